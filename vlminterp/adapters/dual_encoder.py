@@ -1,0 +1,266 @@
+"""What every VLM looks like to a plugin: two towers, each of which can be cut after any block.
+
+Letters in shapes: B batch, N patches or tokens of one input, T text length, C width of a block,
+D embedding size, K other batch.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from vlminterp.errors import ConfigError
+
+Layer = int | float | str
+"""Where a tower is cut: the output of block `int`, a relative depth `float`, or `"embeddings"`."""
+
+EMBEDDINGS = "embeddings"
+BEFORE_ALL_BLOCKS = -1
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where a model's input lies on the original image.
+
+    Attributes:
+        size: Height and width of the original image, in pixels.
+        box: Left, top, right, bottom of what the input shows, in pixels of the original image; it
+            exceeds the image where the input was padded.
+    """
+
+    size: tuple[int, int]
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Images as one model takes them.
+
+    Attributes:
+        values: Normalised, float32 `[B, 3, H, W]`.
+        geometry: Where each input lies on its original image.
+    """
+
+    values: Tensor
+    geometry: tuple[Geometry, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a caption and the tokens `[start, stop)` that write it."""
+
+    text: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Captions as one model takes them.
+
+    Attributes:
+        ids: Token ids, int64 `[B, T]`.
+        mask: True at tokens, False at padding, bool `[B, T]`.
+        special: True at tokens that the tokenizer added (begin, end, padding), bool `[B, T]`.
+        words: The words of each caption, as runs of tokens.
+        truncated: Whether the caption was longer than the model's context.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    special: Tensor
+    words: tuple[tuple[Word, ...], ...]
+    truncated: tuple[bool, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+Inputs = TypeVar("Inputs", Pixels, Tokens)
+
+
+@dataclass(frozen=True)
+class State:
+    """A tower's residual stream at a cut, with all that resuming needs.
+
+    Attributes:
+        hidden: `[B, N, C]`.
+        block: The block whose output this is; -1 is the input of block 0.
+        mask: True where a token counts, False at padding, bool `[B, N]`.
+        pooled: Position of the one token that becomes the embedding, int64 `[B]`; None where the
+            tower pools over several.
+        prefix_tokens: Tokens before the patches (CLS, registers); 0 for text.
+        grid: Rows and columns of the patches; None for text.
+        attention_mask: Added to the attention's logits, `[1 or B, 1, N, N]`; None where every
+            token sees every other.
+    """
+
+    hidden: Tensor
+    block: int
+    mask: Tensor
+    pooled: Tensor | None
+    prefix_tokens: int
+    grid: tuple[int, int] | None
+    attention_mask: Tensor | None = None
+
+    def with_hidden(self, hidden: Tensor) -> "State":
+        """The same cut with another residual stream.
+
+        Args:
+            hidden: `[B·n, N, C]`; copy j of input b is row b·n + j.
+
+        Returns:
+            A state whose masks and positions are repeated n times.
+        """
+        copies = len(hidden) // len(self.hidden)
+        attention_mask = self.attention_mask
+        if attention_mask is not None and len(attention_mask) > 1:
+            attention_mask = attention_mask.repeat_interleave(copies, dim=0)
+        return replace(
+            self,
+            hidden=hidden,
+            mask=self.mask.repeat_interleave(copies, dim=0),
+            pooled=None if self.pooled is None else self.pooled.repeat_interleave(copies, dim=0),
+            attention_mask=attention_mask,
+        )
+
+
+class Tower(ABC, Generic[Inputs]):
+    """One transformer that can be cut after any block.
+
+    The law, for every layer: `suffix(prefix(inputs, layer)) == encode(inputs)`.
+    """
+
+    @property
+    @abstractmethod
+    def depth(self) -> int:
+        """Number of blocks, and so of integer cuts."""
+
+    @abstractmethod
+    def embed(self, inputs: Inputs) -> State:
+        """The input of block 0."""
+
+    @abstractmethod
+    def run_block(self, state: State) -> State:
+        """Runs the block after the cut on every token."""
+
+    @abstractmethod
+    def run_last_block(self, state: State) -> State:
+        """Runs the last block, for the pooled token alone where only that one is read on."""
+
+    @abstractmethod
+    def pool(self, state: State) -> Tensor:
+        """Everything after the last block; returns `[B, D]`, of any length."""
+
+    def prefix(self, inputs: Inputs, layer: Layer) -> State:
+        """Runs the tower up to a cut.
+
+        Args:
+            inputs: Pixels for a vision tower, tokens for a text tower.
+            layer: The cut; see `resolve_layer`.
+
+        Returns:
+            The state after that block.
+        """
+        state = self.embed(inputs)
+        for _ in range(self.resolve_layer(layer) + 1):
+            state = self.run_block(state)
+        return state
+
+    def suffix(self, state: State) -> Tensor:
+        """Runs the rest of the tower.
+
+        Args:
+            state: What `prefix` returned, possibly with another `hidden`.
+
+        Returns:
+            Embeddings of unit length, `[B, D]`, float32 (float64 for a float64 tower).
+        """
+        for _ in range(state.block + 1, self.depth - 1):
+            state = self.run_block(state)
+        if state.block < self.depth - 1:
+            state = self.run_last_block(state)
+        embeddings = self.pool(state)
+        if embeddings.dtype in (torch.float16, torch.bfloat16):
+            embeddings = embeddings.float()
+        return functional.normalize(embeddings, dim=-1)
+
+    def encode(self, inputs: Inputs) -> Tensor:
+        """Embeddings of unit length, `[B, D]`."""
+        return self.suffix(self.embed(inputs))
+
+    def resolve_layer(self, layer: Layer) -> int:
+        """Turns any way of naming a cut into a block index.
+
+        Args:
+            layer: An int 0…depth-1 is the output of that block, a negative one counts from the
+                end, a float in [0, 1] is round(x·(depth-1)), "embeddings" the input of block 0.
+
+        Returns:
+            The block index; -1 for "embeddings".
+
+        Raises:
+            ConfigError: The tower has no such cut.
+        """
+        last = self.depth - 1
+        if layer == EMBEDDINGS:
+            return BEFORE_ALL_BLOCKS
+        if isinstance(layer, float) and 0 <= layer <= 1:
+            return round(layer * last)
+        if isinstance(layer, int) and -self.depth <= layer <= last:
+            return layer % self.depth
+        raise ConfigError(
+            f"layer={layer} is no cut of this tower; "
+            f"use an int in {-self.depth}…{last}, a float in 0.0…1.0, or '{EMBEDDINGS}'"
+        )
+
+
+class DualEncoder(ABC):
+    """A CLIP-like model: an image tower and a text tower that share one embedding space."""
+
+    name: str
+    vision: Tower[Pixels]
+    text: Tower[Tokens]
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """Where the weights are."""
+
+    @property
+    @abstractmethod
+    def scale_and_bias(self) -> tuple[Tensor, Tensor]:
+        """The model's own logit scale (a factor, not its logarithm) and logit bias."""
+
+    @abstractmethod
+    def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
+        """Resizes, crops and normalises images as this model was trained on."""
+
+    @abstractmethod
+    def tokenize(self, texts: Sequence[str]) -> Tokens:
+        """Splits captions into this model's tokens, truncating what exceeds its context."""
+
+    def encode_image(self, pixels: Pixels) -> Tensor:
+        """Image embeddings of unit length, `[B, D]`."""
+        return self.vision.encode(pixels)
+
+    def encode_text(self, tokens: Tokens) -> Tensor:
+        """Text embeddings of unit length, `[B, D]`."""
+        return self.text.encode(tokens)
+
+    def similarity(self, first: Tensor, second: Tensor) -> Tensor:
+        """Cosine of every row of `first [B, D]` with every row of `second [K, D]`: `[B, K]`."""
+        return functional.normalize(first, dim=-1) @ functional.normalize(second, dim=-1).T
+
+    def logits(self, first: Tensor, second: Tensor) -> Tensor:
+        """Cosines on the model's own scale, `[B, K]`."""
+        scale, bias = self.scale_and_bias
+        return self.similarity(first, second) * scale + bias

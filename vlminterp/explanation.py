@@ -1,0 +1,95 @@
+"""The one result type of every attribution method, and the protocol that methods follow."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens, Word
+from vlminterp.heatmap import place_on_image
+
+
+class Side(Enum):
+    """Which of the two inputs an explanation is about."""
+
+    image = "image"
+    text = "text"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What one side of each image-text pair contributed.
+
+    Attributes:
+        side: The input that is explained.
+        scores: Contribution of every token, prefix tokens and specials included, float32 `[B, N]`,
+            in `unit`; 0 at padding.
+        unit: What the scores are measured in, e.g. "nats".
+        layer: The block at whose output the scores were read; -1 is the input of block 0.
+        similarity: Cosine of the untouched pair, float32 `[B]`.
+        prefix_tokens: Tokens before the patches (CLS, registers); 0 for text.
+        grid: Rows and columns of the patches (image side).
+        geometry: Where each input lies on its original image (image side).
+        words: The words of each caption as runs of tokens (text side).
+        curves: Named trajectories of the method's own optimisation, float32 `[B, steps]` each.
+    """
+
+    side: Side
+    scores: Tensor
+    unit: str
+    layer: int
+    similarity: Tensor
+    prefix_tokens: int = 0
+    grid: tuple[int, int] | None = None
+    geometry: tuple[Geometry, ...] = ()
+    words: tuple[tuple[Word, ...], ...] = ()
+    curves: dict[str, Tensor] | None = None
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def maps(self) -> Tensor:
+        """Scores of the patches alone, float32 `[B, rows, columns]` (image side only)."""
+        if self.grid is None:
+            raise ValueError("a text explanation has words, not a map")
+        return self.scores[:, self.prefix_tokens :].reshape(-1, *self.grid)
+
+    def on_image(self, index: int) -> NDArray[np.float32]:
+        """One map on its original image, `[height, width]`; NaN where the model did not look."""
+        return place_on_image(self.maps()[index].numpy(), self.geometry[index])
+
+    def word_scores(self, index: int) -> list[tuple[Word, float]]:
+        """Each word of one caption with the sum over its tokens (text side only)."""
+        row = self.scores[index]
+        return [(word, float(row[word.start : word.stop].sum())) for word in self.words[index]]
+
+    def normalised(self) -> Tensor:
+        """Patches (image) or words' tokens (text) scaled to [0, 1] per input; rest is 0.
+
+        Min-max stretches any map, also one that says "nothing relevant": show raw scores beside.
+
+        Returns:
+            float32 `[B, N]`, shaped like `scores`.
+        """
+        counted = torch.zeros_like(self.scores, dtype=torch.bool)
+        counted[:, self.prefix_tokens :] = self.grid is not None
+        for row, words in enumerate(self.words):
+            for word in words:
+                counted[row, word.start : word.stop] = True
+        infinity = torch.tensor(torch.inf)
+        low = torch.where(counted, self.scores, infinity).amin(1, keepdim=True)
+        high = torch.where(counted, self.scores, -infinity).amax(1, keepdim=True)
+        scaled = (self.scores - low) / (high - low).clamp_min(torch.finfo(torch.float32).tiny)
+        return torch.where(counted, scaled, torch.zeros(()))
+
+
+@runtime_checkable
+class Attributor(Protocol):
+    """A method that explains image-text pairs, one side at a time."""
+
+    def attribute(self, pixels: Pixels, tokens: Tokens) -> Explanation:
+        """Explains each pair of a batch; a pair's result does not depend on its batch."""

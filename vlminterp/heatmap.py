@@ -1,0 +1,43 @@
+"""Where a grid of patches lies on the original image."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlminterp.adapters.dual_encoder import Geometry
+
+
+def place_on_image(grid: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
+    """Draws a map of patches onto the image that the model was given a crop of.
+
+    Each patch's score stands at the patch's centre; between centres it is bilinear, outside the
+    outermost centres constant.
+
+    Args:
+        grid: One score per patch, `[rows, columns]`.
+        geometry: Which part of the image the patches cover.
+
+    Returns:
+        `[height, width]` of the original image; NaN where the model saw nothing.
+
+    Example:
+        >>> place_on_image(np.ones((2, 2), np.float32), Geometry((2, 4), (1.0, 0.0, 3.0, 2.0)))
+        array([[nan,  1.,  1., nan],
+               [nan,  1.,  1., nan]], dtype=float32)
+    """
+    height, width = geometry.size
+    left, top, right, bottom = geometry.box
+    rows, columns = grid.shape
+    y = (np.arange(height) + 0.5 - top) / (bottom - top)
+    x = (np.arange(width) + 0.5 - left) / (right - left)
+    placed = _interpolate(_interpolate(grid, y * rows - 0.5).T, x * columns - 0.5).T
+    seen = ((y >= 0) & (y < 1))[:, None] & ((x >= 0) & (x < 1))[None, :]
+    return np.where(seen, placed, np.float32("nan")).astype(np.float32)
+
+
+def _interpolate(values: NDArray[np.float32], at: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Linear interpolation along the first axis, constant beyond its ends."""
+    position = at.clip(0, len(values) - 1)
+    lower = np.floor(position).astype(int)
+    upper = np.minimum(lower + 1, len(values) - 1)
+    weight = (position - lower)[:, None]
+    return ((1 - weight) * values[lower] + weight * values[upper]).astype(np.float32)
