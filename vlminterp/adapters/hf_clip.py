@@ -1,0 +1,254 @@
+"""CLIP as transformers writes it: `CLIPModel`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from transformers import AutoTokenizer, CLIPModel
+from transformers.image_processing_base import ImageProcessingMixin
+
+from vlminterp.adapters.checkpoint import hub_errors, require_files
+from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
+from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.adapters.transformer import (
+    Attention,
+    Block,
+    TransformerTower,
+    causal_mask,
+    take_pooled,
+)
+from vlminterp.adapters.words import clip_words
+from vlminterp.errors import ModelError
+
+LEGACY_EOS = 2
+"""Configs with this `eos_token_id` pool at the largest id instead (transformers PR 24773)."""
+
+FILES = (
+    ("config.json",),
+    ("model.safetensors", "model.safetensors.index.json"),
+    ("preprocessor_config.json",),
+    ("tokenizer.json", "vocab.json"),
+)
+
+
+class HFCLIP(DualEncoder):
+    """Wraps a transformers `CLIPModel`; the model is put in eval mode and frozen.
+
+    Args:
+        model: The model.
+        preprocessing: How it wants images; needed only by `preprocess`.
+        tokenizer: Its tokenizer; needed only by `tokenize`.
+        name: What reports call it.
+    """
+
+    def __init__(
+        self,
+        model: CLIPModel,
+        preprocessing: Preprocessing | None = None,
+        tokenizer: Any = None,
+        name: str = "CLIPModel",
+    ) -> None:
+        self.model = model.eval().requires_grad_(requires_grad=False)
+        self.name = name
+        self.vision = VisionTower(model)
+        self.text = TextTower(model)
+        self._preprocessing = preprocessing
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(
+        cls, checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
+    ) -> "HFCLIP":
+        """Loads weights, preprocessing and tokenizer from a folder or the hub.
+
+        Args:
+            checkpoint: A folder in the hub's format, or a hub id.
+            revision: Branch, tag or commit on the hub.
+            dtype: Of the weights.
+            device: Where they go.
+
+        Raises:
+            ModelError: Something is missing, or the checkpoint is no CLIP.
+        """
+        if Path(checkpoint).is_dir():
+            require_files(Path(checkpoint), FILES)
+        with hub_errors(checkpoint):
+            config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
+            tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
+            model = _load_model(checkpoint, revision, dtype)
+        return cls(model.to(device), Preprocessing.from_hf(config), tokenizer, name=checkpoint)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    @property
+    def scale_and_bias(self) -> tuple[Tensor, Tensor]:
+        """The learned temperature; CLIP has no bias."""
+        scale = self.model.logit_scale.exp()
+        return scale, torch.zeros_like(scale)
+
+    def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
+        """Resizes, crops and normalises images."""
+        if self._preprocessing is None:
+            raise ModelError(f"{self.name} was wrapped without preprocessing; pass HFCLIP(model, preprocessing=…)")
+        return self._preprocessing(images)
+
+    def tokenize(self, texts: Sequence[str]) -> Tokens:
+        """Splits captions into BPE pieces."""
+        if self._tokenizer is None:
+            raise ModelError(f"{self.name} was wrapped without a tokenizer; pass HFCLIP(model, tokenizer=…)")
+        context = self.model.config.text_config.max_position_embeddings
+        full = self._tokenizer(list(texts), verbose=False)["input_ids"]
+        batch = self._tokenizer(
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=context,
+            return_special_tokens_mask=True,
+            return_tensors="pt",
+        )
+        special = batch["special_tokens_mask"].bool()
+        words = tuple(
+            self._words(ids.tolist(), flags.tolist())
+            for ids, flags in zip(batch["input_ids"], special, strict=True)
+        )
+        return Tokens(
+            ids=batch["input_ids"],
+            mask=batch["attention_mask"].bool(),
+            special=special,
+            words=words,
+            truncated=tuple(len(ids) > context for ids in full),
+        )
+
+    def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
+        pieces = self._tokenizer.convert_ids_to_tokens(ids)
+        known = [None if flag else piece for piece, flag in zip(pieces, special, strict=True)]
+        return clip_words(known, self._tokenizer.decode, ids)
+
+
+class HFBlock(Block):
+    """One `CLIPEncoderLayer`."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.layer: Any = layer
+
+    def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
+        """The layer on every token."""
+        output: Tensor = self.layer(hidden, attention_mask=attention_mask)
+        return output
+
+    def attention_norm(self, hidden: Tensor) -> Tensor:
+        """The norm before the attention."""
+        normed: Tensor = self.layer.layer_norm1(hidden)
+        return normed
+
+    def attention(self) -> Attention:
+        """The attention's weights."""
+        attention = self.layer.self_attn
+        return Attention(
+            query_weight=attention.q_proj.weight,
+            query_bias=attention.q_proj.bias,
+            key_weight=attention.k_proj.weight,
+            value_weight=attention.v_proj.weight,
+            value_bias=attention.v_proj.bias,
+            output=attention.out_proj,
+            heads=attention.num_heads,
+        )
+
+    def add_attention(self, hidden: Tensor, attended: Tensor) -> Tensor:
+        """Adds the attention's output."""
+        return hidden + attended
+
+    def add_mlp(self, hidden: Tensor) -> Tensor:
+        """Adds the MLP's output."""
+        output: Tensor = hidden + self.layer.mlp(self.layer.layer_norm2(hidden))
+        return output
+
+
+class VisionTower(TransformerTower[Pixels]):
+    """The image half of a `CLIPModel`; CLS is pooled."""
+
+    def __init__(self, model: CLIPModel) -> None:
+        self._model: Any = model.vision_model
+        self._project = model.visual_projection
+        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers])
+
+    def embed(self, inputs: Pixels) -> State:
+        """Patches, CLS and positions, normalised once."""
+        embeddings = self._model.embeddings
+        size = embeddings.image_size
+        values = inputs.values.to(embeddings.class_embedding.device)
+        if values.shape[2:] != (size, size):
+            raise ModelError(
+                f"this model takes images of {size}×{size}, not {values.shape[2]}×{values.shape[3]}"
+            )
+        hidden = self._model.pre_layrnorm(embeddings(values))
+        rows = size // embeddings.patch_size
+        return State(
+            hidden=hidden,
+            block=BEFORE_ALL_BLOCKS,
+            mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
+            pooled=torch.zeros(len(hidden), dtype=torch.long, device=hidden.device),
+            prefix_tokens=1,
+            grid=(rows, rows),
+        )
+
+    def pool(self, state: State) -> Tensor:
+        """Norm and projection of CLS."""
+        embedding: Tensor = self._project(self._model.post_layernorm(take_pooled(state)))
+        return embedding
+
+
+class TextTower(TransformerTower[Tokens]):
+    """The text half of a `CLIPModel`; causal, the end token is pooled."""
+
+    def __init__(self, model: CLIPModel) -> None:
+        self._model: Any = model.text_model
+        self._project = model.text_projection
+        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers])
+
+    def embed(self, inputs: Tokens) -> State:
+        """Token embeddings and positions."""
+        device = self._model.embeddings.token_embedding.weight.device
+        ids, mask = inputs.ids.to(device), inputs.mask.to(device)
+        hidden = self._model.embeddings(input_ids=ids)
+        eos = self._model.eos_token_id
+        pooled = ids.argmax(1) if eos == LEGACY_EOS else (ids == eos).int().argmax(1)
+        return State(
+            hidden=hidden,
+            block=BEFORE_ALL_BLOCKS,
+            mask=mask,
+            pooled=pooled,
+            prefix_tokens=0,
+            grid=None,
+            attention_mask=causal_mask(mask, hidden.dtype),
+        )
+
+    def pool(self, state: State) -> Tensor:
+        """Norm and projection of the end token."""
+        embedding: Tensor = self._project(self._model.final_layer_norm(take_pooled(state)))
+        return embedding
+
+
+def _load_model(checkpoint: str, revision: str | None, dtype: torch.dtype) -> CLIPModel:
+    load: Callable[..., Any] = CLIPModel.from_pretrained
+    model, report = load(
+        checkpoint,
+        revision=revision,
+        dtype=dtype,
+        attn_implementation="sdpa",
+        use_safetensors=True,
+        output_loading_info=True,
+    )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"{checkpoint} is no CLIPModel: its weights lack {len(missing)} tensors, e.g. {missing[0]}"
+        )
+    wrapped: CLIPModel = model
+    return wrapped

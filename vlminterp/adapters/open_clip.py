@@ -1,0 +1,269 @@
+"""CLIP as open_clip writes it: its `CLIP` class."""
+
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
+from PIL import Image
+from torch import Tensor, nn
+
+from vlminterp.adapters.checkpoint import hub_errors, require_files
+from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
+from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
+from vlminterp.adapters.words import clip_words
+from vlminterp.errors import ModelError
+
+FILES = (("open_clip_config.json",), ("open_clip_model.safetensors", "model.safetensors"))
+
+
+class OpenCLIP(DualEncoder):
+    """Wraps open_clip's `CLIP` with two plain transformers; the model is put in eval and frozen.
+
+    Args:
+        model: The model.
+        preprocessing: How it wants images; needed only by `preprocess`.
+        tokenizer: open_clip's `SimpleTokenizer`; needed only by `tokenize`.
+        name: What reports call it.
+
+    Raises:
+        ModelError: Another architecture.
+    """
+
+    def __init__(
+        self,
+        model: open_clip.CLIP,
+        preprocessing: Preprocessing | None = None,
+        tokenizer: Any = None,
+        name: str = "open_clip.CLIP",
+    ) -> None:
+        _require_plain(model, name)
+        self.model = model.eval().requires_grad_(requires_grad=False)
+        self.name = name
+        self.vision = VisionTower(model.visual)
+        self.text = TextTower(model)
+        self._preprocessing = preprocessing
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(
+        cls, checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
+    ) -> "OpenCLIP":
+        """Loads weights, preprocessing and tokenizer.
+
+        Args:
+            checkpoint: `ARCHITECTURE/TAG` as open_clip lists them, `hf-hub:ORG/NAME`, or a folder
+                with `open_clip_config.json`.
+            revision: Must be None: open_clip can't choose one.
+            dtype: Of the weights.
+            device: Where they go.
+
+        Raises:
+            ModelError: Something is missing, or the checkpoint is no plain CLIP.
+        """
+        if revision is not None:
+            raise ModelError("open_clip can't load a revision; download it and give model.checkpoint=/local/folder")
+        architecture, tag = _split(checkpoint)
+        with hub_errors(checkpoint), warnings.catch_warnings():
+            # A QuickGELU mismatch would go on with wrong numbers.
+            warnings.filterwarnings("error", message="QuickGELU mismatch")
+            model = open_clip.create_model(architecture, pretrained=tag, require_pretrained=True)
+            tokenizer = open_clip.get_tokenizer(architecture)
+        preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
+        return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = self.model.positional_embedding.device
+        return device
+
+    @property
+    def scale_and_bias(self) -> tuple[Tensor, Tensor]:
+        """The learned temperature, and the bias of models trained with SigLIP's loss."""
+        scale = self.model.logit_scale.exp()
+        bias = self.model.logit_bias
+        return scale, torch.zeros_like(scale) if bias is None else bias
+
+    def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
+        """Resizes, crops and normalises images."""
+        if self._preprocessing is None:
+            raise ModelError(f"{self.name} was wrapped without preprocessing; pass OpenCLIP(model, preprocessing=…)")
+        return self._preprocessing(images)
+
+    def tokenize(self, texts: Sequence[str]) -> Tokens:
+        """Splits captions into BPE pieces; what pads beyond the longest caption is left out."""
+        if self._tokenizer is None:
+            raise ModelError(f"{self.name} was wrapped without a tokenizer; pass OpenCLIP(model, tokenizer=…)")
+        tokenizer, context = self._tokenizer, self.model.context_length
+        full = [len(tokenizer.encode(text)) + 2 for text in texts]
+        lengths = torch.tensor([min(length, context) for length in full])
+        ids = tokenizer(list(texts), context_length=context)[:, : int(lengths.max())]
+        mask = torch.arange(ids.shape[1]) < lengths[:, None]
+        inner = torch.arange(ids.shape[1]) < lengths[:, None] - 1
+        special = ~inner
+        special[:, 0] = True
+        words = tuple(
+            self._words(row.tolist(), flags.tolist()) for row, flags in zip(ids, special, strict=True)
+        )
+        return Tokens(ids, mask, special, words, tuple(length > context for length in full))
+
+    def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
+        decoder = self._tokenizer.decoder
+        pieces = [None if flag else decoder[i] for i, flag in zip(ids, special, strict=True)]
+        return clip_words(pieces, self._tokenizer.decode, ids)
+
+
+class OpenCLIPBlock(Block):
+    """One `ResidualAttentionBlock`."""
+
+    def __init__(self, block: ResidualAttentionBlock) -> None:
+        self.block: Any = block
+
+    def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
+        """The block on every token; all inputs share one causal mask."""
+        mask = None if attention_mask is None else attention_mask[0, 0]
+        output: Tensor = self.block(hidden, attn_mask=mask)
+        return output
+
+    def attention_norm(self, hidden: Tensor) -> Tensor:
+        """The norm before the attention."""
+        normed: Tensor = self.block.ln_1(hidden)
+        return normed
+
+    def attention(self) -> Attention:
+        """The attention's weights, which `MultiheadAttention` keeps in one tensor."""
+        attention: nn.MultiheadAttention = self.block.attn
+        query_weight, key_weight, value_weight = attention.in_proj_weight.chunk(3)
+        query_bias, _, value_bias = attention.in_proj_bias.chunk(3)
+        return Attention(
+            query_weight=query_weight,
+            query_bias=query_bias,
+            key_weight=key_weight,
+            value_weight=value_weight,
+            value_bias=value_bias,
+            output=attention.out_proj,
+            heads=attention.num_heads,
+        )
+
+    def add_attention(self, hidden: Tensor, attended: Tensor) -> Tensor:
+        """Adds the attention's output, scaled per layer where the model does so."""
+        output: Tensor = hidden + self.block.ls_1(attended)
+        return output
+
+    def add_mlp(self, hidden: Tensor) -> Tensor:
+        """Adds the MLP's output, scaled per layer where the model does so."""
+        output: Tensor = hidden + self.block.ls_2(self.block.mlp(self.block.ln_2(hidden)))
+        return output
+
+
+class VisionTower(TransformerTower[Pixels]):
+    """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled."""
+
+    def __init__(self, visual: VisionTransformer) -> None:
+        self._visual: Any = visual
+        super().__init__([OpenCLIPBlock(block) for block in visual.transformer.resblocks])
+
+    def embed(self, inputs: Pixels) -> State:
+        """Patches, CLS and positions, normalised once."""
+        visual = self._visual
+        weight = visual.conv1.weight
+        values = inputs.values.to(weight.device, weight.dtype)
+        if values.shape[2:] != tuple(visual.image_size):
+            height, width = visual.image_size
+            raise ModelError(
+                f"this model takes images of {height}×{width}, "
+                f"not {values.shape[2]}×{values.shape[3]}"
+            )
+        hidden = visual._embeds(values)
+        pooled = torch.zeros(len(hidden), dtype=torch.long, device=hidden.device)
+        return State(
+            hidden=hidden,
+            block=BEFORE_ALL_BLOCKS,
+            mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
+            pooled=pooled if visual.pool_type == "tok" else None,
+            prefix_tokens=1,
+            grid=tuple(visual.grid_size),
+        )
+
+    def pool(self, state: State) -> Tensor:
+        """Norm, pooling and projection."""
+        pooled: Tensor = self._visual._pool(state.hidden)[0] @ self._visual.proj
+        return pooled
+
+
+class TextTower(TransformerTower[Tokens]):
+    """The text half of open_clip's `CLIP`; causal, the end token is pooled."""
+
+    def __init__(self, model: open_clip.CLIP) -> None:
+        self._model: Any = model
+        super().__init__([OpenCLIPBlock(block) for block in model.transformer.resblocks])
+
+    def embed(self, inputs: Tokens) -> State:
+        """Token embeddings and positions."""
+        model = self._model
+        ids = inputs.ids.to(model.positional_embedding.device)
+        length = ids.shape[1]
+        dtype = model.transformer.get_cast_dtype()
+        hidden = model.token_embedding(ids).to(dtype) + model.positional_embedding[:length].to(dtype)
+        by_largest = model.text_pool_type == "argmax"
+        return State(
+            hidden=hidden,
+            block=BEFORE_ALL_BLOCKS,
+            mask=inputs.mask.to(ids.device),
+            pooled=ids.argmax(1) if by_largest else (ids == model.text_eos_id).int().argmax(1),
+            prefix_tokens=0,
+            grid=None,
+            attention_mask=model.attn_mask[None, None, :length, :length].to(dtype),
+        )
+
+    def pool(self, state: State) -> Tensor:
+        """Norm and projection of the end token."""
+        model = self._model
+        pooled: Tensor = model.ln_final(take_pooled(state))
+        if isinstance(model.text_projection, nn.Linear):
+            projected: Tensor = model.text_projection(pooled)
+            return projected
+        return pooled if model.text_projection is None else pooled @ model.text_projection
+
+
+def _split(checkpoint: str) -> tuple[str, str | None]:
+    """What open_clip calls model name and pretrained tag."""
+    if checkpoint.startswith("hf-hub:"):
+        return checkpoint, None
+    folder = Path(checkpoint)
+    if folder.is_dir():
+        require_files(folder, FILES)
+        if "model_cfg" not in json.loads((folder / "open_clip_config.json").read_text()):
+            raise ModelError(f"{folder / 'open_clip_config.json'} has no 'model_cfg'")
+        return f"local-dir:{checkpoint}", None
+    architecture, _, tag = checkpoint.partition("/")
+    known = open_clip.list_pretrained_tags_by_model(architecture)
+    if tag not in known:
+        listed = ", ".join(known) or "none; see open_clip.list_pretrained()"
+        raise ModelError(f"open_clip has no weights '{tag}' for '{architecture}'; it has: {listed}")
+    return architecture, tag
+
+
+def _require_plain(model: nn.Module, name: str) -> None:
+    """Refuses what this adapter would compute wrongly."""
+    reason = None
+    if not isinstance(model, open_clip.CLIP):
+        reason = f"it is a {type(model).__name__}"
+    elif not isinstance(model.visual, VisionTransformer):
+        reason = f"its image tower is a {type(model.visual).__name__}"
+    elif model.visual.attn_pool is not None or model.visual.pool_type not in ("tok", "avg"):
+        reason = "its image tower pools by attention or not at all"
+    elif model.text_pool_type not in ("argmax", "eos"):
+        reason = f"its text tower pools by '{model.text_pool_type}'"
+    else:
+        blocks = [*model.visual.transformer.resblocks, *model.transformer.resblocks]
+        odd = next((b for b in blocks if not isinstance(b, ResidualAttentionBlock)), None)
+        reason = None if odd is None else f"it has blocks of type {type(odd).__name__}"
+    if reason:
+        raise ModelError(f"adapter open-clip takes CLIP with two plain transformers; {name}: {reason}")

@@ -1,0 +1,122 @@
+"""Resizing, cropping and normalising images, with the way back to the original image."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from vlminterp.adapters.dual_encoder import Geometry, Pixels
+from vlminterp.errors import ModelError
+
+
+class Resize(Enum):
+    """How an image is brought to the model's input size."""
+
+    shortest = "shortest"
+    """The shorter edge is scaled to fit, what the longer edge has too much is cropped."""
+    longest = "longest"
+    """The longer edge is scaled to fit, the rest is filled."""
+    squash = "squash"
+    """Both edges are scaled to fit."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The image transform that a model was trained with.
+
+    One implementation for all backends, because a map has to find its way back to the original
+    image, and because the same weights must give the same embedding whatever file they came from.
+
+    Attributes:
+        size: Height and width of the model's input.
+        mean: Subtracted from each channel of values in [0, 1].
+        std: Divides each channel.
+        resize: How an image is brought to `edge` or `size`.
+        edge: What the shorter edge is scaled to before the crop; None for the input's own size.
+        resample: Interpolation.
+        fill: Grey value around an image that does not fill the input.
+    """
+
+    size: tuple[int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    resize: Resize = Resize.shortest
+    edge: int | None = None
+    resample: Image.Resampling = Image.Resampling.BICUBIC
+    fill: int = 0
+
+    @classmethod
+    def from_hf(cls, config: Mapping[str, Any]) -> "Preprocessing":
+        """Reads a `preprocessor_config.json`.
+
+        Raises:
+            ModelError: The file lacks what is needed; nothing is guessed.
+        """
+        try:
+            size, crop = config["size"], config.get("crop_size")
+            if isinstance(size, int):
+                size = {"shortest_edge": size}
+            if isinstance(crop, int):
+                crop = {"height": crop, "width": crop}
+            squash = "height" in size
+            target = crop if config.get("do_center_crop", True) and crop else size
+            return cls(
+                size=(target["height"], target["width"]),
+                mean=tuple(config["image_mean"]),
+                std=tuple(config["image_std"]),
+                resize=Resize.squash if squash else Resize.shortest,
+                edge=None if squash else size["shortest_edge"],
+                resample=Image.Resampling(config["resample"]),
+            )
+        except KeyError as error:
+            raise ModelError(f"preprocessor_config.json has no {error}") from error
+
+    @classmethod
+    def from_open_clip(cls, config: Mapping[str, Any]) -> "Preprocessing":
+        """Reads open_clip's `preprocess_cfg`."""
+        size = config["size"]
+        return cls(
+            size=(size, size) if isinstance(size, int) else (size[0], size[1]),
+            mean=tuple(config["mean"]),
+            std=tuple(config["std"]),
+            resize=Resize(config["resize_mode"]),
+            resample=Image.Resampling[config["interpolation"].upper()],
+            fill=config["fill_color"],
+        )
+
+    def __call__(self, images: Sequence[Image.Image]) -> Pixels:
+        """Transforms images of any size and mode."""
+        transformed = [self._transform(image.convert("RGB")) for image in images]
+        values = torch.from_numpy(np.stack([values for values, _ in transformed]))
+        return Pixels(values, tuple(geometry for _, geometry in transformed))
+
+    def _transform(self, image: Image.Image) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Geometry]:
+        height, width = self.size
+        scaled_height, scaled_width = self._scaled(image.height, image.width)
+        scaled = image.resize((scaled_width, scaled_height), self.resample)
+        top = round((scaled_height - height) / 2)
+        left = round((scaled_width - width) / 2)
+        canvas = Image.new("RGB", (width, height), (self.fill,) * 3)
+        canvas.paste(scaled, (-left, -top))
+        values = (np.asarray(canvas, np.float32) / 255 - self.mean) / self.std
+        down, across = image.height / scaled_height, image.width / scaled_width
+        box = (left * across, top * down, (left + width) * across, (top + height) * down)
+        geometry = Geometry((image.height, image.width), box)
+        return values.astype(np.float32).transpose(2, 0, 1), geometry
+
+    def _scaled(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width after the resize, rounded as torchvision and transformers do."""
+        if self.resize is Resize.squash:
+            return self.size
+        edge = self.edge or (self.size[0] if self.size[0] == self.size[1] else None)
+        if self.resize is Resize.shortest and edge:
+            short, long = min(height, width), max(height, width)
+            longer = int(edge * long / short)
+            return (edge, longer) if height <= width else (longer, edge)
+        ratios = height / self.size[0], width / self.size[1]
+        ratio = min(ratios) if self.resize is Resize.shortest else max(ratios)
+        return round(height / ratio), round(width / ratio)

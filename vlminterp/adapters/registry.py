@@ -1,0 +1,109 @@
+"""From a model's configuration to the encoder; adapters are found by their entry points."""
+
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+from omegaconf import MISSING
+
+from vlminterp.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    import torch
+
+    from vlminterp.adapters.dual_encoder import DualEncoder
+
+ENTRY_POINTS = "vlminterp.adapters"
+
+
+class Precision(Enum):
+    """Type of the weights; M2IB's bottleneck is float32 (or float64) whatever it is."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+    float64 = "float64"
+
+
+@dataclass
+class ModelConfig:
+    """Where a model comes from; what `conf/model/NAME.yaml` says.
+
+    Attributes:
+        adapter: Name of the adapter that knows the family.
+        checkpoint: A folder (weights, preprocessor, tokenizer), a hub id, for open_clip
+            `ARCHITECTURE/TAG`, or `pkg://PACKAGE/PATH`.
+        revision: Branch, tag or commit on the hub.
+        dtype: Of the weights.
+    """
+
+    adapter: str = MISSING
+    checkpoint: str = MISSING
+    revision: str | None = None
+    dtype: Precision = Precision.float32
+
+
+def installed_adapters() -> dict[str, EntryPoint]:
+    """Entry points of all installed adapters by name; nothing is imported.
+
+    Raises:
+        ConfigError: Two packages claim the same name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name in found and found[point.name].value != point.value:
+            raise ConfigError(
+                f"adapter '{point.name}' is claimed by {found[point.name].value} and {point.value}"
+            )
+        found[point.name] = point
+    return found
+
+
+def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
+    """Loads a model.
+
+    Args:
+        config: Where it comes from.
+        name: What reports call it.
+        device: "cpu", "cuda", "cuda:1", "mps" or "auto".
+
+    Raises:
+        ConfigError: There is no such adapter or device.
+        ModelError: The checkpoint can't be loaded.
+    """
+    import torch
+
+    from vlminterp.adapters.checkpoint import resolve_checkpoint
+
+    adapters = installed_adapters()
+    if config.adapter not in adapters:
+        raise ConfigError(f"no adapter '{config.adapter}'; {nearest(config.adapter, adapters)}")
+    encoder: DualEncoder = adapters[config.adapter].load().load(
+        resolve_checkpoint(config.checkpoint),
+        config.revision,
+        getattr(torch, config.dtype.value),
+        resolve_device(device),
+    )
+    encoder.name = name
+    return encoder
+
+
+def resolve_device(device: str) -> "torch.device":
+    """Turns "auto" into the best device there is, and refuses one that is not there.
+
+    Raises:
+        ConfigError: The device is unknown or absent.
+    """
+    import torch
+
+    available = ["cpu"]
+    if torch.backends.mps.is_available():
+        available.append("mps")
+    if torch.cuda.is_available():
+        available += ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if device == "auto":
+        device = "cuda" if "cuda" in available else available[-1]
+    if device not in available:
+        raise ConfigError(f"device={device} is not on this machine; it has: {', '.join(available)}")
+    return torch.device(device)
