@@ -1,0 +1,179 @@
+"""Shows how far a run is: a bar on a terminal, a line now and then in a log."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+from rich.text import Text
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Shows the stages of a run, one after another, on stderr.
+
+    Example:
+        >>> with Progress(quiet=True) as progress, progress.track("attribution", 8) as stage:
+        ...     stage.advance(8)
+    """
+
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        """Shows nothing yet.
+
+        Args:
+            quiet: Show nothing at all.
+            stream: Where to; stderr by default.
+        """
+        self._quiet = quiet
+        self._stream = stream or sys.stderr
+        self._bar: RichProgress | None = None
+
+    def __enter__(self) -> Self:
+        if not self._quiet and self._stream.isatty():
+            columns = (
+                TextColumn("[bold]{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                _Speed(),
+                TimeRemainingColumn(),
+            )
+            self._bar = RichProgress(*columns, console=Console(file=self._stream))
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    @contextmanager
+    def track(
+        self, stage: str, total: int | None, unit: str = "pairs", done: int = 0
+    ) -> Iterator["Stage"]:
+        """Shows one stage for as long as the block lasts.
+
+        Args:
+            stage: What is being done.
+            total: How many there are; None if no one knows.
+            unit: What is counted.
+            done: How many an earlier run has done; they count as done, not as speed.
+
+        Yields:
+            What to call `advance` on.
+        """
+        shown: Stage = Stage(total, done)
+        if self._bar is not None:
+            shown = _OnTerminal(self._bar, stage, total, unit, done)
+        elif not self._quiet:
+            shown = _InLog(self._stream, stage, total, unit, done)
+        try:
+            yield shown
+        finally:
+            shown.close()
+
+
+class Stage:
+    """One stage of a run; this one shows nothing.
+
+    Attributes:
+        total: How many there are; None if unknown.
+        done: How many are done.
+    """
+
+    def __init__(self, total: int | None, done: int) -> None:
+        """Begins with what an earlier run has done."""
+        self.total = total
+        self.done = done
+
+    def advance(self, n: int = 1) -> None:
+        """Counts n more."""
+        self.done += n
+
+    def close(self) -> None:
+        """Shows the end."""
+
+
+class _OnTerminal(Stage):
+    """A bar."""
+
+    def __init__(
+        self, bar: RichProgress, stage: str, total: int | None, unit: str, done: int
+    ) -> None:
+        super().__init__(total, done)
+        self._bar = bar
+        self._task = bar.add_task(stage, total=total, completed=done, unit=unit)
+
+    def advance(self, n: int = 1) -> None:
+        super().advance(n)
+        self._bar.advance(self._task, n)
+
+    def close(self) -> None:
+        self._bar.stop_task(self._task)
+
+
+class _InLog(Stage):
+    """At most one line in ten seconds, and one at the end."""
+
+    def __init__(self, stream: TextIO, stage: str, total: int | None, unit: str, done: int) -> None:
+        super().__init__(total, done)
+        self._stream, self._stage, self._unit = stream, stage, unit
+        self._done_before = done
+        self._began = self._last_line = time.monotonic()
+
+    def advance(self, n: int = 1) -> None:
+        super().advance(n)
+        if time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._line(final=False)
+
+    def close(self) -> None:
+        self._line(final=True)
+
+    def _line(self, *, final: bool) -> None:
+        self._last_line = time.monotonic()
+        seconds = self._last_line - self._began
+        speed = (self.done - self._done_before) / seconds if seconds > 0 else 0.0
+        count = str(self.done) if self.total is None else f"{self.done}/{self.total}"
+        line = f"{self._stage}: {count} {self._unit}, {_speed(speed, self._unit)}"
+        if final:
+            line += f", {_duration(seconds)}"
+        elif self.total is not None and speed > 0:
+            line += f", {_duration((self.total - self.done) / speed)} left"
+        print(line, file=self._stream, flush=True)
+
+
+class _Speed(TextColumn):
+    """Speed of a bar."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else _speed(speed, task.fields["unit"]))
+
+
+def _speed(per_second: float, unit: str) -> str:
+    return f"{per_second:.3g} {unit}/s"
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as a clock shows them.
+
+    Example:
+        >>> _duration(75.4), _duration(3605)
+        ('1:15', '1:00:05')
+    """
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"

@@ -1,0 +1,47 @@
+"""Files that are either whole or absent, whenever the process or the machine dies."""
+
+import os
+from pathlib import Path
+
+TEMPORARY = ".part.tmp"
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that no one ever sees half of it.
+
+    The content reaches the disk before its name does, and the name before this returns.
+
+    Args:
+        path: The file; replaced if it exists.
+        content: All of its bytes.
+
+    Raises:
+        OSError: It can't be written; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what a killed process was writing."""
+    for leftover in folder.glob(f".*{TEMPORARY}"):
+        leftover.unlink()
+
+
+def _sync_directory(folder: Path) -> None:
+    if os.name == "nt":  # Windows can't open directories, and writes names through
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

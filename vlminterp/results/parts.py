@@ -1,0 +1,158 @@
+"""A run's rows and arrays, one pair of files per batch, so that a killed run loses one batch."""
+
+import errno
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from vlminterp.errors import ResultsError
+from vlminterp.results.atomic import remove_leftovers, write_whole
+from vlminterp.results.plain import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+ARRAYS_DIGEST = b"vlminterp.arrays.sha256"
+
+
+class Parts:
+    """The parts of one run: `rows/000000.parquet` beside `arrays/000000.safetensors`, and so on.
+
+    A part exists if its rows do, and they are written last. Rows carry the digest of their arrays,
+    so that a part which a power loss or a bad disk has damaged counts as absent and is made again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Reads nothing yet.
+
+        Args:
+            folder: The run folder; it need not exist.
+        """
+        self._rows = folder / "rows"
+        self._arrays = folder / "arrays"
+        self._whole: dict[int, bool] = {}
+
+    def prepare(self) -> None:
+        """Makes the folders and removes what a killed run left half-written."""
+        for folder in (self._rows, self._arrays):
+            folder.mkdir(exist_ok=True)
+            remove_leftovers(folder)
+
+    def write(
+        self,
+        number: int,
+        rows: Sequence[Mapping[str, Any]],
+        arrays: Mapping[str, NDArray[Any]],
+    ) -> None:
+        """Writes one part; equal content gives equal bytes.
+
+        Args:
+            number: The batch's number.
+            rows: Of booleans, integers, floats, strings, lists of these, or None; a row may lack
+                columns that others have.
+            arrays: By name, of any shape.
+
+        Raises:
+            ResultsError: They can't be written, e.g. because the disk is full.
+        """
+        content = _to_safetensors(arrays)
+        table = _to_table(rows, hashlib.sha256(content).digest())
+        self._whole.pop(number, None)
+        self._write(self._arrays_file(number), content)
+        self._write(self._rows_file(number), _to_parquet(table))
+        self._whole[number] = True
+
+    def __contains__(self, number: object) -> bool:
+        """Whether a part is there and undamaged."""
+        if not isinstance(number, int):
+            return False
+        if number not in self._whole:
+            self._whole[number] = self._check(number)
+        return self._whole[number]
+
+    def __iter__(self) -> Iterator[int]:
+        """Numbers of the undamaged parts, in order."""
+        numbers = sorted(int(path.stem) for path in self._rows.glob("[0-9]*.parquet"))
+        return (number for number in numbers if number in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows, part by part in order; one part is in memory at a time."""
+        for number in self:
+            yield _read_rows(self._rows_file(number)).replace_schema_metadata(None)
+
+    def rows(self) -> "pd.DataFrame":
+        """All rows in order; a column that a part lacks is missing (None, NaN) there."""
+        tables = list(self.tables()) or [pa.table({})]
+        frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+        return frame
+
+    def arrays(self, number: int) -> dict[str, NDArray[Any]]:
+        """The arrays of one part by name.
+
+        Raises:
+            KeyError: There is no such part, or it is damaged.
+        """
+        if number not in self:
+            raise KeyError(number)
+        return safetensors.numpy.load(self._arrays_file(number).read_bytes())
+
+    def _check(self, number: int) -> bool:
+        try:
+            expected = _read_rows(self._rows_file(number)).schema.metadata[ARRAYS_DIGEST]
+            content = self._arrays_file(number).read_bytes()
+        except (OSError, pa.ArrowException, KeyError, TypeError):
+            return False
+        return bool(hashlib.sha256(content).digest() == expected)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            reason = "the disk is full" if error.errno in NO_SPACE else error.strerror
+            raise ResultsError(
+                f"{path} can't be written: {reason}; {len(self)} batches are safe; "
+                "mend that and run the same line again: it continues there"
+            ) from error
+
+    def _rows_file(self, number: int) -> Path:
+        return self._rows / f"{number:06d}.parquet"
+
+    def _arrays_file(self, number: int) -> Path:
+        return self._arrays / f"{number:06d}.safetensors"
+
+
+def _to_table(rows: Sequence[Mapping[str, Any]], arrays_digest: bytes) -> pa.Table:
+    """Columns in the order in which the rows first name them."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {name: pa.array([plain(row.get(name)) for row in rows]) for name in names}
+    table = pa.table(columns)
+    return table.replace_schema_metadata({ARRAYS_DIGEST: arrays_digest})
+
+
+def _to_parquet(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    return buffer.getvalue()
+
+
+def _read_rows(path: Path) -> pa.Table:
+    """Reads from memory: a mapped file that shrinks would kill the process."""
+    return pq.read_table(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
+
+
+def _to_safetensors(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    # safetensors writes memory as it lies, so a transposed view would come back scrambled
+    contiguous = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    return safetensors.numpy.save(contiguous)

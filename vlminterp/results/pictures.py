@@ -1,0 +1,40 @@
+"""Pictures under names that any file system takes."""
+
+import hashlib
+import io
+import re
+
+from PIL import Image
+
+_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_HASHED = re.compile(r".*-[0-9a-f]{12}")
+
+
+def file_name(name: str) -> str:
+    """A file name for any string; different strings get different names.
+
+    Args:
+        name: E.g. a pair's id: may hold slashes, any script, be empty or very long.
+
+    Returns:
+        The name itself where it is harmless, else what is readable of it and a hash; without
+        extension, in lower case, since some file systems know no other.
+
+    Example:
+        >>> file_name("0001-overlay"), file_name("../Ж.jpg")
+        ('0001-overlay', 'jpg-a285a1ba93d4')
+    """
+    if _SAFE.fullmatch(name) and not _HASHED.fullmatch(name):
+        return name
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{readable}-{digest}" if readable else f"picture-{digest}"
+
+
+def to_png(image: Image.Image) -> bytes:
+    """PNG of the pixels alone: no metadata, so that equal pixels give equal bytes."""
+    bare = image.convert("RGBA" if "A" in image.getbands() else "RGB")
+    bare.info.clear()
+    buffer = io.BytesIO()
+    bare.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,61 @@
+"""Configuration and results as plain values, which JSON and YAML write the same way every time."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence, Set
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401
+    """Reduces a value to dicts, lists, strings, numbers, booleans and None.
+
+    Args:
+        value: May hold dataclasses, mappings, enums, paths, sets, numpy scalars and arrays.
+
+    Returns:
+        The same in plain types. Enums become their names, as they are written in a config.
+
+    Raises:
+        TypeError: It holds something else.
+
+    Example:
+        >>> plain({"size": (2, np.float32(0.5)), "where": PurePath("a/b")})
+        {'size': [2, 0.5], 'where': 'a/b'}
+    """
+    match value:
+        case Enum():
+            return value.name
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return _writable(value)
+        case np.generic() | np.ndarray():
+            return plain(value.tolist())
+        case PurePath():
+            return _writable(str(value))
+        case Mapping():
+            return {str(plain(key)): plain(item) for key, item in value.items()}
+        case Set():
+            return sorted((plain(item) for item in value), key=repr)
+        case Sequence():
+            return [plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    raise TypeError(f"{type(value).__name__} can't be written to a run folder: {value!r}")
+
+
+def to_json(value: Any) -> bytes:  # noqa: ANN401
+    """Readable JSON with sorted keys: equal values give equal bytes."""
+    text = json.dumps(plain(value), sort_keys=True, indent=2, ensure_ascii=False)
+    return (text + "\n").encode()
+
+
+def _writable(text: str) -> str:
+    """Escapes what has no UTF-8: file names that are not text reach us as lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()
