@@ -1,0 +1,1 @@
+"""Where image-text pairs come from: one file per source, found by name in `registry`."""

@@ -1,12 +1,17 @@
 """Image-text pairs, and the sources that yield them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from vlminterp.data.images import read_image, to_rgb
+from vlminterp.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -16,9 +21,10 @@ class Pair:
     Attributes:
         id: Unique and stable within its source; names files and rows.
         text: The caption.
-        load_image: Reads the image (RGB). Raises `InputError` if it can't be read.
+        load_image: Reads the image (RGB). Raises `InputError` if the pair can't be used: the image
+            can't be read, the caption is empty, the row is malformed.
         load_mask: Reads the mask of what the text names, bool `[height, width]` of the original
-            image; None where no truth is known.
+            image; None where no truth is known. Raises `InputError` if it can't be read.
         named_words: The words of `text` that name something in the image, as character spans
             `(start, stop)`; None where unknown.
     """
@@ -31,8 +37,62 @@ class Pair:
 
 
 class Source(ABC):
-    """Something that yields image-text pairs, one at a time, in an order that never changes."""
+    """Something that yields image-text pairs, one at a time, in an order that never changes.
+
+    A source is made from its config alone: `FolderSource(FolderConfig(path="pictures"))`.
+
+    Attributes:
+        Config: The dataclass of its options, whose `__post_init__` checks their ranges.
+    """
+
+    Config: ClassVar[type[Any]]
 
     @abstractmethod
     def pairs(self) -> Iterator[Pair]:
-        """Yields the pairs lazily: images are read only by `Pair.load_image`."""
+        """Yields the pairs lazily: images are read only by `Pair.load_image`.
+
+        A pair that can't be used is yielded too, so that it is counted: its `load_image` says why.
+        """
+
+    def files(self) -> Iterable[Path]:
+        """The local files that say what the pairs are; a run's identity hashes their content."""
+        return ()
+
+    def listing(self) -> str:
+        """A digest of the local files too many to hash by content; part of a run's identity."""
+        return ""
+
+
+def pair_of(image: Image.Image | str | Path, text: str) -> Pair:
+    """Makes a pair from an image at hand.
+
+    Args:
+        image: A picture in any mode, or the path of one.
+        text: The caption.
+
+    Returns:
+        A pair named after the file, or "image".
+
+    Raises:
+        InputError: The caption is empty.
+
+    Example:
+        >>> pair_of(Image.new("L", (4, 3)), " a grey field ").text
+        'a grey field'
+    """
+    caption = text.strip()
+    if not caption:
+        raise InputError("the caption is empty")
+    if isinstance(image, Image.Image):
+        return Pair("image", caption, lambda: to_rgb(image))
+    path = Path(image)
+    return Pair(path.name, caption, lambda: read_image(path))
+
+
+def unusable(id: str, text: str, reason: str) -> Pair:  # noqa: A002  it is the pair's `id`
+    """A pair that only says why it can't be used, so that a run counts it and goes on."""
+
+    def refuse() -> NoReturn:
+        raise InputError(reason)
+
+    return Pair(id, text, refuse)

@@ -1,0 +1,1 @@
+"""What explanations are judged by: pure functions, each beside the controls it must beat."""

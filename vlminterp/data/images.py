@@ -1,0 +1,154 @@
+"""Reading pictures of any kind as RGB, or saying in one line why not."""
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from vlminterp.errors import InputError
+
+PIXEL_LIMIT = 178_956_970
+"""Pictures with more pixels are refused; as Pillow, which takes more for a decompression bomb."""
+
+# What Pillow's decoders were seen to raise on broken files.
+_BROKEN = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError,
+    AttributeError, RuntimeError, AssertionError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUARTER_TURNS = (5, 6, 7, 8)
+
+
+def read_image(picture: Path | bytes) -> Image.Image:
+    """Reads a picture upright and in RGB: the first frame, transparency on white.
+
+    Args:
+        picture: A file's path, or an encoded picture.
+
+    Returns:
+        An RGB image that holds no file open.
+
+    Raises:
+        InputError: It is missing, unreadable, empty, broken, too large or no picture.
+    """
+    with opened(picture) as image:
+        return to_rgb(image)
+
+
+def image_size(picture: Path | bytes) -> tuple[int, int]:
+    """Height and width of a picture as `read_image` returns it, without decoding it.
+
+    Raises:
+        InputError: As `read_image`, except that a truncated body goes unnoticed.
+    """
+    with opened(picture) as image:
+        width, height = image.size
+        return (width, height) if _orientation(image) in _QUARTER_TURNS else (height, width)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Turns an image upright (EXIF) and into RGB.
+
+    Transparent pixels are laid on white. 16- and 32-bit greys are scaled by the range that their
+    mode can hold, not clipped.
+
+    Raises:
+        InputError: Its mode has no agreed range (floating point) or no way to RGB.
+    """
+    turn = _UPRIGHT.get(_orientation(image))
+    if image.mode.startswith("I"):
+        rgb = _eight_bits(image).convert("RGB")
+    elif image.mode == "F":
+        raise InputError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
+    elif image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        rgb = Image.alpha_composite(white, layer).convert("RGB")
+    else:
+        rgb = image.convert("RGB")
+    return rgb if turn is None else rgb.transpose(turn)
+
+
+@contextmanager
+def opened(picture: Path | bytes) -> Iterator[Image.Image]:
+    """Opens a picture for the `with` block; whatever goes wrong in it is one `InputError`."""
+    name = "picture" if isinstance(picture, bytes) else str(picture)
+    if not isinstance(picture, bytes):
+        _check_file(picture)
+    elif not picture:
+        raise InputError(f"{name}: is empty (0 bytes)")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have a limit
+            image = Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture)
+        with image:
+            _check_size(image)
+            yield image
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name}: {_too_large()}") from error
+    except UnidentifiedImageError as error:
+        raise InputError(f"{name}: not a picture of a known format") from error
+    except PermissionError as error:
+        raise InputError(f"{name}: no permission to read it") from error
+    except _BROKEN as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{name}: broken or truncated picture ({reason})") from error
+
+
+def _check_file(path: Path) -> None:
+    """Names the commonest faults better than the decoder would; a pipe would block it for ever."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder, not a picture")
+        if not path.is_file():
+            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: no file")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: is empty (0 bytes)")
+    except (OSError, ValueError) as error:  # a name too long, a null character in it
+        raise InputError(f"{path!s}: can't be opened ({error})".replace("\0", "\\0")) from error
+
+
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > PIXEL_LIMIT:
+        raise InputError(f"{width} × {height} pixels: {_too_large()}")
+    if width * height == 0:
+        raise InputError(f"has no pixels ({width} × {height})")
+
+
+def _too_large() -> str:
+    return f"larger than the limit of {PIXEL_LIMIT // 10**6} million pixels; shrink it first"
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's orientation, 1…8; 1 where the EXIF is absent or broken, as viewers do."""
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except _BROKEN:
+        return 1
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scales 16- or 32-bit greys to 8 bits."""
+    values = np.asarray(image).astype(np.float64)
+    # Pillow reads some 16-bit files (PGM, older PNG) into 32-bit "I": their range is 16 bits.
+    sixteen = image.mode.startswith("I;16") or values.max() <= np.iinfo(np.uint16).max
+    full = np.iinfo(np.uint16).max if sixteen else np.iinfo(np.int32).max
+    return Image.fromarray(np.round(values.clip(0) * (255 / full)).astype(np.uint8))

@@ -1,0 +1,41 @@
+"""Finding the files that a source names."""
+
+from pathlib import Path
+
+from vlminterp.errors import InputError
+
+
+def existing_file(path: str, what: str) -> Path:
+    """The path of a file that must be there before anything else starts.
+
+    Args:
+        path: As the user wrote it; `~` is the home folder.
+        what: What the file is, for the message, e.g. "manifest".
+
+    Raises:
+        InputError: There is no such file.
+    """
+    found = Path(path).expanduser()
+    if not found.exists():
+        raise InputError(f"no {what} at {found}")
+    if not found.is_file():
+        raise InputError(f"the {what} {found} is not a file")
+    return found
+
+
+def existing_folder(path: str, what: str) -> Path:
+    """The path of a folder that must be there before anything else starts.
+
+    Args:
+        path: As the user wrote it; `~` is the home folder.
+        what: What the folder is, for the message, e.g. "picture folder".
+
+    Raises:
+        InputError: There is no such folder.
+    """
+    found = Path(path).expanduser()
+    if not found.exists():
+        raise InputError(f"no {what} at {found}")
+    if not found.is_dir():
+        raise InputError(f"the {what} {found} is not a folder")
+    return found
