@@ -1,0 +1,1 @@
+"""Every configuration file; installed as `vlminterp.conf`."""

@@ -1,0 +1,55 @@
+"""What a hidden state is measured against."""
+
+import torch
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import State
+from vlminterp_m2ib.bottleneck import Gates, Prior
+from vlminterp_m2ib.settings import PooledToken, Scale
+from vlminterp.errors import ConfigError
+
+LOWEST_DEVIATION = 0.01
+"""Of a channel, so that one that never varies is not blown up (IBA's bound)."""
+
+
+def prior_of(hidden: Tensor, state: State, scale: Scale, variance: float) -> Prior:
+    """The prior of each input.
+
+    Args:
+        hidden: `[B, N, C]` in the bottleneck's precision.
+        state: The cut; its padding does not count.
+        scale: Fixed, or the input's own mean and deviation per channel over its tokens.
+        variance: Multiplies the prior's variance.
+
+    Returns:
+        Mean and deviation, `[B, 1, C]`.
+    """
+    if scale is Scale.plain:
+        mean = torch.zeros_like(hidden[:, :1])
+        return Prior(mean, torch.full_like(mean, variance**0.5))
+    mask = state.mask[:, :, None]
+    count = mask.sum(1, keepdim=True)
+    mean = (hidden * mask).sum(1, keepdim=True) / count
+    squares = ((hidden - mean) * mask).square().sum(1, keepdim=True)
+    deviation = (squares / count).sqrt().clamp_min(LOWEST_DEVIATION)
+    return Prior(mean, deviation * variance**0.5)
+
+
+def gates_of(state: State, pooled_token: PooledToken, dtype: torch.dtype) -> Gates:
+    """Which tokens the bottleneck holds: all but padding and, by choice, the pooled one.
+
+    Raises:
+        ConfigError: The pooled token shall be treated apart, but the tower pools over several.
+    """
+    free = state.mask.clone()
+    fixed = torch.ones(free.shape, dtype=dtype, device=free.device)
+    if pooled_token is not PooledToken.bottleneck:
+        if state.pooled is None:
+            raise ConfigError(
+                f"pooled_token={pooled_token.value}: this tower pools over all tokens; "
+                "use pooled_token=bottleneck"
+            )
+        rows = torch.arange(len(free), device=free.device)
+        free[rows, state.pooled] = False
+        fixed[rows, state.pooled] = float(pooled_token is PooledToken.whole)
+    return Gates(free, fixed)

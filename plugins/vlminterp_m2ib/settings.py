@@ -1,0 +1,73 @@
+"""What can be chosen about M2IB."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vlminterp.errors import ConfigError
+
+
+class Scale(Enum):
+    """What the hidden state is measured against: the prior's mean and deviation."""
+
+    plain = "plain"
+    """0 and 1: the paper. Channels and tokens of large norm dominate."""
+    standardised = "standardised"
+    """Those of each channel over the input's own tokens."""
+
+
+class PooledToken(Enum):
+    """What happens to the token that becomes the embedding (CLS, end of text)."""
+
+    bottleneck = "bottleneck"
+    """It is in the bottleneck like every other: the paper."""
+    blocked = "blocked"
+    """Nothing passes through it but noise."""
+    whole = "whole"
+    """It passes as it is."""
+
+
+@dataclass
+class Settings:
+    """One side's bottleneck.
+
+    Attributes:
+        layer: Where it stands: the output of block `int`, a relative depth `float` in [0, 1], or
+            "embeddings".
+        beta: Weight of the information against the fit, ≥ 0.
+        steps: Forward passes, ≥ 1.
+        learning_rate: Of Adam, > 0.
+        copies: Noisy copies per step, ≥ 1.
+        variance: σ² of noise and prior, > 0, in units of the hidden state's scale.
+        scale: What the hidden state is measured against.
+        pooled_token: What happens to the token that becomes the embedding.
+        antithetic: Whether every noise is used twice, once negated (an even number of copies).
+    """
+
+    layer: int | float | str = 1
+    beta: float = 1.0
+    steps: int = 10
+    learning_rate: float = 1.0
+    copies: int = 10
+    variance: float = 1.0
+    scale: Scale = Scale.standardised
+    pooled_token: PooledToken = PooledToken.bottleneck
+    antithetic: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            ConfigError: A value is out of range.
+        """
+        for name, low in (("beta", 0.0), ("steps", 1), ("copies", 1)):
+            if getattr(self, name) < low:
+                raise ConfigError(f"{name}={getattr(self, name)} must be at least {low}")
+        for name in ("learning_rate", "variance"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name}={getattr(self, name)} must be above 0")
+        if self.antithetic and self.copies % 2:
+            raise ConfigError(f"copies={self.copies} must be even when antithetic")
+
+
+DEFAULTS = {"image": Settings(), "text": Settings(layer="embeddings")}
+"""What planted truth has chosen for each side; see experiments/m2ib_planted."""
