@@ -87,10 +87,19 @@ class Parts:
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def table(self, number: int) -> pa.Table:
+        """The rows of one part.
+
+        Raises:
+            KeyError: There is no such part, or it is damaged.
+        """
+        if number not in self:
+            raise KeyError(number)
+        return _read_rows(self._rows_file(number)).replace_schema_metadata(None)
+
     def tables(self) -> Iterator[pa.Table]:
         """The rows, part by part in order; one part is in memory at a time."""
-        for number in self:
-            yield _read_rows(self._rows_file(number)).replace_schema_metadata(None)
+        return (self.table(number) for number in self)
 
     def rows(self) -> "pd.DataFrame":
         """All rows in order; a column that a part lacks is missing (None, NaN) there."""

@@ -1,0 +1,177 @@
+"""What the page shows of each pair."""
+
+import base64
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vlminterp.report.curves import Curve, curve
+from vlminterp.report.overlay import overlay, shared_top
+from vlminterp.results.attribution import PairResult, SideResult
+
+LONGEST_SIDE = 320
+SMALL = 160
+_UNITS = {"fit": "cosine", "information": "nats"}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The tops of the page's two shared scales, in nats: per patch and per word."""
+
+    patch: float
+    word: float
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, its nats, and how strongly it is coloured, in per cent."""
+
+    text: str
+    nats: float
+    strength: int
+
+
+@dataclass(frozen=True)
+class SideView:
+    """The numbers of one side of a pair.
+
+    Attributes:
+        name: "image" or "text".
+        total: Nats kept by all tokens.
+        prefix: Of these, by CLS and other tokens that are neither patch nor word.
+        layer: Where they were read.
+        fit: The last mean cosine.
+        highest: The highest score of a patch.
+        curves: Charts by name.
+        metrics: This pair's scores by name, controls included.
+    """
+
+    name: str
+    total: float | None
+    prefix: float | None
+    layer: str
+    fit: float | None
+    highest: float | None
+    curves: dict[str, Curve]
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One pair; pictures are data URIs, None where there is none."""
+
+    id: str
+    text: str
+    similarity: float | None
+    truncated: bool
+    picture: str | None
+    heat: str | None
+    own_scale: str | None
+    words: list[Word]
+    sides: list[SideView]
+
+
+def common_scale(pairs: Iterable[PairResult]) -> Scale:
+    """The scales that suit these pairs."""
+    maps = [pair.image.map for pair in pairs if pair.image and pair.image.map is not None]
+    words = [pair.caption.words for pair in pairs if pair.caption]
+    return Scale(
+        patch=shared_top([float(np.max(scores)) for scores in maps if scores.size]),
+        word=shared_top([max(nats for _, nats in line) for line in words if line]),
+    )
+
+
+def make_card(folder: Path, pair: PairResult, scale: Scale) -> Card:
+    """Prepares one pair for the page.
+
+    Args:
+        folder: The run folder, which pictures' paths are relative to.
+        pair: The pair.
+        scale: The page's.
+
+    Returns:
+        Everything that the template writes.
+    """
+    first = next(iter(pair.sides.values()))
+    picture = _small_picture(folder, pair)
+    heat = own = None
+    if picture is not None and pair.image is not None and pair.image.map is not None:
+        placed = _place(pair.image, picture)
+        heat = data_uri(overlay(picture, placed, scale.patch))
+        own = data_uri(overlay(picture, placed, float(np.nanmax(placed))))
+    words = pair.caption.words if pair.caption else []
+    return Card(
+        id=pair.id,
+        text=pair.text,
+        similarity=first.row.get("similarity"),
+        truncated=any(side.row.get("truncated") for side in pair.sides.values()),
+        picture=None if picture is None else data_uri(picture),
+        heat=heat,
+        own_scale=own,
+        words=[Word(text, nats, _strength(nats, scale.word)) for text, nats in words],
+        sides=[_side_view(name, side) for name, side in pair.sides.items()],
+    )
+
+
+def data_uri(image: Image.Image) -> str:
+    """A picture as part of the page: PNG if tiny, else JPEG."""
+    buffer = io.BytesIO()
+    kind = "png" if max(image.size) <= SMALL else "jpeg"
+    image.save(buffer, kind, **({} if kind == "png" else {"quality": 85}))
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
+    """The pair's picture at the page's size; None if it is missing or can't be read."""
+    for side in pair.sides.values():
+        if "picture" in side.row:
+            try:
+                with Image.open(folder / side.row["picture"]) as picture:
+                    small = picture.convert("RGB")
+            except OSError:
+                continue
+            small.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+            return small
+    return None
+
+
+def _place(side: SideResult, picture: Image.Image) -> NDArray[np.float32]:
+    """The map on the small picture, `[height, width]`; NaN where the model did not look."""
+    from vlminterp.adapters.dual_encoder import Geometry
+    from vlminterp.heatmap import place_on_image
+
+    assert side.map is not None
+    width = float(side.row.get("width", picture.width))
+    height = float(side.row.get("height", picture.height))
+    left, top, right, bottom = side.box or (0.0, 0.0, width, height)
+    across, down = picture.width / width, picture.height / height
+    box = (left * across, top * down, right * across, bottom * down)
+    return place_on_image(side.map, Geometry((picture.height, picture.width), box))
+
+
+def _side_view(name: str, side: SideResult) -> SideView:
+    layer = side.row.get("layer")
+    charts = {
+        title: chart
+        for title, values in side.curves.items()
+        if (chart := curve(title, values, _UNITS.get(title, "")))
+    }
+    return SideView(
+        name=name,
+        total=side.row.get("total"),
+        prefix=side.row.get("prefix"),
+        layer="embeddings" if layer == -1 else str(layer),
+        fit=side.row.get("fit"),
+        highest=None if side.map is None else float(np.max(side.map)),
+        curves=charts,
+        metrics=side.metrics,
+    )
+
+
+def _strength(nats: float, top: float) -> int:
+    return round(100 * min(max(nats / top, 0.0), 1.0))

@@ -1,0 +1,120 @@
+"""Heatmaps on pictures, in colours that colour-blind people can order."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+# matplotlib's inferno at equal steps, less its black end, which would hide the picture
+STOPS = ("380962", "510e6c", "69166e", "801f6c", "982766", "b0315b", "c63d4d", "d94d3d") + (
+    "e9612b",
+    "f47918",
+    "fa9407",
+    "fcb014",
+    "f8cd37",
+    "f2ea69",
+    "fcffa4",
+)
+MOST_OPAQUE = 0.82
+RISE = 0.7
+FADED = 0.45
+UNSEEN_GREY = 128.0
+UNSEEN_VEIL = 0.7
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+_RGB = np.array([[int(stop[at : at + 2], 16) for at in (0, 2, 4)] for stop in STOPS], np.float32)
+
+
+def colours(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The colour of each value.
+
+    Args:
+        share: Of the scale's top, 0 … 1, any shape.
+
+    Returns:
+        RGB in 0 … 255, shaped `[..., 3]`.
+    """
+    stops = np.linspace(0, 1, len(_RGB))
+    channels = [np.interp(share, stops, _RGB[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def opacity(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much of the picture a value covers, 0 … 1: nothing at 0, never all."""
+    # a straight line hides middling scores, a square root paints the noise
+    return (MOST_OPAQUE * share**RISE).astype(np.float32)
+
+
+def overlay(image: Image.Image, heat: NDArray[np.float32], top: float) -> Image.Image:
+    """Draws a heatmap over a picture.
+
+    Args:
+        image: The picture, of any mode.
+        heat: `[height, width]` of the picture; NaN where the model did not look. Scores below 0
+            are drawn as 0.
+        top: The score of the last colour; higher ones have the same.
+
+    Returns:
+        RGB, as large as the picture: faded, covered the more the higher the score; grey where the
+        model did not look.
+
+    Raises:
+        ValueError: Picture and heatmap differ in size.
+    """
+    if heat.shape != (image.height, image.width):
+        raise ValueError(f"heat {heat.shape} is not [{image.height}, {image.width}] of the picture")
+    picture = np.asarray(image.convert("RGB"), np.float32)
+    grey = (picture @ _LUMINANCE)[..., None]
+    faded = picture + FADED * (grey - picture)
+    unseen = np.isnan(heat)
+    share = (np.where(unseen, 0, heat) / max(top, np.finfo(np.float32).tiny)).clip(0, 1)
+    covered = opacity(share)[..., None]
+    drawn = (1 - covered) * faded + covered * colours(share)
+    veiled = grey + UNSEEN_VEIL * (UNSEEN_GREY - grey)
+    return Image.fromarray(np.where(unseen[..., None], veiled, drawn).round().astype(np.uint8))
+
+
+def colour_bar(width: int, height: int) -> Image.Image:
+    """The scale from 0 (left) to its top, as it looks on a dark and on a bright picture.
+
+    Args:
+        width: In pixels.
+        height: In pixels; the upper half is on dark, the lower on bright ground.
+
+    Returns:
+        RGB.
+    """
+    share = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
+    upper = np.arange(height)[:, None, None] < height / 2
+    ground = np.where(upper, 50, 225)
+    covered = opacity(share)[..., None]
+    drawn = (1 - covered) * ground + covered * colours(share)
+    return Image.fromarray(drawn.round().astype(np.uint8))
+
+
+def shared_top(highest: list[float]) -> float:
+    """The top of a scale which many pictures share, so that one outlier does not dim the rest.
+
+    Args:
+        highest: The highest score of each picture.
+
+    Returns:
+        Their 95th percentile, which is the highest of up to 20; 1 where there is nothing to show.
+
+    Example:
+        >>> shared_top([1.0, 2.0]), shared_top([])
+        (2.0, 1.0)
+    """
+    finite = [score for score in highest if np.isfinite(score) and score > 0]
+    return float(np.quantile(finite, 0.95, method="higher")) if finite else 1.0
+
+
+def ticks(top: float) -> list[float]:
+    """Round numbers to write beside a scale from 0 to `top`: at most six.
+
+    Example:
+        >>> ticks(0.5), ticks(73.0)
+        ([0.0, 0.1, 0.2, 0.3, 0.4, 0.5], [0.0, 20.0, 40.0, 60.0])
+    """
+    rough = top / 5
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = float(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough))
+    return [round(index * step, 12) for index in range(int(top / step + 1e-9) + 1)]

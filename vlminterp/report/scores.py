@@ -1,0 +1,117 @@
+"""The table of scores: each metric beside its controls, and whether it beats them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from vlminterp.report.curves import common_axis, whisker
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: a method or a control.
+
+    Attributes:
+        name: Of the control; the plugin's own for the method.
+        mean: Of the score.
+        low: Lower end of its 95 % interval.
+        high: Upper end of its 95 % interval.
+        verdict: How the method does against this control; empty for the method.
+        drawing: Mean and interval as a picture.
+    """
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    verdict: str
+    drawing: Markup
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric: the method's line, then its controls'."""
+
+    name: str
+    direction: str
+    pairs: int | None
+    description: str
+    decimals: int
+    method: Line
+    controls: list[Line]
+
+
+def score_table(metrics: Mapping[str, Mapping[str, Any]], plugin: str) -> list[Metric]:
+    """Prepares the metrics of a summary for the page.
+
+    Args:
+        metrics: `summary["metrics"]`: mean, low, high, n, higher_is_better, controls, and
+            optionally a description, by name.
+        plugin: What to call the method.
+
+    Returns:
+        The metrics in the summary's order; those without a mean are left out.
+    """
+    return [
+        _metric(name, metric, plugin)
+        for name, metric in metrics.items()
+        if metric.get("mean") is not None
+    ]
+
+
+def verdict(method: Interval, control: Interval, *, higher_is_better: bool | None) -> str:
+    """Compares two 95 % intervals; "overlap" is all that overlapping ones allow to say.
+
+    Example:
+        >>> verdict((0.6, 0.7), (0.1, 0.2), higher_is_better=True)
+        'clearly beaten'
+    """
+    if higher_is_better is None:
+        return ""
+    above, below = method[0] > control[1], method[1] < control[0]
+    if not above and not below:
+        return "intervals overlap"
+    return "clearly beaten" if above == higher_is_better else "clearly better than the method"
+
+
+def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> Metric:
+    better: bool | None = metric.get("higher_is_better")
+    controls: Mapping[str, Mapping[str, float]] = metric.get("controls") or {}
+    known = {name: line for name, line in controls.items() if line.get("mean") is not None}
+    interval = _interval(metric)
+    axis = common_axis([interval, *map(_interval, known.values())])
+    return Metric(
+        name=name,
+        direction="" if better is None else f"{'higher' if better else 'lower'} is better",
+        pairs=metric.get("n"),
+        description=metric.get("description") or "",
+        decimals=_decimals(interval),
+        method=_line(plugin, metric, "", axis),
+        controls=[
+            _line(control, line, verdict(interval, _interval(line), higher_is_better=better), axis)
+            for control, line in known.items()
+        ],
+    )
+
+
+def _line(name: str, values: Mapping[str, Any], against: str, axis: Interval) -> Line:
+    mean, (low, high) = float(values["mean"]), _interval(values)
+    return Line(name, mean, low, high, against, whisker(mean, low, high, axis))
+
+
+def _interval(values: Mapping[str, Any]) -> Interval:
+    """Low and high; the mean where there is no interval."""
+    mean = float(values["mean"])
+    low, high = values.get("low"), values.get("high")
+    return (mean if low is None else float(low), mean if high is None else float(high))
+
+
+def _decimals(interval: Interval) -> int:
+    """As many as the interval's width makes worth reading."""
+    half = (interval[1] - interval[0]) / 2
+    return min(max(round(1 - math.log10(half)), 0), 4) if half > 0 else 3

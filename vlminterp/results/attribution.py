@@ -1,0 +1,115 @@
+"""Reads an attribution run pair by pair, as the report and W&B show it.
+
+The runner writes one row per pair and side; both sides of a pair are in the same part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlminterp.results.run_folder import RunFolder
+
+DESCRIPTIVE = frozenset(
+    (
+        *("pair", "id", "text", "side", "skipped", "truncated", "similarity", "total", "prefix"),
+        *("layer", "fit", "words", "word_scores", "picture", "overlay", "width", "height", "box"),
+    )
+)
+"""Columns of a row that are no metric."""
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class SideResult:
+    """What was found for one side of a pair.
+
+    Attributes:
+        row: The row, less what is missing in it.
+        map: Nats per patch, float32 `[rows, columns]`; None for text, or where it is lacking.
+        curves: The optimisation's trajectories by name, float32 `[steps]` each.
+    """
+
+    row: dict[str, Any]
+    map: NDArray[np.float32] | None = None
+    curves: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @property
+    def words(self) -> list[tuple[str, float]]:
+        """Each word of the caption and its nats; empty for an image."""
+        return list(zip(self.row.get("words", ()), self.row.get("word_scores", ()), strict=False))
+
+    @property
+    def box(self) -> Box | None:
+        """Left, top, right, bottom of what the model saw, in pixels of the original picture."""
+        box = self.row.get("box")
+        return None if box is None else (box[0], box[1], box[2], box[3])
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The metric columns, controls included, e.g. `pointing` and `pointing.random`."""
+        return {
+            name: float(value)
+            for name, value in self.row.items()
+            if name not in DESCRIPTIVE and isinstance(value, (bool, int, float))
+        }
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """What was found for one image-text pair.
+
+    Attributes:
+        pair: Its place in the source.
+        id: Its name there.
+        text: The caption.
+        sides: What was found by side, "image" or "text"; at least one.
+    """
+
+    pair: int
+    id: str
+    text: str
+    sides: dict[str, SideResult]
+
+    @property
+    def image(self) -> SideResult | None:
+        """The image side, if it was asked for."""
+        return self.sides.get("image")
+
+    @property
+    def caption(self) -> SideResult | None:
+        """The text side, if it was asked for."""
+        return self.sides.get("text")
+
+
+def explained_pairs(folder: RunFolder) -> Iterator[PairResult]:
+    """The pairs that were not skipped, in order; one part is in memory at a time."""
+    for number in folder.parts:
+        pairs: dict[int, dict[str, dict[str, Any]]] = {}
+        for row in folder.parts.table(number).to_pylist():
+            if row.get("skipped") is None and row.get("side") in ("image", "text"):
+                present = {name: value for name, value in row.items() if value is not None}
+                pairs.setdefault(row["pair"], {})[row["side"]] = present
+        arrays = folder.parts.arrays(number) if pairs else {}
+        for pair, rows in pairs.items():
+            sides = {side: _side(pair, side, row, arrays) for side, row in rows.items()}
+            first = next(iter(rows.values()))
+            yield PairResult(
+                pair=pair,
+                id=str(first.get("id", pair)),
+                text=str(first.get("text", "")),
+                sides=sides,
+            )
+
+
+def _side(pair: int, side: str, row: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> SideResult:
+    prefix = f"{pair}.{side}."
+    curves = {
+        name.removeprefix(f"{prefix}curve."): values
+        for name, values in sorted(arrays.items())
+        if name.startswith(f"{prefix}curve.")
+    }
+    return SideResult(row=row, map=arrays.get(f"{prefix}map"), curves=curves)
