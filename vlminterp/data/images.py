@@ -1,20 +1,25 @@
 """Reading pictures of any kind as RGB, or saying in one line why not."""
 
 import io
+import stat
 import struct
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from vlminterp.data.paths import printable
 from vlminterp.errors import InputError
 
 PIXEL_LIMIT = 178_956_970
 """Pictures with more pixels are refused; as Pillow, which takes more for a decompression bomb."""
+
+Picture = Path | bytes | Image.Image
+"""A file's path, an encoded picture, or an image at hand."""
 
 # What Pillow's decoders were seen to raise on broken files.
 _BROKEN = (
@@ -34,11 +39,11 @@ _UPRIGHT = {
 _QUARTER_TURNS = (5, 6, 7, 8)
 
 
-def read_image(picture: Path | bytes) -> Image.Image:
+def read_image(picture: Picture) -> Image.Image:
     """Reads a picture upright and in RGB: the first frame, transparency on white.
 
     Args:
-        picture: A file's path, or an encoded picture.
+        picture: A file's path, an encoded picture, or an image at hand.
 
     Returns:
         An RGB image that holds no file open.
@@ -50,7 +55,7 @@ def read_image(picture: Path | bytes) -> Image.Image:
         return to_rgb(image)
 
 
-def image_size(picture: Path | bytes) -> tuple[int, int]:
+def image_size(picture: Picture) -> tuple[int, int]:
     """Height and width of a picture as `read_image` returns it, without decoding it.
 
     Raises:
@@ -85,20 +90,16 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def opened(picture: Path | bytes) -> Iterator[Image.Image]:
+def opened(picture: Picture) -> Iterator[Image.Image]:
     """Opens a picture for the `with` block; whatever goes wrong in it is one `InputError`."""
-    name = "picture" if isinstance(picture, bytes) else str(picture)
-    if not isinstance(picture, bytes):
-        _check_file(picture)
-    elif not picture:
-        raise InputError(f"{name}: is empty (0 bytes)")
+    name = name_of(picture)
     try:
+        # Pillow warns of broken metadata and of sizes; ours is the limit, and pixels are not meta.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have a limit
-            image = Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture)
-        with image:
-            _check_size(image)
-            yield image
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            with _handle(picture) as image:
+                _check_size(image)
+                yield image
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:
@@ -112,17 +113,36 @@ def opened(picture: Path | bytes) -> Iterator[Image.Image]:
         raise InputError(f"{name}: broken or truncated picture ({reason})") from error
 
 
+def name_of(picture: Picture) -> str:
+    """What to call a picture in a message."""
+    return printable(str(picture)) if isinstance(picture, Path) else "picture"
+
+
+def _handle(picture: Picture) -> AbstractContextManager[Image.Image]:
+    if isinstance(picture, Image.Image):
+        return nullcontext(picture)  # the caller's own: not ours to close
+    if isinstance(picture, Path):
+        _check_file(picture)
+        return Image.open(picture)
+    if not picture:
+        raise InputError("is empty (0 bytes)")
+    return Image.open(io.BytesIO(picture))
+
+
 def _check_file(path: Path) -> None:
     """Names the commonest faults better than the decoder would; a pipe would block it for ever."""
     try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder, not a picture")
-        if not path.is_file():
-            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: no file")
-        if path.stat().st_size == 0:
-            raise InputError(f"{path}: is empty (0 bytes)")
+        kind = path.stat()
+    except FileNotFoundError as error:
+        raise InputError("no such file") from error
     except (OSError, ValueError) as error:  # a name too long, a null character in it
-        raise InputError(f"{path!s}: can't be opened ({error})".replace("\0", "\\0")) from error
+        raise InputError(f"can't be opened ({error})") from error
+    if stat.S_ISDIR(kind.st_mode):
+        raise InputError("is a folder, not a picture")
+    if not stat.S_ISREG(kind.st_mode):
+        raise InputError("is not a regular file")
+    if kind.st_size == 0:
+        raise InputError("is empty (0 bytes)")
 
 
 def _check_size(image: Image.Image) -> None:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.data.images import read_image, to_rgb
+from vlminterp.data.images import read_image
+from vlminterp.data.paths import printable
 from vlminterp.errors import InputError
 
 
@@ -83,10 +85,9 @@ def pair_of(image: Image.Image | str | Path, text: str) -> Pair:
     caption = text.strip()
     if not caption:
         raise InputError("the caption is empty")
-    if isinstance(image, Image.Image):
-        return Pair("image", caption, lambda: to_rgb(image))
-    path = Path(image)
-    return Pair(path.name, caption, lambda: read_image(path))
+    picture = Path(image) if isinstance(image, str) else image
+    name = printable(picture.name) if isinstance(picture, Path) else "image"
+    return Pair(name, caption, partial(read_image, picture))
 
 
 def unusable(id: str, text: str, reason: str) -> Pair:  # noqa: A002  it is the pair's `id`

@@ -1,4 +1,4 @@
-"""Finding the files that a source names."""
+"""Finding the files that a source names, and writing their names."""
 
 from pathlib import Path
 
@@ -39,3 +39,13 @@ def existing_folder(path: str, what: str) -> Path:
     if not found.is_dir():
         raise InputError(f"the {what} {found} is not a folder")
     return found
+
+
+def printable(text: str) -> str:
+    r"""Replaces what UTF-8 can't write (a file name in another encoding) by "?".
+
+    Example:
+        >>> printable("caf\udce9.jpg")
+        'caf?.jpg'
+    """
+    return text.encode(errors="replace").decode()

@@ -54,7 +54,7 @@ def _entry_points() -> dict[str, list[EntryPoint]]:
     return found
 
 
-def _load(name: str, value: str) -> Any:  # noqa: ANN401  a third party's object may be anything
+def _load(name: str, value: str) -> Any:
     module, _, attribute = value.partition(":")
     try:
         return getattr(import_module(module), attribute)
