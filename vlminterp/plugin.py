@@ -59,6 +59,10 @@ class Context:
                 yield number, batch
             number += 1
 
+    def finished_pairs(self, size: int) -> int:
+        """How many pairs an earlier, interrupted run has written, in batches of this size."""
+        return size * len(self.results.parts)
+
 
 class Plugin(Protocol):
     """One way of explaining a VLM; found by its entry point in `vlminterp.plugins`.

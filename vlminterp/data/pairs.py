@@ -56,6 +56,10 @@ class Source(ABC):
         A pair that can't be used is yielded too, so that it is counted: its `load_image` says why.
         """
 
+    def count(self) -> int | None:
+        """How many pairs there are, for progress; None where only reading them all would tell."""
+        return None
+
     def files(self) -> Iterable[Path]:
         """The local files that say what the pairs are; a run's identity hashes their content."""
         return ()

@@ -1,0 +1,64 @@
+"""`+plugin=m2ib`."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from vlminterp.errors import ConfigError
+from vlminterp.plugin import Context
+from vlminterp_m2ib.settings import DEFAULTS, Settings
+
+
+class Sides(Enum):
+    """Which inputs are explained."""
+
+    both = "both"
+    image = "image"
+    text = "text"
+
+
+def _default(side: str) -> Settings:
+    return Settings(**vars(DEFAULTS[side]))
+
+
+@dataclass
+class Config:
+    """Options of M2IB.
+
+    Attributes:
+        sides: Which inputs are explained.
+        image: The bottleneck in the image tower.
+        text: The bottleneck in the text tower.
+        batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
+    """
+
+    sides: Sides = Sides.both
+    image: Settings = field(default_factory=lambda: _default("image"))
+    text: Settings = field(default_factory=lambda: _default("text"))
+    batch_size: int = 16
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            ConfigError: A value is out of range.
+        """
+        if self.batch_size < 1:
+            raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
+
+
+class M2IBPlugin:
+    """Multi-modal information bottleneck attribution."""
+
+    Config = Config
+
+    def run(self, context: Context) -> None:
+        """Explains every pair."""
+        from vlminterp.attribution.runner import explain_pairs
+        from vlminterp_m2ib.attribution import M2IB
+
+        config: Config = context.config
+        sides = ("image", "text") if config.sides is Sides.both else (config.sides.value,)
+        attributors = [
+            M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides
+        ]
+        explain_pairs(context, attributors, config.batch_size)

@@ -1,0 +1,177 @@
+"""Explains every pair of a source, writing rows as they are computed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.attribution.image_scores import Mask, image_scores
+from vlminterp.attribution.summary import summarise
+from vlminterp.attribution.text_scores import text_scores
+from vlminterp.data.pairs import Pair
+from vlminterp.errors import InputError
+from vlminterp.explanation import Attributor, Explanation, Side
+from vlminterp.plugin import Context
+from vlminterp.report.figure import figure
+
+PICTURE_SIDE = 640
+"""Longest side of the pictures that a run folder keeps, in pixels."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A pair that could be read, with its place in the source."""
+
+    place: int
+    pair: Pair
+    image: Image.Image
+    mask: Mask | None
+
+
+def explain_pairs(context: Context, attributors: Sequence[Attributor], batch_size: int) -> None:
+    """Runs attribution methods over a source, and finishes the run.
+
+    Args:
+        context: The run.
+        attributors: One per side that is explained.
+        batch_size: Pairs at a time, and rows per part.
+    """
+    total = context.source.count()
+    with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
+        for number, pairs in context.batches(batch_size):
+            loaded, rows = _load(number * batch_size, pairs)
+            arrays: dict[str, NDArray[Any]] = {}
+            if loaded:
+                for row, own in _explain(context, attributors, loaded):
+                    rows.append(row)
+                    arrays |= own
+            rows.sort(key=lambda row: row["pair"])
+            context.results.parts.write(number, rows, arrays)
+            stage.advance(len(pairs))
+    context.results.finish(summarise(context.results))
+
+
+def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
+    """Reads a batch's images; what can't be read becomes a row that says why."""
+    loaded, skipped = [], []
+    for place, pair in enumerate(pairs, first):
+        try:
+            mask = pair.load_mask() if pair.load_mask else None
+            loaded.append(Loaded(place, pair, pair.load_image(), mask))
+        except InputError as error:
+            skipped.append(
+                {"pair": place, "id": pair.id, "text": pair.text, "skipped": str(error)}
+            )
+    return loaded, skipped
+
+
+def _explain(
+    context: Context, attributors: Sequence[Attributor], batch: Sequence[Loaded]
+) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
+    """One row, with its arrays, per attributor and pair."""
+    pixels = context.encoder.preprocess([item.image for item in batch])
+    tokens = context.encoder.tokenize([item.pair.text for item in batch])
+    explained = [attributor.attribute(pixels, tokens) for attributor in attributors]
+    pictures = [_save_pictures(context, item, explained, i) for i, item in enumerate(batch)]
+    for explanation in explained:
+        scores = _scores(context.encoder, batch, pixels, tokens, explanation, context.seed)
+        for index, item in enumerate(batch):
+            yield (
+                {
+                    "pair": item.place,
+                    "id": item.pair.id,
+                    "text": item.pair.text,
+                    "truncated": tokens.truncated[index],
+                    **pictures[index],
+                    **_row(explanation, index),
+                    **scores[index],
+                },
+                _arrays(explanation, index, f"{item.place}.{explanation.side.value}"),
+            )
+
+
+def _scores(
+    encoder: DualEncoder,
+    batch: Sequence[Loaded],
+    pixels: Any,
+    tokens: Any,
+    explanation: Explanation,
+    seed: int,
+) -> list[dict[str, float]]:
+    seeds = [seed * 1_000_003 + item.place for item in batch]
+    with torch.no_grad():
+        if explanation.side is Side.image:
+            masks = [item.mask for item in batch]
+            text = encoder.encode_text(tokens)
+            return image_scores(encoder, pixels, text, explanation, masks, seeds)
+        texts = [(item.pair.text, item.pair.named_words) for item in batch]
+        image = encoder.encode_image(pixels)
+        return text_scores(encoder, tokens, image, explanation, texts, seeds)
+
+
+def _row(explanation: Explanation, index: int) -> Row:
+    """What one explanation says of one pair."""
+    scores = explanation.scores[index]
+    row: Row = {
+        "side": explanation.side.value,
+        "similarity": float(explanation.similarity[index]),
+        "layer": explanation.layer,
+        "total": float(scores.sum()),
+    }
+    if explanation.side is Side.image:
+        geometry = explanation.geometry[index]
+        row |= {
+            "prefix": float(scores[: explanation.prefix_tokens].sum()),
+            "height": geometry.size[0],
+            "width": geometry.size[1],
+            "box": [float(edge) for edge in geometry.box],
+        }
+    else:
+        words = explanation.word_scores(index)
+        row |= {
+            "words": [word.text for word, _ in words],
+            "word_scores": [score for _, score in words],
+            "prefix": row["total"] - sum(score for _, score in words),
+        }
+    for name, curve in (explanation.curves or {}).items():
+        if name == "fit":
+            row["fit"] = float(curve[index, -1])
+    return row
+
+
+def _arrays(explanation: Explanation, index: int, name: str) -> dict[str, NDArray[Any]]:
+    arrays = {
+        f"{name}.curve.{curve}": values[index].numpy()
+        for curve, values in (explanation.curves or {}).items()
+    }
+    if explanation.side is Side.image:
+        arrays[f"{name}.map"] = np.ascontiguousarray(explanation.maps()[index].numpy())
+    return arrays
+
+
+def _save_pictures(
+    context: Context, item: Loaded, explained: Sequence[Explanation], index: int
+) -> dict[str, str]:
+    """The picture itself, and one figure of all that was found about the pair."""
+    heat, words = None, []
+    for explanation in explained:
+        if explanation.side is Side.image:
+            heat = explanation.on_image(index)
+        else:
+            words = [(word.text, score) for word, score in explanation.word_scores(index)]
+    unit = explained[0].unit
+    drawn = figure(item.image, heat, words, unit, item.pair.text)
+    name = f"{item.place:06d}-{item.pair.id}"
+    small = item.image.copy()
+    small.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+    return {
+        "picture": context.results.save_picture(name, small),
+        "overlay": context.results.save_picture(f"{name}-explained", drawn),
+    }

@@ -1,0 +1,104 @@
+"""How a run's configuration comes together: Hydra, our schemas, and what third parties bring."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hydra import compose, initialize_config_module
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig
+
+from vlminterp.adapters.registry import installed_adapters
+from vlminterp.config import RunConfig
+from vlminterp.data.registry import source_class, source_names
+from vlminterp.errors import ConfigError
+from vlminterp.plugin import installed_plugins, load_plugin
+
+CONFIG_MODULE = "vlminterp.conf"
+OPTIONS = "vlminterp_options"
+"""Group that holds the plugins' bare options, which `plugin/NAME` includes."""
+
+broken_plugins: dict[str, str] = {}
+"""Plugins that are installed but can't be used, with the reason."""
+
+
+class EntryPointConfigs(SearchPathPlugin):
+    """Lets Hydra find the `conf` package of every package that brings a plugin or an adapter."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Appends them after our own."""
+        points = [*installed_plugins().values(), *installed_adapters().values()]
+        packages = sorted({point.module.split(".")[0] for point in points} - {"vlminterp"})
+        for package in packages:
+            search_path.append(provider=package, path=f"pkg://{package}.conf")
+
+
+def register() -> None:
+    """Makes schemas and search path known to Hydra; may be called again."""
+    Plugins.instance().register(EntryPointConfigs)
+    store = ConfigStore.instance()
+    store.store(name="run", node=RunConfig)
+    for name in source_names():
+        try:
+            store.store(group="data", name=name, node=source_class(name).Config)
+        except ConfigError as error:
+            broken_plugins[f"data={name}"] = str(error)
+    for name in installed_plugins():
+        _register_plugin(store, name)
+
+
+def _register_plugin(store: ConfigStore, name: str) -> None:
+    """Defaults are stated once, in the plugin's dataclass; `plugin/preset=…` goes on top."""
+    try:
+        plugin = load_plugin(name)
+    except ConfigError as error:
+        broken_plugins[name] = str(error)
+        return
+    store.store(group=OPTIONS, name=name, node=plugin.Config, package="plugin")
+    defaults = [{f"/{OPTIONS}": name}, {"optional preset": None}, "_self_"]
+    store.store(group="plugin", name=name, node={"defaults": defaults})
+
+
+@contextmanager
+def composing() -> Iterator[None]:
+    """Opens our configuration for Hydra's compose API, also inside a running Hydra job."""
+    register()
+    with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
+        yield
+
+
+def composed(overrides: list[str]) -> DictConfig:
+    """The configuration that these overrides make.
+
+    Args:
+        overrides: As on the command line.
+    """
+    with composing():
+        return compose(config_name="config", overrides=overrides)
+
+
+def known(group: str) -> list[str]:
+    """The names that a group has, e.g. every model."""
+    with composing():
+        loader: Any = GlobalHydra.instance().config_loader()
+        names: list[str] = loader.get_group_options(group)
+        return names
+
+
+@contextmanager
+def full_errors() -> Iterator[None]:
+    """Makes Hydra raise, where it would print eight lines and exit."""
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = before

@@ -1,0 +1,54 @@
+"""The configuration of a run: every key, its type and its default."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from omegaconf import MISSING
+
+from vlminterp.adapters.registry import ModelConfig
+from vlminterp.tracking.config import TrackingConfig
+
+
+class Console(Enum):
+    """What a run prints."""
+
+    rich = "rich"
+    """Progress, a table of scores, and where everything is."""
+    quiet = "quiet"
+    """The run folder's path."""
+    json = "json"
+    """The summary as one JSON object."""
+
+
+@dataclass
+class RunConfig:
+    """What `python -m vlminterp` takes.
+
+    Attributes:
+        model: The VLM; a group, `model=NAME`.
+        data: The source of image-text pairs; a group, `data=NAME`.
+        plugin: The method; a group, `+plugin=NAME`.
+        tracking: Where results are mirrored; a group, `tracking=NAME`.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        seed: Of everything random.
+        output: Folder for the run folders.
+        overwrite: Compute again what is there.
+        console: What is printed.
+        sweep: Identity of the sweep that this run belongs to; a multirun sets it.
+    """
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: Any = MISSING
+    plugin: Any = None
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    device: str = "auto"
+    seed: int = 0
+    output: str = "outputs"
+    overwrite: bool = False
+    console: Console = Console.rich
+    sweep: str | None = None
+
+
+NOT_IDENTITY = ("output", "overwrite", "tracking", "device", "console", "sweep")
+"""Keys that change no result, so that they are no part of a run's identity."""

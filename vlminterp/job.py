@@ -1,0 +1,120 @@
+"""One run, from its resolved configuration to its report."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from omegaconf import DictConfig, OmegaConf
+
+from vlminterp.adapters.checkpoint import resolve_checkpoint
+from vlminterp.adapters.registry import load_encoder, resolve_device
+from vlminterp.config import NOT_IDENTITY, Console, RunConfig
+from vlminterp.data.pairs import Source
+from vlminterp.data.registry import source_class, source_names
+from vlminterp.errors import ConfigError
+from vlminterp.plugin import Context, load_plugin
+from vlminterp.progress import Progress
+from vlminterp.results.identity import run_identity
+from vlminterp.results.run_folder import RunFolder
+
+
+class Job:
+    """A run: the same configuration is the same run, wherever and whenever it is computed.
+
+    Args:
+        config: As Hydra composed it.
+        plugin: Name of the plugin.
+        model: Name of the model's configuration.
+        data: Name of the data's configuration.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+
+    def __init__(self, config: DictConfig, *, plugin: str, model: str, data: str) -> None:
+        self.title = f"{plugin} {model} {data}"
+        self._names = {"plugin": plugin, "model": model, "data": data}
+        self._config = config
+        resolved: dict[str, Any] = OmegaConf.to_container(config, resolve=True, enum_to_str=True)  # type: ignore[assignment]
+        self._resolved = {**resolved, "names": self._names}
+        self._output = Path(resolved["output"]).expanduser()
+
+    def run(self) -> None:
+        """Computes what is missing, writes the report, and says where it is.
+
+        Raises:
+            UserError: Something can't be used; what was computed before is kept.
+        """
+        typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
+        source = _source(typed.data)
+        checkpoint = resolve_checkpoint(typed.model.checkpoint)
+        path = self._path(source, checkpoint)
+        with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
+            if results.finished:
+                self._say(f"{self.title}: done before; overwrite=true computes it again")
+            else:
+                self._compute(typed, source, results)
+            self._publish(typed, results)
+        self.note_in_sweep(None, path)
+
+    def note_in_sweep(self, reason: str | None, path: Path | None = None) -> None:
+        """Lists this run in its sweep's `sweep.json`.
+
+        Args:
+            reason: Why it failed, one line; None if it did not.
+            path: Its folder.
+        """
+        sweep = self._resolved["sweep"]
+        if sweep is None:
+            return
+        file = self._output / "sweeps" / sweep / "sweep.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock")):
+            runs = json.loads(file.read_text()) if file.exists() else {}
+            entry = {**self._names, "path": str(path) if path else None, "failed": reason}
+            runs[json.dumps(self._identified(), sort_keys=True)] = entry
+            file.write_text(json.dumps(runs, indent=1, sort_keys=True))
+
+    def _identified(self) -> dict[str, Any]:
+        return {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
+
+    def _path(self, source: Source, checkpoint: str) -> Path:
+        config = {**self._identified(), "listing": source.listing()}
+        local = [Path(checkpoint)] if Path(checkpoint).is_dir() else []
+        files = [*source.files(), *local]
+        identity = run_identity(config, files)
+        return self._output / self._names["plugin"] / self._names["model"] / identity
+
+    def _compute(self, typed: RunConfig, source: Source, results: RunFolder) -> None:
+        device = resolve_device(typed.device)
+        plugin = load_plugin(self._names["plugin"])
+        with Progress(quiet=typed.console is not Console.rich) as progress:
+            with progress.track(f"loading {self._names['model']}", None):
+                encoder = load_encoder(typed.model, self._names["model"], str(device))
+            plugin.run(
+                Context(typed.plugin, encoder, source, results, progress, typed.seed, device)
+            )
+
+    def _publish(self, typed: RunConfig, results: RunFolder) -> None:
+        """Report, W&B and console, all from the run folder."""
+        from vlminterp.report.page import write_report
+        from vlminterp.tracking.run import mirror
+
+        report = write_report(results)
+        mirror(results, typed.tracking, group=typed.sweep)
+        ...
+
+    @staticmethod
+    def _say(line: str) -> None:
+        sys.stderr.write(f"vlminterp: {line}\n")
+
+
+def _source(config: Any) -> Source:
+    """The source whose options these are."""
+    for name in source_names():
+        source = source_class(name)
+        if type(config) is source.Config:
+            return source(config)
+    raise ConfigError(f"data: no source takes options of type {type(config).__name__}")
