@@ -98,10 +98,10 @@ def make_card(folder: Path, pair: PairResult, scale: Scale) -> Card:
         Everything that the template writes.
     """
     first = next(iter(pair.sides.values()))
-    picture = _small_picture(folder, pair)
+    picture = small_picture(folder, pair)
     heat = own = None
-    if picture is not None and pair.image is not None and pair.image.map is not None:
-        placed = _place(pair.image, picture)
+    placed = placed_map(pair.image, picture) if picture and pair.image else None
+    if picture is not None and placed is not None:
         heat = data_uri(overlay(picture, placed, scale.patch))
         own = data_uri(overlay(picture, placed, float(np.nanmax(placed))))
     words = pair.caption.words if pair.caption else []
@@ -126,8 +126,8 @@ def data_uri(image: Image.Image) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def _small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
-    """The pair's picture at the page's size; None if it is missing or can't be read."""
+def small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
+    """The pair's picture, at most `LONGEST_SIDE` pixels long; None if it can't be read."""
     for side in pair.sides.values():
         if "picture" in side.row:
             try:
@@ -140,12 +140,21 @@ def _small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
     return None
 
 
-def _place(side: SideResult, picture: Image.Image) -> NDArray[np.float32]:
-    """The map on the small picture, `[height, width]`; NaN where the model did not look."""
+def placed_map(side: SideResult, picture: Image.Image) -> NDArray[np.float32] | None:
+    """A side's map on a picture of any size.
+
+    Args:
+        side: Its row says how large the original was and which part of it the model saw.
+        picture: The original, possibly smaller.
+
+    Returns:
+        `[height, width]` of the picture, NaN where the model did not look; None without a map.
+    """
     from vlminterp.adapters.dual_encoder import Geometry
     from vlminterp.heatmap import place_on_image
 
-    assert side.map is not None
+    if side.map is None:
+        return None
     width = float(side.row.get("width", picture.width))
     height = float(side.row.get("height", picture.height))
     left, top, right, bottom = side.box or (0.0, 0.0, width, height)

@@ -5,22 +5,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 # matplotlib's inferno at equal steps, less its black end, which would hide the picture
-STOPS = ("380962", "510e6c", "69166e", "801f6c", "982766", "b0315b", "c63d4d", "d94d3d") + (
-    "e9612b",
-    "f47918",
-    "fa9407",
-    "fcb014",
-    "f8cd37",
-    "f2ea69",
-    "fcffa4",
+_INFERNO = bytes.fromhex(
+    "380962 510e6c 69166e 801f6c 982766 b0315b c63d4d d94d3d"
+    "e9612b f47918 fa9407 fcb014 f8cd37 f2ea69 fcffa4"
 )
+_RGB = np.frombuffer(_INFERNO, np.uint8).reshape(-1, 3)
+STOPS = tuple(colour.tobytes().hex() for colour in _RGB)
 MOST_OPAQUE = 0.82
 RISE = 0.7
 FADED = 0.45
 UNSEEN_GREY = 128.0
 UNSEEN_VEIL = 0.7
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-_RGB = np.array([[int(stop[at : at + 2], 16) for at in (0, 2, 4)] for stop in STOPS], np.float32)
 
 
 def colours(share: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,155 @@
+"""One W&B run, made from a run folder alone, so that it can be made again."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vlminterp.errors import ConfigError, ResultsError
+from vlminterp.results.plain import plain
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.tracking.config import Mode, TrackingConfig
+
+if TYPE_CHECKING:
+    import wandb
+
+SECRET = re.compile(r"(^|_)(api_?key|token|password|secret|credentials?)$", re.IGNORECASE)
+CONNECT_SECONDS = 30.0
+UPLOAD_SECONDS = 600.0
+
+
+def check_login(tracking: TrackingConfig) -> None:
+    """Finds out before a run, rather than after it, that W&B knows no user.
+
+    Raises:
+        ConfigError: `online` was asked for and no one is logged in.
+    """
+    if tracking.mode is not Mode.online:
+        return
+    import wandb
+
+    with _environment(WANDB_SILENT="true"):
+        logged_in = wandb.login(prompt=False, verify=False)
+    if not logged_in:
+        raise ConfigError(
+            "tracking=online needs a W&B login and there is none; "
+            "run `wandb login`, or use tracking=offline"
+        )
+
+
+def mirror(
+    results: RunFolder, config: Mapping[str, Any], tracking: TrackingConfig, plugin: str
+) -> None:
+    """Writes a run to W&B: its config, rows, pictures and summary.
+
+    The run's id is the folder's hash, so that mirroring again updates it.
+
+    Args:
+        results: The run folder; finished or not.
+        config: The resolved config; values whose keys name secrets are left out.
+        tracking: Where to.
+        plugin: The job type.
+
+    Raises:
+        ConfigError: `online` was asked for and no one is logged in.
+        ResultsError: W&B can't be reached; the run folder is not affected.
+    """
+    if tracking.mode is Mode.disabled:
+        return
+    check_login(tracking)
+    import wandb
+
+    from vlminterp.tracking.content import log_content
+
+    _forget_earlier_mirror(results.path)
+    # media and artifacts belong into the run folder: an offline run's would be lost elsewhere
+    data = str(results.path.resolve() / "wandb" / "data")
+    try:
+        with _environment(WANDB_DATA_DIR=data), _run(results, config, tracking, plugin) as run:
+            log_content(run, results)
+    except (wandb.Error, OSError, TimeoutError) as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ResultsError(
+            f"W&B mirror failed: {reason[0]}; results are safe in {results.path}; "
+            "run the same line with tracking=offline, or again when W&B can be reached"
+        ) from error
+
+
+def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the values that no one else may see.
+
+    Example:
+        >>> without_secrets({"judge": {"api_key": "x", "model": "m"}, "tokenizer": "t"})
+        {'judge': {'model': 'm'}, 'tokenizer': 't'}
+    """
+    return {
+        key: without_secrets(value) if isinstance(value, Mapping) else value
+        for key, value in plain(config).items()
+        if not SECRET.search(key)
+    }
+
+
+@contextmanager
+def _run(
+    results: RunFolder, config: Mapping[str, Any], tracking: TrackingConfig, plugin: str
+) -> Iterator["wandb.Run"]:
+    """A W&B run that is finished whatever happens, and says nothing."""
+    import wandb
+
+    path = results.path.resolve()
+    settings = wandb.Settings(
+        silent=True,
+        console="off",
+        disable_code=True,
+        disable_git=True,
+        symlink=False,
+        x_disable_stats=True,
+        x_save_requirements=False,
+        init_timeout=CONNECT_SECONDS,
+        finish_timeout=UPLOAD_SECONDS,
+        finish_timeout_raises=True,
+    )
+    run = wandb.init(
+        project=tracking.project,
+        entity=tracking.entity,
+        group=tracking.group,
+        tags=list(tracking.tags),
+        job_type=plugin,
+        id=path.name,
+        resume="allow" if tracking.mode is Mode.online else None,
+        name=f"{path.parent.name}/{path.name}",
+        config=without_secrets(config),
+        dir=path,
+        mode=tracking.mode.value,
+        reinit="create_new",
+        settings=settings,
+    )
+    failed = True
+    try:
+        yield run
+        failed = False
+    finally:
+        run.finish(exit_code=int(failed))
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Sets variables that wandb reads nowhere else from, and restores what was there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _forget_earlier_mirror(folder: Path) -> None:
+    """An earlier mirror of the same folder is out of date, and would be synced twice."""
+    shutil.rmtree(folder / "wandb", ignore_errors=True)
