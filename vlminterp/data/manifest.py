@@ -89,7 +89,7 @@ def _pair(id: str, row: Row, folder: Path) -> Pair:  # noqa: A002
         raise InputError(row.problem)
     values = row.values
     for column, value in values.items():
-        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        if isinstance(value, str) and value != printable(value):
             raise InputError(f"column {column} is not valid UTF-8")
     picture = _picture(values.get("image"), folder)
     if picture is None:

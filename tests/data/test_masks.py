@@ -1,0 +1,82 @@
+"""Masks and boxes mark the pixels that they are drawn on."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vlminterp.data.images import read_image
+from vlminterp.data.masks import boxes_mask, read_mask
+from vlminterp.errors import InputError
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """A picture, stored lying on its side, whose red rectangle is at [3, 1, 7, 4] when upright."""
+    pixels = np.zeros((6, 10, 3), np.uint8)
+    pixels[1:4, 3:7] = (255, 0, 0)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    path = tmp_path / "marked.png"
+    Image.fromarray(np.ascontiguousarray(np.rot90(pixels))).save(path, exif=exif)
+    return path
+
+
+def test_a_box_lies_on_the_upright_picture(marked):
+    red = np.asarray(read_image(marked))[..., 0] > 0
+    assert np.array_equal(boxes_mask([(3, 1, 7, 4)], marked), red)
+
+
+def test_a_pixel_is_inside_where_its_centre_is(marked):
+    assert np.array_equal(
+        boxes_mask([(2.6, 0.6, 7.4, 4.4)], marked), boxes_mask([(3, 1, 7, 4)], marked)
+    )
+
+
+def test_boxes_are_joined_and_cut_off_at_the_edge(marked):
+    mask = boxes_mask([(-5, -5, 1, 1), (9, 5, 99, 99)], marked)
+    assert mask.sum() == 2
+    assert mask[0, 0]
+    assert mask[5, 9]
+
+
+@pytest.mark.parametrize("box", [(10, 0, 12, 3), (0.6, 0, 0.9, 6)])
+def test_a_box_without_pixels(marked, box):
+    with pytest.raises(InputError, match="holds no pixel of the 10 × 6"):
+        boxes_mask([box], marked)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "I", "RGB", "RGBA", "LA"])
+def test_every_kind_of_mask(tmp_path, marked, mode):
+    inside = np.zeros((6, 10), bool)
+    inside[2:5, 1:4] = True
+    image = Image.fromarray(inside.astype(np.uint8))
+    if mode == "P":
+        image = image.copy()
+        image.putpalette([0, 0, 0, 0, 0, 0, 255, 255, 255])  # both indices look black
+    elif mode in ("I;16", "I"):
+        image = Image.fromarray(inside.astype(np.uint16 if mode == "I;16" else np.int32))
+    elif mode == "1":
+        image = Image.fromarray(inside)
+    else:
+        image = image.convert(mode)
+    path = tmp_path / ("mask.tiff" if mode == "I" else "mask.png")
+    image.save(path)
+    assert np.array_equal(read_mask(path, marked), inside)
+
+
+def test_transparent_is_outside(tmp_path, marked):
+    pixels = np.full((6, 10, 4), 255, np.uint8)
+    pixels[:, 5:, 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "mask.png")
+    assert np.array_equal(read_mask(tmp_path / "mask.png", marked)[0], np.arange(10) < 5)
+
+
+def test_a_mask_of_another_size_and_an_empty_one(tmp_path, marked):
+    Image.new("L", (6, 10), 255).save(tmp_path / "turned.png")
+    Image.new("L", (10, 6), 0).save(tmp_path / "empty.png")
+    with pytest.raises(InputError, match="the mask is 6 × 10, its picture 10 × 6 pixels"):
+        read_mask(tmp_path / "turned.png", marked)
+    with pytest.raises(InputError, match=r"empty\.png: the mask is empty"):
+        read_mask(tmp_path / "empty.png", marked)
+    with pytest.raises(InputError, match="no such file"):
+        read_mask(tmp_path / "none.png", marked)
