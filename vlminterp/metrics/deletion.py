@@ -88,14 +88,13 @@ def _keep(
 def _padding(tokens: Tokens, row: int) -> tuple[int, bool]:
     """The padding's id, and whether the model counts padding as tokens (SigLIP does).
 
-    A row that fills the context has none of its own: another row's is taken, or the end token,
-    which no mask counts.
+    A row that fills the context has none of its own: another row's is taken, or else the end
+    token, not counted.
     """
     unseen = torch.nonzero(~tokens.mask)
     if len(unseen):
-        at = unseen[:, 0] == row
-        first = unseen[at][-1] if bool(at.any()) else unseen[-1]
-        return int(tokens.ids[first[0], first[1]]), False
-    last = int(tokens.ids[row, -1])
-    one_before = tokens.ids[row, -2:-1]
-    return last, bool((tokens.special[row, -2:-1] & (one_before == last)).any())
+        own = unseen[unseen[:, 0] == row]
+        place = own[-1] if len(own) else unseen[-1]
+        return int(tokens.ids[place[0], place[1]]), False
+    # Two specials at the end are an end token and padding, or padding alone.
+    return int(tokens.ids[row, -1]), bool(tokens.special[row, -2:].all())

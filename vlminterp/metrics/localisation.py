@@ -64,7 +64,8 @@ def energy_in_mask(heat: Heat, mask: Mask) -> float:
     if largest == 0:
         return float(truth.mean())
     positive /= largest  # the sum of huge scores overflows, that of tiny ones vanishes
-    return float(positive[truth].sum() / positive.sum())
+    inside, outside = positive[truth].sum(), positive[~truth].sum()
+    return float(inside / (inside + outside))  # never above 1, whatever the order of summation
 
 
 def average_precision(heat: Heat, mask: Mask) -> float:
