@@ -9,7 +9,7 @@ from typing import Self, TextIO
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
+    ProgressColumn,
     Task,
     TextColumn,
     TimeRemainingColumn,
@@ -42,10 +42,9 @@ class Progress:
     def __enter__(self) -> Self:
         if not self._quiet and self._stream.isatty():
             columns = (
-                TextColumn("[bold]{task.description}"),
+                TextColumn("{task.description}", style="bold", markup=False),
                 BarColumn(),
-                MofNCompleteColumn(),
-                _Speed(),
+                _Count(),
                 TimeRemainingColumn(),
             )
             self._bar = RichProgress(*columns, console=Console(file=self._stream))
@@ -59,19 +58,20 @@ class Progress:
 
     @contextmanager
     def track(
-        self, stage: str, total: int | None, unit: str = "pairs", done: int = 0
+        self, stage: str, total: int | None, done: int = 0, unit: str = "pairs"
     ) -> Iterator["Stage"]:
         """Shows one stage for as long as the block lasts.
 
         Args:
             stage: What is being done.
             total: How many there are; None if no one knows.
-            unit: What is counted.
             done: How many an earlier run has done; they count as done, not as speed.
+            unit: What is counted.
 
         Yields:
             What to call `advance` on.
         """
+        done = done if total is None else min(done, total)
         shown: Stage = Stage(total, done)
         if self._bar is not None:
             shown = _OnTerminal(self._bar, stage, total, unit, done)
@@ -143,28 +143,27 @@ class _InLog(Stage):
         self._last_line = time.monotonic()
         seconds = self._last_line - self._began
         speed = (self.done - self._done_before) / seconds if seconds > 0 else 0.0
-        count = str(self.done) if self.total is None else f"{self.done}/{self.total}"
-        line = f"{self._stage}: {count} {self._unit}, {_speed(speed, self._unit)}"
+        parts = [] if self.total is None and not self.done else [self._count(), f"{speed:.3g}/s"]
         if final:
-            line += f", {_duration(seconds)}"
+            parts.append(_duration(seconds))
         elif self.total is not None and speed > 0:
-            line += f", {_duration((self.total - self.done) / speed)} left"
-        print(line, file=self._stream, flush=True)
+            parts.append(f"{_duration((self.total - self.done) / speed)} left")
+        print(f"{self._stage}: {', '.join(parts)}", file=self._stream, flush=True)
+
+    def _count(self) -> str:
+        return f"{self.done}{'' if self.total is None else f'/{self.total}'} {self._unit}"
 
 
-class _Speed(TextColumn):
-    """Speed of a bar."""
-
-    def __init__(self) -> None:
-        super().__init__("")
+class _Count(ProgressColumn):
+    """How many are done, and how fast; nothing for a stage that counts nothing."""
 
     def render(self, task: Task) -> Text:
+        if task.total is None and not task.completed:
+            return Text("")
+        whole = "" if task.total is None else f"/{task.total:.0f}"
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else _speed(speed, task.fields["unit"]))
-
-
-def _speed(per_second: float, unit: str) -> str:
-    return f"{per_second:.3g} {unit}/s"
+        rate = "" if speed is None else f", {speed:.3g}/s"
+        return Text(f"{task.completed:.0f}{whole} {task.fields['unit']}{rate}")
 
 
 def _duration(seconds: float) -> str:

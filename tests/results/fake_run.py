@@ -8,9 +8,10 @@ from PIL import Image, ImageDraw
 from vlminterp.results import RunFolder
 
 CONFIG = {
-    "plugin": {"name": "m2ib", "layer": 0.8, "beta": 0.1, "steps": 10, "sides": ["image", "text"]},
-    "model": {"name": "planted-base", "adapter": "hf-clip", "checkpoint": "planted/base"},
-    "data": {"name": "planted", "pairs": 6},
+    "names": {"plugin": "m2ib", "model": "planted-base", "data": "planted"},
+    "plugin": {"layer": 0.8, "beta": 0.1, "steps": 10, "sides": ["image", "text"]},
+    "model": {"adapter": "hf-clip", "checkpoint": "planted/base"},
+    "data": {"pairs": 6},
     "seed": 0,
 }
 SCENES = [
@@ -73,6 +74,7 @@ def one_pair(results, pair):
         "layer": 4,
         "fit": float(fit[-1]),
         "picture": results.save_picture(f"{pair}-input", image),
+        "overlay": results.save_picture(f"{pair}-explained", image),
         "width": size[0],
         "height": size[1],
     }
@@ -152,8 +154,8 @@ def make_run(path: Path, pairs: int = 6, *, finish: bool = True) -> Path:
             for pair in range(2 * number, min(2 * number + 2, pairs)):
                 if pair == 1:
                     reason = "scene/0001.png: picture can't be read (truncated)"
-                    text = {"text": "an owl", "side": "image", "skipped": reason}
-                    rows.append({"pair": 1, "id": "scene/0001.png", **text})
+                    row = {"pair": 1, "id": "scene/0001.png", "text": "an owl", "skipped": reason}
+                    rows.append(row)
                     continue
                 more_rows, more_arrays = one_pair(results, pair)
                 rows += more_rows

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vlminterp.errors import UserError
 from vlminterp.report.page import write_report
+from vlminterp.results.run_folder import RunFolder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m vlminterp.report", description=__doc__)
     parser.add_argument("folder", type=Path, help="outputs/PLUGIN/MODEL/HASH, as a run prints it")
     try:
-        page = write_report(parser.parse_args(arguments).folder)
+        page = write_report(RunFolder.read(parser.parse_args(arguments).folder))
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2

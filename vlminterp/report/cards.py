@@ -98,9 +98,9 @@ def make_card(folder: Path, pair: PairResult, scale: Scale) -> Card:
         Everything that the template writes.
     """
     first = next(iter(pair.sides.values()))
-    picture = small_picture(folder, pair)
+    picture = _small_picture(folder, pair)
     heat = own = None
-    placed = placed_map(pair.image, picture) if picture and pair.image else None
+    placed = _placed_map(pair.image, picture) if picture and pair.image else None
     if picture is not None and placed is not None:
         heat = data_uri(overlay(picture, placed, scale.patch))
         own = data_uri(overlay(picture, placed, float(np.nanmax(placed))))
@@ -126,7 +126,7 @@ def data_uri(image: Image.Image) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
+def _small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
     """The pair's picture, at most `LONGEST_SIDE` pixels long; None if it can't be read."""
     for side in pair.sides.values():
         if "picture" in side.row:
@@ -140,7 +140,7 @@ def small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
     return None
 
 
-def placed_map(side: SideResult, picture: Image.Image) -> NDArray[np.float32] | None:
+def _placed_map(side: SideResult, picture: Image.Image) -> NDArray[np.float32] | None:
     """A side's map on a picture of any size.
 
     Args:

@@ -20,19 +20,18 @@ SKIPS_ON_PAGE = 50
 MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
-def write_report(path: Path) -> Path:
+def write_report(folder: RunFolder) -> Path:
     """Makes `report.html` from a run folder, finished or not.
 
     Args:
-        path: The run folder.
+        folder: The run.
 
     Returns:
         The page's path.
 
     Raises:
-        ResultsError: It is no run folder, or the page can't be written.
+        ResultsError: The page can't be written.
     """
-    folder = RunFolder.read(path)
     page = folder.path / REPORT
     try:
         write_whole(page, render(folder).encode())
@@ -43,35 +42,27 @@ def write_report(path: Path) -> Path:
 
 def render(folder: RunFolder) -> str:
     """The page as HTML; it asks no host for anything."""
-    summary, config = folder.summary or {}, folder.config
+    summary, names, skips = folder.summary or {}, folder.names, folder.skips()
     pairs = list(islice(explained_pairs(folder), PAIRS_ON_PAGE))
     scale = common_scale(pairs)
-    skips = folder.skips()
-    settings = dict(flatten(config))
-    plugin = str(summary.get("plugin") or _named(config, "plugin"))
-    explained = summary.get("pairs", len(pairs) + len(skips)) - len(skips)
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            plugin=plugin,
-            model=summary.get("model") or _named(config, "model"),
-            data=summary.get("data") or _named(config, "data"),
-            finished=folder.finished,
-            summary=summary,
-            explained=explained,
-            metrics=score_table(summary.get("metrics", {}), plugin),
-            settings={k: v for k, v in settings.items() if k.startswith("plugin.")},
-            other_settings={k: v for k, v in settings.items() if not k.startswith("plugin.")},
-            versions=folder.versions,
-            skips=skips,
-            skips_on_page=SKIPS_ON_PAGE,
-            cards=[make_card(folder.path, pair, scale) for pair in pairs],
-            scale=scale,
-            patch_ticks=ticks(scale.patch),
-            word_ticks=ticks(scale.word),
-            gradient=_gradient(),
-        )
+    settings = {k: v for k, v in flatten(folder.config) if not k.startswith("names.")}
+    template = _environment().get_template("page.html.j2")
+    return template.render(
+        **names,
+        finished=folder.finished,
+        summary=summary,
+        explained=summary.get("pairs", len(pairs) + len(skips)) - len(skips),
+        metrics=score_table(summary.get("metrics", {}), names["plugin"]),
+        settings={k: v for k, v in settings.items() if k.startswith("plugin.")},
+        other_settings={k: v for k, v in settings.items() if not k.startswith("plugin.")},
+        versions=folder.versions,
+        skips=skips,
+        skips_on_page=SKIPS_ON_PAGE,
+        cards=[make_card(folder.path, pair, scale) for pair in pairs],
+        scale=scale,
+        patch_ticks=ticks(scale.patch),
+        word_ticks=ticks(scale.word),
+        gradient=_gradient(),
     )
 
 
@@ -87,12 +78,6 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _named(config: Mapping[str, Any], part: str) -> str:
-    """What a part of the config is called, whether it is a name or has one."""
-    value = config.get(part)
-    return str(value.get("name", part)) if isinstance(value, Mapping) else str(value or part)
 
 
 def _gradient() -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import safetensors.numpy
 from numpy.typing import NDArray
 
@@ -131,7 +131,7 @@ class Parts:
         except OSError as error:
             reason = "the disk is full" if error.errno in NO_SPACE else error.strerror
             raise ResultsError(
-                f"{path} can't be written: {reason}; {len(self)} batches are safe; "
+                f"{path} can't be written: {reason}; batches safe on disk: {len(self)}; "
                 "mend that and run the same line again: it continues there"
             ) from error
 

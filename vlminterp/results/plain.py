@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:
     """Reduces a value to dicts, lists, strings, numbers, booleans and None.
 
     Args:
@@ -50,7 +50,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     raise TypeError(f"{type(value).__name__} can't be written to a run folder: {value!r}")
 
 
-def to_json(value: Any) -> bytes:  # noqa: ANN401
+def to_json(value: Any) -> bytes:
     """Readable JSON, keys in the order given: the order of metrics is the report's."""
     text = json.dumps(plain(value), indent=2, ensure_ascii=False)
     return (text + "\n").encode()

@@ -100,6 +100,12 @@ class RunFolder:
         return config
 
     @property
+    def names(self) -> dict[str, str]:
+        """What the run's plugin, model and data are called, under these three keys."""
+        names = self.config.get("names", {})
+        return {part: str(names.get(part, "unnamed")) for part in ("plugin", "model", "data")}
+
+    @property
     def versions(self) -> dict[str, str]:
         """Versions of all that the numbers may depend on."""
         return _read_json(self.path / VERSIONS)

@@ -11,8 +11,6 @@ import wandb
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.report.cards import placed_map, small_picture
-from vlminterp.report.figure import figure
 from vlminterp.results.attribution import PairResult, explained_pairs
 from vlminterp.results.run_folder import RunFolder
 
@@ -96,13 +94,13 @@ def _pair_table(pairs: Iterable[PairResult], pictures: Mapping[int, wandb.Image]
 
 
 def _pictures(results: RunFolder, pairs: Iterable[PairResult]) -> dict[int, wandb.Image]:
-    """A figure by pair, all of one size: W&B shows others wrongly."""
-    drawn = {pair.pair: (pair, _figure(results, pair)) for pair in pairs}
-    figures = {number: (pair, image) for number, (pair, image) in drawn.items() if image}
-    height = max((image.height for _, image in figures.values()), default=0)
-    width = max((image.width for _, image in figures.values()), default=0)
+    """The runner's figures by pair, all of one size: W&B shows others wrongly."""
+    figures = {pair.pair: (pair, _figure(results, pair)) for pair in pairs}
+    found = {number: (pair, image) for number, (pair, image) in figures.items() if image}
+    height = max((image.height for _, image in found.values()), default=0)
+    width = max((image.width for _, image in found.values()), default=0)
     pictures = {}
-    for number, (pair, image) in figures.items():
+    for number, (pair, image) in found.items():
         canvas = Image.new("RGB", (width, height), "white")
         canvas.paste(image)
         pictures[number] = wandb.Image(canvas, caption=f"{pair.id}: {pair.text}")
@@ -110,13 +108,15 @@ def _pictures(results: RunFolder, pairs: Iterable[PairResult]) -> dict[int, wand
 
 
 def _figure(results: RunFolder, pair: PairResult) -> Image.Image | None:
-    picture = small_picture(results.path, pair)
-    if picture is None:
-        return None
-    words = pair.caption.words if pair.caption else []
-    heat = placed_map(pair.image, picture) if pair.image else None
-    return figure(picture, heat, words, caption=pair.text)
+    for side in pair.sides.values():
+        if "overlay" in side.row:
+            try:
+                with Image.open(results.path / side.row["overlay"]) as picture:
+                    return picture.convert("RGB")
+            except OSError:
+                continue
+    return None
 
 
-def _cell(value: Any) -> Any:  # noqa: ANN401
+def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlminterp.errors import ConfigError, ResultsError
-from vlminterp.results.plain import plain
+from vlminterp.results.atomic import write_whole
+from vlminterp.results.plain import plain, to_json
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.config import Mode, TrackingConfig
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import wandb
 
 SECRET = re.compile(r"(^|_)(api_?key|token|password|secret|credentials?)$", re.IGNORECASE)
+RECEIPT = "mirror.json"
 CONNECT_SECONDS = 30.0
 UPLOAD_SECONDS = 600.0
 
@@ -40,24 +42,26 @@ def check_login(tracking: TrackingConfig) -> None:
         )
 
 
-def mirror(
-    results: RunFolder, config: Mapping[str, Any], tracking: TrackingConfig, plugin: str
-) -> None:
-    """Writes a run to W&B: its config, rows, pictures and summary.
+def mirror(results: RunFolder, tracking: TrackingConfig, group: str | None = None) -> None:
+    """Writes a run to W&B: its config (without secrets), rows, pictures and summary.
 
-    The run's id is the folder's hash, so that mirroring again updates it.
+    The run's id is the folder's hash. What has been mirrored to the same place is not mirrored
+    again, unless the run was computed again or the folder's `wandb` is gone.
 
     Args:
         results: The run folder; finished or not.
-        config: The resolved config; values whose keys name secrets are left out.
         tracking: Where to.
-        plugin: The job type.
+        group: Runs that belong together, if `tracking.group` does not say.
 
     Raises:
         ConfigError: `online` was asked for and no one is logged in.
         ResultsError: W&B can't be reached; the run folder is not affected.
     """
     if tracking.mode is Mode.disabled:
+        return
+    receipt = results.path / "wandb" / RECEIPT
+    sent = to_json({"to": tracking, "group": group, "summary": results.summary})
+    if receipt.is_file() and receipt.read_bytes() == sent:
         return
     check_login(tracking)
     import wandb
@@ -68,8 +72,9 @@ def mirror(
     # media and artifacts belong into the run folder: an offline run's would be lost elsewhere
     data = str(results.path.resolve() / "wandb" / "data")
     try:
-        with _environment(WANDB_DATA_DIR=data), _run(results, config, tracking, plugin) as run:
+        with _environment(WANDB_DATA_DIR=data), _run(results, tracking, group) as run:
             log_content(run, results)
+        write_whole(receipt, sent)
     except (wandb.Error, OSError, TimeoutError) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ResultsError(
@@ -93,9 +98,7 @@ def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _run(
-    results: RunFolder, config: Mapping[str, Any], tracking: TrackingConfig, plugin: str
-) -> Iterator["wandb.Run"]:
+def _run(results: RunFolder, tracking: TrackingConfig, group: str | None) -> Iterator["wandb.Run"]:
     """A W&B run that is finished whatever happens, and says nothing."""
     import wandb
 
@@ -115,13 +118,13 @@ def _run(
     run = wandb.init(
         project=tracking.project,
         entity=tracking.entity,
-        group=tracking.group,
+        group=tracking.group or group,
         tags=list(tracking.tags),
-        job_type=plugin,
+        job_type=results.names["plugin"],
         id=path.name,
         resume="allow" if tracking.mode is Mode.online else None,
         name=f"{path.parent.name}/{path.name}",
-        config=without_secrets(config),
+        config=without_secrets(results.config),
         dir=path,
         mode=tracking.mode.value,
         reinit="create_new",
