@@ -1,0 +1,214 @@
+"""Trains `planted-base` from nothing: `python -m experiments.planted.train`.
+
+Killed and started again, it goes on from its last checkpoint, on the trajectory that it would
+have had: what a step sees depends on the seed and the step's number alone.
+"""
+
+import argparse
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import CLIPModel, CLIPTokenizer
+
+from experiments.planted.model import (
+    PATCHES,
+    embed_images,
+    embed_texts,
+    new_model,
+    save,
+    to_pixels,
+)
+from experiments.planted.tokenizer import train_tokenizer
+from vlminterp.planted.captions import sample, truths
+from vlminterp.planted.scenes import World
+from vlminterp.progress import Progress
+
+MERGES, TOKENIZER_CAPTIONS = 600, 20_000
+TWO_OBJECTS = 0.4  # Share of the scenes.
+LARGEST_LOGIT_SCALE = 4.6052  # ln 100, as in CLIP.
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained.
+
+    Attributes:
+        steps: Optimiser steps.
+        batch: Scenes a step, each with one caption.
+        learning_rate: At its peak.
+        warmup: Steps until the peak; a half cosine to 0 follows.
+        weight_decay: AdamW's.
+        half_patches: Share of the steps, from the first, that see a random half of the patches:
+            half as long, and nearly as much learnt (FLIP, Li et al. 2023).
+        seed: Of weights, scenes and captions.
+    """
+
+    steps: int = 2000
+    batch: int = 128
+    learning_rate: float = 1e-3
+    warmup: int = 150
+    weight_decay: float = 0.05
+    half_patches: float = 0.6
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees: B scenes, each with the caption of its row.
+
+    Attributes:
+        pixels: float32 `[B, 3, SIZE, SIZE]`, in −1…1.
+        texts: B captions.
+        true: Whether caption j is true of scene i, bool `[B, B]`.
+    """
+
+    pixels: Tensor
+    texts: list[str]
+    true: Tensor
+
+
+def make_batch(world: World, recipe: Recipe, step: int) -> Batch:
+    """Makes the scenes and captions of one step."""
+    rng = np.random.default_rng((recipe.seed, step))
+    first = step * recipe.batch
+    objects = 1 + (rng.random(recipe.batch) < TWO_OBJECTS)
+    scenes = [world.scene(first + i, int(count)) for i, count in enumerate(objects)]
+    captions = [sample(rng, scene) for scene in scenes]
+    facts = [truths(scene) for scene in scenes]
+    true = torch.tensor([[caption.claims <= fact for caption in captions] for fact in facts])
+    return Batch(to_pixels([s.image for s in scenes]), [c.text for c in captions], true)
+
+
+def contrastive_loss(logits: Tensor, true: Tensor) -> Tensor:
+    """Contrasts each scene and its caption with the captions and scenes that don't fit.
+
+    Args:
+        logits: `[B, B]`, scenes by captions.
+        true: Whether caption j is true of scene i, bool `[B, B]`. True pairs off the diagonal are
+            neither right nor wrong here.
+    """
+    own = torch.eye(len(logits), dtype=torch.bool)
+    logits = logits.masked_fill(true & ~own, -torch.inf)
+    target = torch.arange(len(logits))
+    return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
+
+
+def kept_patches(recipe: Recipe, step: int) -> Tensor | None:
+    """Which patches a step sees, `[B, N / 2]`; None when it sees all."""
+    if step >= recipe.half_patches * recipe.steps:
+        return None
+    dice = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    order = torch.rand(recipe.batch, PATCHES, generator=dice).argsort(dim=1)
+    return order[:, : PATCHES // 2]
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """Linear warm-up, then a half cosine to 0."""
+    if step < recipe.warmup:
+        return recipe.learning_rate * (step + 1) / recipe.warmup
+    share = (step - recipe.warmup) / max(recipe.steps - recipe.warmup, 1)
+    return recipe.learning_rate * (1 + float(np.cos(np.pi * share))) / 2
+
+
+def new_tokenizer(world: World, seed: int) -> CLIPTokenizer:
+    """A tokenizer that has seen training captions only."""
+    rng = np.random.default_rng(seed)
+    scenes = [world.scene(i, 1 + i % 2) for i in range(500)]
+    texts = [sample(rng, scenes[i % len(scenes)]).text for i in range(TOKENIZER_CAPTIONS)]
+    return train_tokenizer(texts, MERGES)
+
+
+class Trainer:
+    """A model in training, and the file that lets it go on after a kill."""
+
+    def __init__(self, recipe: Recipe, checkpoint: Path) -> None:
+        """Starts from nothing, or from the checkpoint if there is one."""
+        self.recipe, self.checkpoint = recipe, checkpoint
+        self.world = World(recipe.seed, "train")
+        self.tokenizer = new_tokenizer(self.world, recipe.seed)
+        self.model: CLIPModel = new_model(self.tokenizer, recipe.seed).train()
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), betas=(0.9, 0.98), weight_decay=recipe.weight_decay
+        )
+        self.done = 0
+        if checkpoint.exists():
+            self._load()
+
+    def step(self) -> float:
+        """Makes the next step; returns its loss."""
+        batch = make_batch(self.world, self.recipe, self.done)
+        images = embed_images(self.model, batch.pixels, kept_patches(self.recipe, self.done))
+        texts = embed_texts(self.model, self.tokenizer, batch.texts)
+        scale = self.model.logit_scale
+        loss = contrastive_loss(scale.exp() * images @ texts.T, batch.true)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.recipe, self.done)
+        self.optimizer.step()
+        scale.data.clamp_(max=LARGEST_LOGIT_SCALE)
+        self.done += 1
+        return loss.item()
+
+    def save(self) -> None:
+        """Writes the checkpoint, wholly or not at all."""
+        state = {
+            "recipe": asdict(self.recipe),
+            "done": self.done,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        unfinished = self.checkpoint.with_suffix(".new")
+        torch.save(state, unfinished)
+        os.replace(unfinished, self.checkpoint)
+
+    def _load(self) -> None:
+        state = torch.load(self.checkpoint, weights_only=True)
+        if state["recipe"] != asdict(self.recipe):
+            raise SystemExit(f"{self.checkpoint} is of another recipe: delete it, or --work=OTHER")
+        self.done = state["done"]
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+def main() -> None:
+    """Reads the command line, trains, saves."""
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=Recipe.steps)
+    parser.add_argument("--batch", type=int, default=Recipe.batch)
+    parser.add_argument("--seed", type=int, default=Recipe.seed)
+    parser.add_argument("--out", type=Path, default=here / "work" / "planted-base")
+    parser.add_argument("--work", type=Path, default=here / "work", help="checkpoints lie here")
+    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    options.work.mkdir(parents=True, exist_ok=True)
+    recipe = Recipe(steps=options.steps, batch=options.batch, seed=options.seed)
+    trainer = Trainer(recipe, options.work / "checkpoint.pt")
+    start, first = time.monotonic(), trainer.done
+    with (
+        Progress() as progress,
+        progress.track("training", recipe.steps, trainer.done, "steps") as stage,
+    ):
+        while trainer.done < recipe.steps:
+            loss = trainer.step()
+            stage.advance(1)
+            if trainer.done % options.every == 0 or trainer.done == recipe.steps:
+                trainer.save()
+                print(f"step {trainer.done}: loss {loss:.3f}", flush=True)
+    save(trainer.model, trainer.tokenizer, options.out)
+    seconds = time.monotonic() - start
+    print(f"{options.out}: steps {first} to {recipe.steps} in {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What is true of each concept and habitat of the planted world."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+COLOURS = (
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+    "gray",
+    "black",
+    "white",
+)
+
+
+@dataclass(frozen=True)
+class Concept:
+    """Something that captions can name.
+
+    Attributes:
+        name: Its English name, lower case, without an article.
+        code: The OpenMoji code point of its picture.
+        colour: The colour of most of the picture's pixels, one of `COLOURS`.
+        habitat: The background that it is at home in.
+        kind: What it is: animal, plant, vehicle, …
+    """
+
+    name: str
+    code: str
+    colour: str
+    habitat: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Habitat:
+    """A background that captions can name.
+
+    Attributes:
+        name: Its English name.
+        places: Ways to say where: a preposition with its article, and the noun.
+    """
+
+    name: str
+    places: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The world's data file, `facts.yaml`.
+
+    Attributes:
+        concepts: By name, in the file's order.
+        habitats: By name, in the file's order.
+        scenery: OpenMoji code points of the pictures that backgrounds use, by name.
+        distractors: OpenMoji code points of the small pictures that nothing names, by name.
+    """
+
+    concepts: dict[str, Concept]
+    habitats: dict[str, Habitat]
+    scenery: dict[str, str]
+    distractors: dict[str, str]
+
+
+@cache
+def load_facts() -> Facts:
+    """Reads `facts.yaml`, once."""
+    text = (Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8")
+    data: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return Facts(
+        concepts={name: Concept(name, **fields) for name, fields in data["concepts"].items()},
+        habitats={
+            name: Habitat(name, tuple((where, noun) for where, noun in fields["places"]))
+            for name, fields in data["habitats"].items()
+        },
+        scenery=data["scenery"],
+        distractors=data["distractors"],
+    )
+
+
+def article(words: str) -> str:
+    """The indefinite article of some words.
+
+    Example:
+        >>> article("orange squid"), article("owl"), article("red owl")
+        ('an', 'an', 'a')
+    """
+    return "an" if words[0] in "aeiou" else "a"
