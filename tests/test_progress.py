@@ -83,10 +83,14 @@ def test_terminal_shows_stage_count_and_bar():
 
 def test_an_error_ends_the_bar_and_passes_through():
     stream = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), Progress(stream=stream) as shown:
-        with shown.track("explaining", 8) as stage:
+
+    def interrupted():
+        with Progress(stream=stream) as shown, shown.track("explaining", 8) as stage:
             stage.advance(3)
             raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert stream.getvalue().startswith("explaining: 3/8 pairs")
 
 

@@ -194,7 +194,7 @@ def test_picture_that_cannot_be_written_is_one_line(path):
         with pytest.raises(ResultsError, match=r"a.png can't be written: Is a directory"):
             results.save_picture("a", Image.new("RGB", (2, 2)))
         (path / "summary.json").mkdir()
-        with pytest.raises(ResultsError, match="summary.json can't be written"):
+        with pytest.raises(ResultsError, match=r"summary\.json can't be written"):
             results.finish({})
 
 

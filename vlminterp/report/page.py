@@ -50,7 +50,7 @@ def render(folder: RunFolder) -> str:
     return template.render(
         **names,
         finished=folder.finished,
-        summary=summary,
+        truncated=summary.get("truncated", 0),
         explained=summary.get("pairs", len(pairs) + len(skips)) - len(skips),
         metrics=score_table(summary.get("metrics", {}), names["plugin"]),
         settings={k: v for k, v in settings.items() if k.startswith("plugin.")},

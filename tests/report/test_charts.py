@@ -1,0 +1,90 @@
+import re
+
+import numpy as np
+import pytest
+
+from vlminterp.report.curves import HEIGHT, WIDTH, common_axis, curve, whisker
+from vlminterp.report.scores import score_table, verdict
+
+
+def points(drawing):
+    pairs = re.search(r'points="([^"]*)"', str(drawing))[1].split()
+    return np.array([[float(number) for number in pair.split(",")] for pair in pairs])
+
+
+def test_curve_runs_left_to_right_and_up_is_more():
+    drawn = curve("fit", np.array([0.1, 0.3, 0.2], np.float32), "cosine")
+    x, y = points(drawn.drawing).T
+    assert (np.diff(x) > 0).all()
+    assert y[1] < y[2] < y[0]
+    assert 0 <= x.min() < x.max() <= WIDTH
+    assert 0 <= y.min() < y.max() <= HEIGHT
+    assert (drawn.first, drawn.last) == pytest.approx((0.1, 0.2))
+    assert 'aria-label="fit over 3 steps: 0.1 to 0.2 cosine"' in drawn.drawing
+
+
+def test_curve_leaves_out_what_is_not_finite():
+    drawn = curve("fit", np.array([np.nan, 1.0, np.inf, 2.0], np.float32))
+    assert len(points(drawn.drawing)) == 2
+    assert curve("fit", np.array([np.nan], np.float32)) is None
+    assert curve("fit", np.array([], np.float32)) is None
+
+
+def test_constant_curve_and_single_step_can_be_drawn():
+    assert len(points(curve("fit", np.full(5, 2.0, np.float32)).drawing)) == 5
+    assert len(points(curve("fit", np.ones(1, np.float32)).drawing)) == 1
+
+
+def test_names_are_escaped():
+    drawing = curve('"><script>', np.ones(2, np.float32)).drawing
+    assert "<script>" not in drawing
+
+
+def test_whisker_puts_values_where_the_axis_says():
+    drawing = str(whisker(0.5, 0.0, 1.0, (0.0, 1.0)))
+    assert 'x1="5.0" x2="215.0"' in drawing
+    assert 'cx="110.0"' in drawing
+
+
+def test_axis_of_shares_is_the_whole_of_them():
+    assert common_axis([]) == (0.0, 1.0)
+    assert common_axis([(0.4, 0.5)]) == (0.0, 1.0)
+    assert common_axis([(4.0, 5.0), (1.0, 9.0)]) == (0.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("method", "control", "better", "expected"),
+    [
+        ((0.5, 0.6), (0.1, 0.2), True, "clearly beaten"),
+        ((0.5, 0.6), (0.1, 0.2), False, "clearly better than the method"),
+        ((0.1, 0.2), (0.5, 0.6), True, "clearly better than the method"),
+        ((0.1, 0.2), (0.5, 0.6), False, "clearly beaten"),
+        ((0.1, 0.5), (0.5, 0.6), True, "intervals overlap"),
+        ((0.1, 0.2), (0.5, 0.6), None, ""),
+    ],
+)
+def test_verdicts(method, control, better, expected):
+    assert verdict(method, control, higher_is_better=better) == expected
+
+
+def test_metrics_keep_their_order_and_lose_what_has_no_mean():
+    mean = {"mean": 0.5, "low": 0.4, "high": 0.6}
+    table = score_table(
+        {
+            "z": {**mean, "higher_is_better": True, "controls": {"r": mean, "none": {"mean": None}}},
+            "empty": {"mean": None},
+            "a": {"mean": 3.0, "higher_is_better": None},
+        },
+        "m2ib",
+    )
+    assert [metric.name for metric in table] == ["z", "a"]
+    assert [line.name for line in table[0].controls] == ["r"]
+    assert table[0].direction == "higher is better"
+    assert table[1].direction == ""
+    assert (table[1].method.low, table[1].method.high) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize(("half", "places"), [(0.05, 2), (0.005, 3), (2.0, 1), (300.0, 0), (0.0, 3)])
+def test_decimals_follow_the_width_of_the_interval(half, places):
+    table = score_table({"a": {"mean": 1.0, "low": 1 - half, "high": 1 + half}}, "m2ib")
+    assert table[0].decimals == places
