@@ -71,7 +71,11 @@ def test_metrics_keep_their_order_and_lose_what_has_no_mean():
     mean = {"mean": 0.5, "low": 0.4, "high": 0.6}
     table = score_table(
         {
-            "z": {**mean, "higher_is_better": True, "controls": {"r": mean, "none": {"mean": None}}},
+            "z": {
+                **mean,
+                "higher_is_better": True,
+                "controls": {"r": mean, "none": {"mean": None}},
+            },
             "empty": {"mean": None},
             "a": {"mean": 3.0, "higher_is_better": None},
         },
@@ -84,7 +88,9 @@ def test_metrics_keep_their_order_and_lose_what_has_no_mean():
     assert (table[1].method.low, table[1].method.high) == (3.0, 3.0)
 
 
-@pytest.mark.parametrize(("half", "places"), [(0.05, 2), (0.005, 3), (2.0, 1), (300.0, 0), (0.0, 3)])
+@pytest.mark.parametrize(
+    ("half", "places"), [(0.05, 2), (0.005, 3), (2.0, 1), (300.0, 0), (0.0, 3)]
+)
 def test_decimals_follow_the_width_of_the_interval(half, places):
     table = score_table({"a": {"mean": 1.0, "low": 1 - half, "high": 1 + half}}, "m2ib")
     assert table[0].decimals == places

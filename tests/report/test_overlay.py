@@ -48,7 +48,9 @@ def test_unseen_is_greyed_and_has_no_colour():
     heat = np.full((3, 4), np.nan, np.float32)
     drawn = np.asarray(overlay(Image.new("RGB", (4, 3), "red"), heat, top=1.0))
     assert (drawn.std(axis=-1) == 0).all()
-    assert not np.array_equal(drawn, overlay(Image.new("RGB", (4, 3), "red"), np.zeros((3, 4)), 1.0))
+    assert not np.array_equal(
+        drawn, overlay(Image.new("RGB", (4, 3), "red"), np.zeros((3, 4)), 1.0)
+    )
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1"])

@@ -47,7 +47,9 @@ class Page(HTMLParser):
             self.text += data
 
     def all(self, tag, **attrs):
-        return [found for name, found in self.tags if name == tag and attrs.items() <= found.items()]
+        return [
+            found for name, found in self.tags if name == tag and attrs.items() <= found.items()
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,14 @@ def words(text):
 
 def test_page_says_what_was_run_and_how(page):
     text = words(page.text)
-    for part in ("planted-base", "m2ib", "planted", "plugin.beta 0.1", "plugin.layer 0.8", "seed 0"):
+    for part in (
+        "planted-base",
+        "m2ib",
+        "planted",
+        "plugin.beta 0.1",
+        "plugin.layer 0.8",
+        "seed 0",
+    ):
         assert part in text
     assert "pairs 5" in text
     assert "skipped 1" in text
