@@ -54,7 +54,7 @@ class Recipe:
     learning_rate: float = 1e-3
     warmup: int = 150
     weight_decay: float = 0.05
-    half_patches: float = 0.6
+    half_patches: float = 0.75
     seed: int = 0
 
 
