@@ -1,6 +1,7 @@
 """Tiny models in the real file formats: one set of weights, written as transformers and as open_clip do."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from PIL import Image
 from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+from vlminterp.adapters.registry import ModelConfig, Precision, load_encoder
 
 SIZE, PATCH, WIDTH, TEXT_WIDTH, EMBEDDING, CONTEXT = 64, 16, 48, 32, 24, 20
 VISION_BLOCKS, TEXT_BLOCKS = 4, 3
@@ -165,3 +168,26 @@ def pictures() -> list[Image.Image]:
 def captions() -> list[str]:
     """Captions of different lengths, as many as `pictures`."""
     return ["a cat", "a photo of a small brown dog", "two birds, one tree", "an owl"]
+
+
+@pytest.fixture(scope="session")
+def load_tiny(hf_folder, open_clip_folder):
+    """Loads one of the tiny models, each only once."""
+    folders = {"hf-clip": hf_folder, "open-clip": open_clip_folder}
+
+    @cache
+    def load(adapter, dtype="float32"):
+        config = ModelConfig(adapter, str(folders[adapter]), dtype=Precision(dtype))
+        return load_encoder(config, adapter, "cpu")
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def picture_folder(pictures, captions, tmp_path_factory) -> Path:
+    """A folder of pictures with their captions, as `data=folder` takes it."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for index, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
+        picture.save(folder / f"{index}.png")
+        (folder / f"{index}.txt").write_text(caption)
+    return folder

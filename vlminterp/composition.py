@@ -1,7 +1,7 @@
 """How a run's configuration comes together: Hydra, our schemas, and what third parties bring."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,10 +10,12 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import DictConfig
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from vlminterp.adapters.registry import installed_adapters
+from vlminterp.adapters.registry import ModelConfig, installed_adapters
 from vlminterp.config import RunConfig
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.errors import ConfigError
@@ -23,8 +25,8 @@ CONFIG_MODULE = "vlminterp.conf"
 OPTIONS = "vlminterp_options"
 """Group that holds the plugins' bare options, which `plugin/NAME` includes."""
 
-broken_plugins: dict[str, str] = {}
-"""Plugins that are installed but can't be used, with the reason."""
+broken: dict[str, str] = {}
+"""What is installed but can't be used, as `GROUP=NAME`, with the reason."""
 
 
 class EntryPointConfigs(SearchPathPlugin):
@@ -47,7 +49,7 @@ def register() -> None:
         try:
             store.store(group="data", name=name, node=source_class(name).Config)
         except ConfigError as error:
-            broken_plugins[f"data={name}"] = str(error)
+            broken[f"data={name}"] = str(error)
     for name in installed_plugins():
         _register_plugin(store, name)
 
@@ -57,10 +59,10 @@ def _register_plugin(store: ConfigStore, name: str) -> None:
     try:
         plugin = load_plugin(name)
     except ConfigError as error:
-        broken_plugins[name] = str(error)
+        broken[f"plugin={name}"] = str(error)
         return
     store.store(group=OPTIONS, name=name, node=plugin.Config, package="plugin")
-    defaults = [{f"/{OPTIONS}": name}, {"optional preset": None}, "_self_"]
+    defaults = [{f"/{OPTIONS}": name}, {"preset": None}, "_self_"]
     store.store(group="plugin", name=name, node={"defaults": defaults})
 
 
@@ -68,18 +70,38 @@ def _register_plugin(store: ConfigStore, name: str) -> None:
 def composing() -> Iterator[None]:
     """Opens our configuration for Hydra's compose API, also inside a running Hydra job."""
     register()
-    with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        yield
+    hydra = GlobalHydra.instance()
+    running = hydra.hydra
+    hydra.clear()
+    try:
+        with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
+            yield
+    finally:
+        if running is not None:
+            hydra.clear()
+            hydra.initialize(running)
 
 
-def composed(overrides: list[str]) -> DictConfig:
-    """The configuration that these overrides make.
+def composed_model(name: str, overrides: Mapping[str, Any]) -> ModelConfig:
+    """The configuration of one model.
 
     Args:
-        overrides: As on the command line.
+        name: Of its YAML.
+        overrides: Keys and values that replace the YAML's.
+
+    Raises:
+        ConfigError: There is no such model or key, or a value does not fit.
     """
     with composing():
-        return compose(config_name="config", overrides=overrides)
+        try:
+            config = compose(config_name="config", overrides=[f"model={name}"]).model
+            merged = OmegaConf.merge(config, dict(overrides))
+            model: ModelConfig = OmegaConf.to_object(merged)  # type: ignore[assignment]
+        except (HydraException, OmegaConfBaseException) as error:
+            from vlminterp.config_errors import one_line
+
+            raise ConfigError(one_line(error)) from error
+    return model
 
 
 def known(group: str) -> list[str]:

@@ -11,7 +11,7 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from vlminterp.composition import broken_plugins, known
+from vlminterp.composition import broken, known
 from vlminterp.errors import UserError, nearest
 
 
@@ -49,8 +49,8 @@ def _first_line(error: Exception) -> str:
 
 def _unknown_name(error: MissingConfigException) -> str:
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
-    if group == "plugin" and name in broken_plugins:
-        return broken_plugins[name]
+    if f"{group}={name}" in broken:
+        return broken[f"{group}={name}"]
     if not group:
         return _first_line(error)
     return f"no {group} '{name}'; {nearest(name, known(group))}"

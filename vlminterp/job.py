@@ -11,13 +11,17 @@ from omegaconf import DictConfig, OmegaConf
 from vlminterp.adapters.checkpoint import resolve_checkpoint
 from vlminterp.adapters.registry import load_encoder, resolve_device
 from vlminterp.config import NOT_IDENTITY, Console, RunConfig
+from vlminterp.console import show
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, load_plugin
 from vlminterp.progress import Progress
+from vlminterp.report.page import write_report
+from vlminterp.results.atomic import write_whole
 from vlminterp.results.identity import run_identity
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.tracking.run import check_login, mirror
 
 
 class Job:
@@ -28,15 +32,19 @@ class Job:
         plugin: Name of the plugin.
         model: Name of the model's configuration.
         data: Name of the data's configuration.
+        line: The overrides that made it; what its sweep lists it by.
 
     Raises:
         ConfigError: A value is out of range.
     """
 
-    def __init__(self, config: DictConfig, *, plugin: str, model: str, data: str) -> None:
+    def __init__(
+        self, config: DictConfig, *, plugin: str, model: str, data: str, line: str = ""
+    ) -> None:
         self.title = f"{plugin} {model} {data}"
         self._names = {"plugin": plugin, "model": model, "data": data}
         self._config = config
+        self._line = line
         resolved: dict[str, Any] = OmegaConf.to_container(config, resolve=True, enum_to_str=True)  # type: ignore[assignment]
         self._resolved = {**resolved, "names": self._names}
         self._output = Path(resolved["output"]).expanduser()
@@ -53,10 +61,12 @@ class Job:
         path = self._path(source, checkpoint)
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
             if results.finished:
-                self._say(f"{self.title}: done before; overwrite=true computes it again")
+                self._say("done before; overwrite=true computes it again")
             else:
                 self._compute(typed, source, results)
-            self._publish(typed, results)
+            write_report(results)
+            mirror(results, typed.tracking, group=typed.sweep)
+            show(results, typed.console)
         self.note_in_sweep(None, path)
 
     def note_in_sweep(self, reason: str | None, path: Path | None = None) -> None:
@@ -74,20 +84,19 @@ class Job:
         with FileLock(file.with_suffix(".lock")):
             runs = json.loads(file.read_text()) if file.exists() else {}
             entry = {**self._names, "path": str(path) if path else None, "failed": reason}
-            runs[json.dumps(self._identified(), sort_keys=True)] = entry
-            file.write_text(json.dumps(runs, indent=1, sort_keys=True))
-
-    def _identified(self) -> dict[str, Any]:
-        return {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
+            runs[self._line] = entry
+            write_whole(file, json.dumps(runs, indent=1, sort_keys=True).encode())
 
     def _path(self, source: Source, checkpoint: str) -> Path:
-        config = {**self._identified(), "listing": source.listing()}
+        config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
+        config["listing"] = source.listing()
         local = [Path(checkpoint)] if Path(checkpoint).is_dir() else []
         files = [*source.files(), *local]
         identity = run_identity(config, files)
         return self._output / self._names["plugin"] / self._names["model"] / identity
 
     def _compute(self, typed: RunConfig, source: Source, results: RunFolder) -> None:
+        check_login(typed.tracking)
         device = resolve_device(typed.device)
         plugin = load_plugin(self._names["plugin"])
         with Progress(quiet=typed.console is not Console.rich) as progress:
@@ -96,15 +105,6 @@ class Job:
             plugin.run(
                 Context(typed.plugin, encoder, source, results, progress, typed.seed, device)
             )
-
-    def _publish(self, typed: RunConfig, results: RunFolder) -> None:
-        """Report, W&B and console, all from the run folder."""
-        from vlminterp.report.page import write_report
-        from vlminterp.tracking.run import mirror
-
-        report = write_report(results)
-        mirror(results, typed.tracking, group=typed.sweep)
-        ...
 
     @staticmethod
     def _say(line: str) -> None:

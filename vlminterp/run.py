@@ -11,11 +11,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from vlminterp.composition import broken_plugins, full_errors, known, register
+from vlminterp.composition import broken, full_errors, known, register
 from vlminterp.config_errors import one_line
 from vlminterp.errors import UserError
 from vlminterp.job import Job
 
+MISTAKES = (UserError, HydraException, OmegaConfBaseException)
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C has ended."""
 
@@ -35,11 +36,11 @@ def run(arguments: Sequence[str]) -> int:
         The exit code.
     """
     register()
-    sys.argv = [sys.argv[0], *arguments, *_sweep_override(arguments)]
+    sys.argv = [sys.argv[0], *_arranged(arguments)]
     try:
         with full_errors():
             _hydra_job()
-    except (UserError, HydraException, OmegaConfBaseException) as error:
+    except MISTAKES as error:
         _say(one_line(error))
         return 1
     except KeyboardInterrupt:
@@ -55,22 +56,38 @@ def _hydra_job(config: DictConfig) -> None:
     if config.plugin is None:
         _say(_what_there_is())
         return
-    job = Job(config, plugin=choices["plugin"], model=choices["model"], data=choices["data"])
+    task = [o for o in HydraConfig.get().overrides.task if not o.startswith("sweep=")]
+    job = Job(
+        config,
+        plugin=choices["plugin"],
+        model=choices["model"],
+        data=choices["data"],
+        line=" ".join(task),
+    )
     try:
         job.run()
-    except UserError as error:
-        job.note_in_sweep(str(error))
+    except MISTAKES as error:
+        reason = one_line(error)
+        job.note_in_sweep(reason)
         if HydraConfig.get().mode is RunMode.MULTIRUN:
-            _say(f"{job.title}: {error}")
-        raise
+            # An exception, because SystemExit would end the other runs too.
+            raise UserError(f"{job.title}: {reason}") from error
+        _say(reason)
+        sys.exit(1)
 
 
-def _sweep_override(arguments: Sequence[str]) -> list[str]:
-    """A multirun's identity, handed to every launcher's jobs as one more override."""
-    if not {"-m", "--multirun"} & set(arguments):
-        return []
-    line = "\n".join(sorted(set(arguments) - {"-m", "--multirun"}))
-    return [f"sweep={hashlib.sha256(line.encode()).hexdigest()[:12]}"]
+def _arranged(arguments: Sequence[str]) -> list[str]:
+    """The arguments as Hydra takes them; a multirun also gets the sweep's identity.
+
+    The identity is one more override, so that every launcher hands it to its jobs. Flags go first:
+    argparse refuses them among overrides.
+    """
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    if not {"-m", "--multirun"} & set(flags):
+        return list(arguments)
+    line = "\n".join(sorted(overrides))
+    return [*flags, *overrides, f"sweep={hashlib.sha256(line.encode()).hexdigest()[:12]}"]
 
 
 def _what_there_is() -> str:
@@ -78,7 +95,7 @@ def _what_there_is() -> str:
     lines = ["nothing to do: choose a plugin, e.g. python -m vlminterp +plugin=m2ib"]
     groups = {"plugin": "+plugin=", "model": "model=", "data": "data="}
     lines += [f"  {key:<9}{', '.join(known(group))}" for group, key in groups.items()]
-    lines += [f"  broken   {name}: {reason}" for name, reason in broken_plugins.items()]
+    lines += [f"  broken   {name}: {reason}" for name, reason in broken.items()]
     return "\n".join(lines)
 
 

@@ -5,11 +5,8 @@ import torch
 from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS
-from vlminterp.adapters.registry import ModelConfig, Precision, load_encoder
+from vlminterp.adapters.registry import installed_adapters
 from vlminterp.errors import ConfigError
-
-FOLDERS = {"hf-clip": "hf_folder", "open-clip": "open_clip_folder"}
-
 
 def own_embeddings(encoder, pixels, tokens):
     """What the backend's own encode functions return."""
@@ -27,11 +24,9 @@ def own_embeddings(encoder, pixels, tokens):
     return functional.normalize(image, dim=-1), functional.normalize(text, dim=-1)
 
 
-@pytest.fixture(params=FOLDERS)
-def encoder(request):
-    folder = request.getfixturevalue(FOLDERS[request.param])
-    config = ModelConfig(request.param, str(folder), dtype=Precision.float64)
-    return load_encoder(config, "tiny", "cpu")
+@pytest.fixture(params=sorted(installed_adapters()))
+def encoder(request, load_tiny):
+    return load_tiny(request.param, "float64")
 
 
 @pytest.fixture
@@ -87,11 +82,10 @@ def test_text_is_causal(encoder):
     assert same.tolist() == [True, True, True, False, False]
 
 
-def test_both_backends_agree(hf_folder, open_clip_folder, pictures, captions):
+def test_both_backends_agree(load_tiny, pictures, captions):
     embeddings = []
-    for adapter, folder in (("hf-clip", hf_folder), ("open-clip", open_clip_folder)):
-        config = ModelConfig(adapter, str(folder), dtype=Precision.float64)
-        encoder = load_encoder(config, "tiny", "cpu")
+    for adapter in ("hf-clip", "open-clip"):
+        encoder = load_tiny(adapter, "float64")
         image = encoder.encode_image(encoder.preprocess(pictures))
         text = encoder.encode_text(encoder.tokenize(captions))
         embeddings.append((image, text, encoder.logits(image, text)))

@@ -1,6 +1,7 @@
 """CLIP as transformers writes it: `CLIPModel`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import AutoTokenizer, CLIPModel
 from transformers.image_processing_base import ImageProcessingMixin
+from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import hub_errors, require_files
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
@@ -75,7 +77,7 @@ class HFCLIP(DualEncoder):
         """
         if Path(checkpoint).is_dir():
             require_files(Path(checkpoint), FILES)
-        with hub_errors(checkpoint):
+        with hub_errors(checkpoint), _no_progress_bar():
             config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
             tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
             model = _load_model(checkpoint, revision, dtype)
@@ -233,6 +235,18 @@ class TextTower(TransformerTower[Tokens]):
         """Norm and projection of the end token."""
         embedding: Tensor = self._project(self._model.final_layer_norm(take_pooled(state)))
         return embedding
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """The run has its own progress; transformers' bar would break into it."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
 
 
 def _load_model(checkpoint: str, revision: str | None, dtype: torch.dtype) -> CLIPModel:

@@ -98,8 +98,7 @@ class Preprocessing:
         height, width = self.size
         scaled_height, scaled_width = self._scaled(image.height, image.width)
         scaled = image.resize((scaled_width, scaled_height), self.resample)
-        top = round((scaled_height - height) / 2)
-        left = round((scaled_width - width) / 2)
+        top, left = _margin(scaled_height, height), _margin(scaled_width, width)
         canvas = Image.new("RGB", (width, height), (self.fill,) * 3)
         canvas.paste(scaled, (-left, -top))
         values = (np.asarray(canvas, np.float32) / 255 - self.mean) / self.std
@@ -120,3 +119,12 @@ class Preprocessing:
         ratios = height / self.size[0], width / self.size[1]
         ratio = min(ratios) if self.resize is Resize.shortest else max(ratios)
         return round(height / ratio), round(width / ratio)
+
+
+def _margin(scaled: int, size: int) -> int:
+    """What a centre crop leaves out before the input; negative where it is filled.
+
+    Rounded as torchvision and open_clip do; transformers rounds an odd margin down, which moves
+    the crop by one pixel.
+    """
+    return round((scaled - size) / 2) if scaled >= size else -((size - scaled) // 2)

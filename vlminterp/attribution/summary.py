@@ -1,5 +1,6 @@
 """A run's scores with intervals, from its rows."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from vlminterp.metrics.facts import METRICS
@@ -57,9 +58,7 @@ def _metric(rows: "pd.DataFrame", name: str) -> dict[str, Any]:
 
 
 def _interval(interval: Interval) -> dict[str, Any]:
-    return {
-        "mean": interval.mean,
-        "low": interval.low,
-        "high": interval.high,
-        "n": interval.n,
-    }
+    """Its ends are None below two pairs, where nothing can be said."""
+    ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+    finite = {key: value if math.isfinite(value) else None for key, value in ends.items()}
+    return {**finite, "n": interval.n}
