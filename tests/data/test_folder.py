@@ -74,7 +74,8 @@ def test_captions_in_a_table(tmp_path):
         "a dog", "a cat", "again", "no such file", "no caption in captions.csv",
     ]  # fmt: skip
     assert [pair.id for pair in pairs][-1] == "c.jpg"
-    assert len({pair.id for pair in pairs}) == 5
+    assert len({pair.id for pair in pairs}) == 5 == source(tmp_path).count()
+    assert source(tmp_path, 4).count() == 4
 
 
 def test_a_table_without_its_columns(tmp_path):

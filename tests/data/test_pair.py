@@ -16,6 +16,7 @@ def test_one_pair(tmp_path):
     assert (pair.id, pair.text, pair.load_image().size) == ("cat.png", "a cat", (4, 3))
     assert list(source.files()) == [path]
     assert source.listing() == ""
+    assert source.count() == 1
 
 
 def test_what_is_missing_is_said_at_once(tmp_path):

@@ -65,6 +65,10 @@ class FolderSource(Source):
         captioned = self._from_table() if self.captions.is_file() else self._from_texts()
         return islice(captioned, self.limit)
 
+    def count(self) -> int:
+        """How many captions and pictures without one there are; reads no picture."""
+        return sum(1 for _ in self.pairs())
+
     def files(self) -> Iterable[Path]:
         """The captions."""
         if self.captions.is_file():

@@ -12,7 +12,7 @@ from vlminterp.data.images import Picture, read_image
 from vlminterp.data.masks import boxes_mask, parse_boxes, read_mask
 from vlminterp.data.pairs import Pair, Source, unusable
 from vlminterp.data.paths import existing_file, printable
-from vlminterp.data.rows import Row, read_rows
+from vlminterp.data.rows import Row, count_rows, read_rows
 from vlminterp.errors import ConfigError, InputError
 
 
@@ -56,6 +56,10 @@ class ManifestSource(Source):
     def pairs(self) -> Iterator[Pair]:
         """Yields a pair for every row, unusable ones included."""
         return islice(pairs_of_table(self.path), self.limit)
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return count_rows(self.path, self.limit)
 
     def files(self) -> Iterable[Path]:
         """The table; the pictures that it names may be millions."""

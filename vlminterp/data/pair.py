@@ -46,6 +46,10 @@ class PairSource(Source):
         """Yields the one pair."""
         yield pair_of(self.image, self.text)
 
+    def count(self) -> int:
+        """One."""
+        return 1
+
     def files(self) -> Iterable[Path]:
         """The picture."""
         return (self.image,)

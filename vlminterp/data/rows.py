@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from vlminterp.errors import InputError
@@ -30,7 +31,7 @@ class Row:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Reads a table, holding a few rows at a time.
+    """Reads a table, holding a few rows (of parquet at most a row group) at a time.
 
     Args:
         path: A `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file.
@@ -51,6 +52,16 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise InputError(f"{path}: can't be read ({error.strerror or error})") from error
     except csv.Error as error:  # in the header; those of rows are yielded
         raise InputError(f"{path}: malformed header ({error})") from error
+
+
+def count_rows(path: Path, limit: int | None) -> int:
+    """How many rows `read_rows` yields, at most `limit`; parquet says so without being read."""
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet
+
+        rows = int(pyarrow.parquet.read_metadata(path).num_rows)
+        return rows if limit is None else min(rows, limit)
+    return sum(1 for _ in islice(read_rows(path), limit))
 
 
 def _delimited(path: Path, delimiter: str) -> Iterator[Row]:
