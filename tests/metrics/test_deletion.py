@@ -1,12 +1,15 @@
 """Words deleted from a caption leave the caption that says the rest."""
 
 import numpy as np
+import open_clip
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from open_clip.model import CLIP
 
 from vlminterp.adapters.dual_encoder import Tokens, Word
+from vlminterp.adapters.open_clip import OpenCLIP
 from vlminterp.metrics.deletion import above_median, keep_words
 
 BEGIN, END, PAD, CONTEXT = 1, 2, 0, 12
@@ -121,3 +124,33 @@ def test_choices_must_fit():
 )
 def test_above_median(scores, kept):
     assert above_median(scores).tolist() == [bool(keep) for keep in kept]
+
+
+@pytest.mark.parametrize(
+    "captions",
+    [
+        ["A Red Panda, in the forest!", "two dogs' unbelievablyfluffy tails 🐕", "x"],
+        ["two dogs' unbelievablyfluffy tails 🐕"],  # alone, so without padding
+        ["a b c d", "e f g h"],  # likewise
+        ["word " * 90, "a cat"],  # truncated
+    ],
+)
+def test_a_real_model_reads_the_rest(captions):
+    """open_clip's tokenizer and text tower embed what is left as if it had been the caption."""
+    torch.manual_seed(0)
+    vision = {"image_size": 32, "layers": 1, "width": 32, "patch_size": 16, "head_width": 16}
+    text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+    model = CLIP(embed_dim=32, vision_cfg=vision, text_cfg=text).eval()
+    encoder = OpenCLIP(model, tokenizer=open_clip.get_tokenizer("ViT-B-32"))
+    tokens = encoder.tokenize(captions)
+    generator = np.random.default_rng(1)
+    kept = [generator.random(len(words)) > 0.5 for words in tokens.words]
+    rest = [
+        " ".join(word.text for word, keep in zip(words, choice, strict=True) if keep)
+        for words, choice in zip(tokens.words, kept, strict=True)
+    ]
+    with torch.no_grad():
+        deleted = encoder.encode_text(keep_words(tokens, kept))
+        for row, caption in enumerate(rest):
+            written = encoder.encode_text(encoder.tokenize([caption]))[0]
+            assert torch.allclose(deleted[row], written, atol=1e-6)
