@@ -17,7 +17,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/codespell
 
 bench: $(VENV)/.installed
-	$(BIN)/python experiments/speed_m2ib/bench.py
+	$(BIN)/python -m experiments.speed_m2ib.bench
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel

@@ -1,4 +1,4 @@
-"""Tiny models in the real file formats: one set of weights, written as transformers and as open_clip do."""
+"""Tiny models in the real file formats: the same weights as transformers and open_clip write them."""
 
 import json
 from functools import cache

@@ -14,7 +14,8 @@ def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
     Args:
         name: One of `conf/model/`, or of an installed package's.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
-        **overrides: Keys of the configuration, e.g. `checkpoint="/local/folder"`, `dtype="bfloat16"`.
+        **overrides: Keys of the configuration, e.g. `checkpoint="/local/folder"` or
+            `dtype="bfloat16"`.
 
     Returns:
         The encoder, frozen and in eval mode.

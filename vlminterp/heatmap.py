@@ -40,4 +40,5 @@ def _interpolate(values: NDArray[np.float32], at: NDArray[np.float64]) -> NDArra
     lower = np.floor(position).astype(int)
     upper = np.minimum(lower + 1, len(values) - 1)
     weight = (position - lower)[:, None]
-    return ((1 - weight) * values[lower] + weight * values[upper]).astype(np.float32)
+    between: NDArray[np.float64] = (1 - weight) * values[lower] + weight * values[upper]
+    return between.astype(np.float32)

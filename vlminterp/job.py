@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,13 @@ class Job:
 
 
 def _source(config: Any) -> Source:
-    """The source whose options these are."""
+    """The source whose options these are; one that can't be imported stops no other."""
     for name in source_names():
-        source = source_class(name)
-        if type(config) is source.Config:
-            return source(config)
-    raise ConfigError(f"data: no source takes options of type {type(config).__name__}")
+        with suppress(ConfigError):
+            source: Any = source_class(name)
+            if type(config) is source.Config:
+                break
+    else:
+        raise ConfigError(f"data: no source takes options of type {type(config).__name__}")
+    made: Source = source(config)
+    return made

@@ -31,7 +31,14 @@ class NoisyBlock(nn.Module):
 
 
 def image_map(
-    model: CLIPModel, pixels: Tensor, ids: Tensor, *, layer: int, beta: float, steps: int, copies: int
+    model: CLIPModel,
+    pixels: Tensor,
+    ids: Tensor,
+    *,
+    layer: int,
+    beta: float,
+    steps: int,
+    copies: int,
 ) -> Tensor:
     """One heatmap, nats per token.
 
@@ -49,7 +56,7 @@ def image_map(
     """
     layers: Any = model.vision_model.encoder.layers
     original = layers[layer]
-    config = model.config.vision_config
+    config: Any = model.config.vision_config
     tokens = (config.image_size // config.patch_size) ** 2 + 1
     noisy = NoisyBlock(original, (tokens, config.hidden_size))
     layers[layer] = noisy
@@ -61,7 +68,7 @@ def image_map(
             text: Any = model.get_text_features(input_ids=ids.expand(copies, -1))
             fit = functional.cosine_similarity(image.pooler_output, text.pooler_output).mean()
             loss = beta * noisy.capacity.mean() - fit
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
         return noisy.capacity.detach().mean(0).nansum(-1)
     finally:

@@ -12,7 +12,7 @@ from vlminterp_m2ib.prior import gates_of, prior_of
 from vlminterp_m2ib.settings import DEFAULTS, Settings
 
 
-class M2IB(Attribution):  # type: ignore[misc] - captum is untyped
+class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
     """Multi-modal information bottleneck attribution.
 
     A bottleneck of noise after one block of one tower is fitted to each pair by itself: it keeps,
@@ -67,7 +67,8 @@ class M2IB(Attribution):  # type: ignore[misc] - captum is untyped
 
         def score(mixed: Tensor) -> Tensor:
             embedding = self.forward_func(state.with_hidden(mixed.to(state.hidden.dtype)))
-            return (embedding * target.repeat_interleave(settings.copies, 0)).sum(-1)
+            cosine: Tensor = (embedding * target.repeat_interleave(settings.copies, 0)).sum(-1)
+            return cosine
 
         fitted = fit_bottleneck(
             score,

@@ -21,7 +21,7 @@ INITIAL_ALPHA = 5.0
 
 @dataclass(frozen=True)
 class Prior:
-    """What a closed gate lets through instead: N(mean, deviation²), each broadcast to `[B, N, C]`."""
+    """What a closed gate lets through: N(mean, deviation²), each broadcast to `[B, N, C]`."""
 
     mean: Tensor
     deviation: Tensor

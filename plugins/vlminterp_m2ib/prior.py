@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import State
+from vlminterp.errors import ConfigError
 from vlminterp_m2ib.bottleneck import Gates, Prior
 from vlminterp_m2ib.settings import PooledToken, Scale
-from vlminterp.errors import ConfigError
 
 LOWEST_DEVIATION = 0.01
 """Of a channel, so that one that never varies is not blown up (IBA's bound)."""

@@ -8,6 +8,7 @@ from vlminterp.adapters.dual_encoder import EMBEDDINGS
 from vlminterp.adapters.registry import installed_adapters
 from vlminterp.errors import ConfigError
 
+
 def own_embeddings(encoder, pixels, tokens):
     """What the backend's own encode functions return."""
     model = encoder.model
@@ -76,7 +77,8 @@ def test_padding_changes_nothing(encoder, captions):
 def test_text_is_causal(encoder):
     """Another last word changes no earlier token; with the authors' missing mask it would."""
     first, second = (
-        encoder.text.prefix(encoder.tokenize([text]), 1).hidden for text in ("a red cat", "a red dog")
+        encoder.text.prefix(encoder.tokenize([text]), 1).hidden
+        for text in ("a red cat", "a red dog")
     )
     same = (first == second).all(-1)[0]
     assert same.tolist() == [True, True, True, False, False]

@@ -17,7 +17,7 @@ MEAN, STD = open_clip.OPENAI_DATASET_MEAN, open_clip.OPENAI_DATASET_STD
 
 
 def test_equals_transformers(pictures):
-    """Sizes whose margins are even: transformers rounds odd ones down, torchvision and we do not."""
+    """Margins here are even: transformers rounds odd ones down, torchvision and we do not."""
     processor = CLIPImageProcessorPil(
         size={"shortest_edge": 40}, crop_size={"height": 32, "width": 32}
     )

@@ -42,7 +42,9 @@ def test_truncation_is_told(encoder):
     assert len(tokens.words[0]) == 18
 
 
-@pytest.mark.parametrize("text", ["🐱 on a mat", "кошка", "猫が好き", "<|nope|>", "a\nb\tc", "é" * 9])
+@pytest.mark.parametrize(
+    "text", ["🐱 on a mat", "кошка", "猫が好き", "<|nope|>", "a\nb\tc", "é" * 9]
+)
 def test_any_script(encoder, text):
     tokens = encoder.tokenize([text])
     assert torch.isfinite(encoder.encode_text(tokens)).all()

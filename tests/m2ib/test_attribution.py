@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 from captum.attr import Attribution
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import PooledToken, Scale, Settings
 
 from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.errors import ConfigError
-from vlminterp_m2ib.attribution import M2IB
-from vlminterp_m2ib.settings import PooledToken, Scale, Settings
 
 PLAIN = Settings(layer=1, beta=0.5, steps=5, copies=4, scale=Scale.plain)
 SIDES = pytest.mark.parametrize("side", ["image", "text"])
@@ -163,11 +163,13 @@ def test_pooled_token(encoder, inputs, side):
 
 @SIDES
 def test_antithetic_copies_cancel(encoder, inputs, side):
-    """The first step's fit varies less from seed to seed when every noise comes with its negative."""
+    """The first step's fit varies less between seeds when every noise comes with its negative."""
 
     def spread(antithetic):
         settings = replace(PLAIN, antithetic=antithetic, copies=4, steps=1)
-        fits = [attribute(encoder, inputs, side, settings, s).curves["fit"][:, 0] for s in range(12)]
+        fits = [
+            attribute(encoder, inputs, side, settings, s).curves["fit"][:, 0] for s in range(12)
+        ]
         return torch.stack(fits).std(0).mean()
 
     assert spread(antithetic=True) < 0.7 * spread(antithetic=False)

@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
 from vlminterp_m2ib.bottleneck import Gates, Prior, fit_bottleneck, information, mix
 
 NUMBERS = st.floats(-8, 8)

@@ -41,7 +41,9 @@ def require_files(folder: Path, needed: Sequence[Sequence[str]]) -> None:
         ModelError: Naming every file that is missing.
     """
     missing = [
-        " or ".join(names) for names in needed if not any((folder / name).is_file() for name in names)
+        " or ".join(names)
+        for names in needed
+        if not any((folder / name).is_file() for name in names)
     ]
     if missing:
         raise ModelError(f"checkpoint {folder} lacks {', '.join(missing)}")

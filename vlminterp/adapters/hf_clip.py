@@ -53,7 +53,9 @@ class HFCLIP(DualEncoder):
         tokenizer: Any = None,
         name: str = "CLIPModel",
     ) -> None:
-        self.model = model.eval().requires_grad_(requires_grad=False)
+        self.model: Any = model
+        self.model.train(mode=False)
+        self.model.requires_grad_(requires_grad=False)
         self.name = name
         self.vision = VisionTower(model)
         self.text = TextTower(model)
@@ -81,12 +83,14 @@ class HFCLIP(DualEncoder):
             config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
             tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
             model = _load_model(checkpoint, revision, dtype)
-        return cls(model.to(device), Preprocessing.from_hf(config), tokenizer, name=checkpoint)
+            model.to(device)  # type: ignore[arg-type]  # transformers hides nn.Module's signature
+        return cls(model, Preprocessing.from_hf(config), tokenizer, name=checkpoint)
 
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return self.model.device
+        device: torch.device = self.model.device
+        return device
 
     @property
     def scale_and_bias(self) -> tuple[Tensor, Tensor]:
@@ -97,13 +101,18 @@ class HFCLIP(DualEncoder):
     def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
         """Resizes, crops and normalises images."""
         if self._preprocessing is None:
-            raise ModelError(f"{self.name} was wrapped without preprocessing; pass HFCLIP(model, preprocessing=…)")
+            raise ModelError(
+                f"{self.name} was wrapped without preprocessing; "
+                "pass HFCLIP(model, preprocessing=…)"
+            )
         return self._preprocessing(images)
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into BPE pieces."""
         if self._tokenizer is None:
-            raise ModelError(f"{self.name} was wrapped without a tokenizer; pass HFCLIP(model, tokenizer=…)")
+            raise ModelError(
+                f"{self.name} was wrapped without a tokenizer; pass HFCLIP(model, tokenizer=…)"
+            )
         context = self.model.config.text_config.max_position_embeddings
         full = self._tokenizer(list(texts), verbose=False)["input_ids"]
         batch = self._tokenizer(
@@ -240,13 +249,14 @@ class TextTower(TransformerTower[Tokens]):
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
     """The run has its own progress; transformers' bar would break into it."""
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+    logging: Any = transformers_logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
         yield
     finally:
         if shown:
-            transformers_logging.enable_progress_bar()
+            logging.enable_progress_bar()
 
 
 def _load_model(checkpoint: str, revision: str | None, dtype: torch.dtype) -> CLIPModel:
@@ -262,7 +272,7 @@ def _load_model(checkpoint: str, revision: str | None, dtype: torch.dtype) -> CL
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
-            f"{checkpoint} is no CLIPModel: its weights lack {len(missing)} tensors, e.g. {missing[0]}"
+            f"{checkpoint} is no CLIPModel: {len(missing)} tensors are missing, e.g. {missing[0]}"
         )
     wrapped: CLIPModel = model
     return wrapped

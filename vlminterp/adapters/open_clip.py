@@ -67,7 +67,9 @@ class OpenCLIP(DualEncoder):
             ModelError: Something is missing, or the checkpoint is no plain CLIP.
         """
         if revision is not None:
-            raise ModelError("open_clip can't load a revision; download it and give model.checkpoint=/local/folder")
+            raise ModelError(
+                "open_clip can't load a revision; download it and give a folder as model.checkpoint"
+            )
         architecture, tag = _split(checkpoint)
         with hub_errors(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
@@ -93,13 +95,18 @@ class OpenCLIP(DualEncoder):
     def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
         """Resizes, crops and normalises images."""
         if self._preprocessing is None:
-            raise ModelError(f"{self.name} was wrapped without preprocessing; pass OpenCLIP(model, preprocessing=…)")
+            raise ModelError(
+                f"{self.name} was wrapped without preprocessing; "
+                "pass OpenCLIP(model, preprocessing=…)"
+            )
         return self._preprocessing(images)
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into BPE pieces; what pads beyond the longest caption is left out."""
         if self._tokenizer is None:
-            raise ModelError(f"{self.name} was wrapped without a tokenizer; pass OpenCLIP(model, tokenizer=…)")
+            raise ModelError(
+                f"{self.name} was wrapped without a tokenizer; pass OpenCLIP(model, tokenizer=…)"
+            )
         tokenizer, context = self._tokenizer, self.model.context_length
         full = [len(tokenizer.encode(text)) + 2 for text in texts]
         lengths = torch.tensor([min(length, context) for length in full])
@@ -109,7 +116,8 @@ class OpenCLIP(DualEncoder):
         special = ~inner
         special[:, 0] = True
         words = tuple(
-            self._words(row.tolist(), flags.tolist()) for row, flags in zip(ids, special, strict=True)
+            self._words(row.tolist(), flags.tolist())
+            for row, flags in zip(ids, special, strict=True)
         )
         return Tokens(ids, mask, special, words, tuple(length > context for length in full))
 
@@ -210,7 +218,8 @@ class TextTower(TransformerTower[Tokens]):
         ids = inputs.ids.to(model.positional_embedding.device)
         length = ids.shape[1]
         dtype = model.transformer.get_cast_dtype()
-        hidden = model.token_embedding(ids).to(dtype) + model.positional_embedding[:length].to(dtype)
+        positions = model.positional_embedding[:length].to(dtype)
+        hidden = model.token_embedding(ids).to(dtype) + positions
         by_largest = model.text_pool_type == "argmax"
         return State(
             hidden=hidden,
@@ -266,4 +275,6 @@ def _require_plain(model: nn.Module, name: str) -> None:
         odd = next((b for b in blocks if not isinstance(b, ResidualAttentionBlock)), None)
         reason = None if odd is None else f"it has blocks of type {type(odd).__name__}"
     if reason:
-        raise ModelError(f"adapter open-clip takes CLIP with two plain transformers; {name}: {reason}")
+        raise ModelError(
+            f"adapter open-clip takes CLIP with two plain transformers; {name}: {reason}"
+        )

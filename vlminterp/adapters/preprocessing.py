@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from vlminterp.adapters.dual_encoder import Geometry, Pixels
@@ -94,7 +95,7 @@ class Preprocessing:
         values = torch.from_numpy(np.stack([values for values, _ in transformed]))
         return Pixels(values, tuple(geometry for _, geometry in transformed))
 
-    def _transform(self, image: Image.Image) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Geometry]:
+    def _transform(self, image: Image.Image) -> tuple[NDArray[np.float32], Geometry]:
         height, width = self.size
         scaled_height, scaled_width = self._scaled(image.height, image.width)
         scaled = image.resize((scaled_width, scaled_height), self.resample)

@@ -79,11 +79,15 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
     adapters = installed_adapters()
     if config.adapter not in adapters:
         raise ConfigError(f"no adapter '{config.adapter}'; {nearest(config.adapter, adapters)}")
-    encoder: DualEncoder = adapters[config.adapter].load().load(
-        resolve_checkpoint(config.checkpoint),
-        config.revision,
-        getattr(torch, config.dtype.value),
-        resolve_device(device),
+    encoder: DualEncoder = (
+        adapters[config.adapter]
+        .load()
+        .load(
+            resolve_checkpoint(config.checkpoint),
+            config.revision,
+            getattr(torch, config.dtype.value),
+            resolve_device(device),
+        )
     )
     encoder.name = name
     return encoder

@@ -63,12 +63,11 @@ def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
     loaded, skipped = [], []
     for place, pair in enumerate(pairs, first):
         try:
+            image = pair.load_image()
             mask = pair.load_mask() if pair.load_mask else None
-            loaded.append(Loaded(place, pair, pair.load_image(), mask))
+            loaded.append(Loaded(place, pair, image, mask))
         except InputError as error:
-            skipped.append(
-                {"pair": place, "id": pair.id, "text": pair.text, "skipped": str(error)}
-            )
+            skipped.append({"pair": place, "id": pair.id, "text": pair.text, "skipped": str(error)})
     return loaded, skipped
 
 
