@@ -21,6 +21,11 @@ def test_different_names_stay_different_also_where_case_does_not_count(one, othe
     assert (file_name(one) == file_name(other)) == (one == other)
 
 
+def test_names_that_differ_in_case_alone_differ_where_case_does_not_count():
+    assert file_name("Cat").lower() == file_name("Cat") != file_name("cat")
+    assert file_name("Cat").startswith("cat-")
+
+
 @pytest.mark.parametrize("name", ["a/b", "a\\b", "A-b", "a b", "../a", "", "ж", "x" * 500, "a.b"])
 def test_hashed_names_are_not_taken_by_names_that_look_hashed(name):
     hashed = file_name(name)
