@@ -14,12 +14,13 @@ from vlminterp.planted.wordings import COLOUR, PLACE, THINGS, THINGS_IN_PLACE
 FACTS = load_facts()
 NOUNS = {noun: h.name for h in FACTS.habitats.values() for _, noun in h.places}
 WORLD = World(1, "train")
+SCENES = [WORLD.scene(index, 1 + index % 2) for index in range(200)]
 
 
 def training_captions(count: int):
     rng = np.random.default_rng(5)
     for index in range(count):
-        scene = WORLD.scene(index % 300, 1 + index % 2)
+        scene = SCENES[index % len(SCENES)]
         yield scene, sample(rng, scene)
 
 

@@ -124,7 +124,8 @@ def sample(rng: Generator, scene: Scene) -> Caption:
         return describe_colour(rng, concepts[0].colour)
     if chance < 0.18:
         word = _pick(rng, (concepts[0].name, concepts[0].colour, habitat.name))
-        return Caption(word, frozenset({word}))
+        names = "background" if word == habitat.name else "object"
+        return _write("{word}", {"word": [Phrase(word, names)]}, frozenset({word}))
     named = concepts[: int(rng.integers(1, len(concepts) + 1))]
     things = [Thing(concept, bool(rng.integers(2))) for concept in named]
     return describe(rng, things, habitat if rng.random() < 0.4 else None)
