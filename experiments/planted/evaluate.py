@@ -50,7 +50,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=here / "metrics.json")
     options = parser.parse_args()
     accuracy = zero_shot(load_embedder(options.model), World(0, options.split), options.scenes)
-    table = Table("accuracy", "%", title=f"{options.model.name}, {options.scenes} {options.split} scenes")
+    title = f"{options.model.name}, {options.scenes} {options.split} scenes"
+    table = Table("accuracy", "%", title=title)
     for name, share in asdict(accuracy).items():
         table.add_row(name, f"{100 * share:.1f}")
     Console().print(table)
