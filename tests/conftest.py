@@ -1,4 +1,4 @@
-"""Tiny models in the real file formats: the same weights as transformers and open_clip write them."""
+"""Tiny models in the real file formats: the same weights, as transformers and open_clip write."""
 
 import json
 from functools import cache

@@ -43,6 +43,8 @@ def run(arguments: Sequence[str]) -> int:
     except MISTAKES as error:
         _say(one_line(error))
         return 1
+    except SystemExit as ended:
+        return int(ended.code or 0)
     except KeyboardInterrupt:
         _say("interrupted; what was computed is kept, the same line continues")
         return INTERRUPTED

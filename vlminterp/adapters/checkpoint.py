@@ -1,7 +1,7 @@
-"""One clear line for every checkpoint that can't be loaded."""
+"""Where a checkpoint is, and whether a folder holds a whole one."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -49,16 +49,19 @@ def require_files(folder: Path, needed: Sequence[Sequence[str]]) -> None:
         raise ModelError(f"checkpoint {folder} lacks {', '.join(missing)}")
 
 
-@contextmanager
-def hub_errors(checkpoint: str) -> Iterator[None]:
-    """Turns what transformers, open_clip and the hub raise while loading into one line."""
+def require_model_type(folder: Path, expected: str) -> None:
+    """Checks that a checkpoint folder holds the architecture that an adapter knows.
+
+    Args:
+        folder: The checkpoint, with its `config.json`.
+        expected: The `model_type` of that architecture.
+
+    Raises:
+        ModelError: It holds another one, or the config can't be read.
+    """
     try:
-        yield
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if Path(checkpoint).is_dir():
-            raise ModelError(f"checkpoint {checkpoint} can't be loaded: {reason}") from error
-        raise ModelError(
-            f"'{checkpoint}' can't be had from the hub ({reason}); "
-            "offline? point model.checkpoint=/local/folder at its files"
-        ) from error
+        found = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
+    except (ValueError, AttributeError) as error:
+        raise ModelError(f"{folder / 'config.json'} is no JSON object: {error}") from error
+    if found != expected:
+        raise ModelError(f"checkpoint {folder} is of model_type '{found}', not '{expected}'")

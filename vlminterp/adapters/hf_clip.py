@@ -12,8 +12,9 @@ from transformers import AutoTokenizer, CLIPModel
 from transformers.image_processing_base import ImageProcessingMixin
 from transformers.utils import logging as transformers_logging
 
-from vlminterp.adapters.checkpoint import hub_errors, require_files
+from vlminterp.adapters.checkpoint import require_files, require_model_type
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
+from vlminterp.adapters.hub import loading
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.transformer import (
     Attention,
@@ -79,7 +80,8 @@ class HFCLIP(DualEncoder):
         """
         if Path(checkpoint).is_dir():
             require_files(Path(checkpoint), FILES)
-        with hub_errors(checkpoint), _no_progress_bar():
+            require_model_type(Path(checkpoint), "clip")
+        with loading(checkpoint), _no_progress_bar():
             config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
             tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
             model = _load_model(checkpoint, revision, dtype)

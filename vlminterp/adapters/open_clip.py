@@ -12,8 +12,9 @@ from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from PIL import Image
 from torch import Tensor, nn
 
-from vlminterp.adapters.checkpoint import hub_errors, require_files
+from vlminterp.adapters.checkpoint import require_files
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
+from vlminterp.adapters.hub import loading
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
@@ -71,7 +72,7 @@ class OpenCLIP(DualEncoder):
                 "open_clip can't load a revision; download it and give a folder as model.checkpoint"
             )
         architecture, tag = _split(checkpoint)
-        with hub_errors(checkpoint), warnings.catch_warnings():
+        with loading(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(architecture, pretrained=tag, require_pretrained=True)

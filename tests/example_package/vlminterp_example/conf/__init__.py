@@ -1,0 +1,1 @@
+"""Configurations that this package brings."""

@@ -1,0 +1,182 @@
+"""Runs as users start and end them: killed, interrupted, twice at once, without room, installed."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def line(hf_folder):
+    """A command line of twelve pairs in batches of two, and how to run it in a folder."""
+    return [
+        *("-m", "vlminterp", "+plugin=m2ib", "model=hf-clip", f"model.checkpoint={hf_folder}"),
+        *("data=planted", "data.pairs=12", "plugin.batch_size=2", "plugin.image.steps=3"),
+        *("plugin.text.steps=3", "tracking=disabled", "device=cpu"),
+    ]
+
+
+def start(line, folder, **options):
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, *line],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def finish(line, folder, **options):
+    process = start(line, folder, **options)
+    out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def parts(folder):
+    return sorted(folder.glob("outputs/m2ib/*/*/rows/*.parquet"))
+
+
+def contents(folder):
+    files = (path for path in folder.glob("outputs/m2ib/**/*") if path.is_file())
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in files
+        if not path.name.startswith(".")
+    }
+
+
+def test_killed_run_ends_byte_identical(line, tmp_path):
+    code, _, err = finish(line, tmp_path / "whole")
+    assert code == 0, err
+    whole = contents(tmp_path / "whole")
+    chance, killed = random.Random(0), tmp_path / "killed"
+    kills = 0
+    for target in (1, 2, 4):
+        process = start(line, killed)
+        while process.poll() is None and len(parts(killed)) < target:
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.2)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.communicate(timeout=60)
+    assert kills >= 2
+    assert 0 < len(parts(killed))
+    code, _, err = finish(line, killed)
+    assert code == 0, err
+    assert contents(killed) == whole
+
+
+def test_interrupted_run_says_so_and_continues(line, tmp_path):
+    process = start(line, tmp_path)
+    while process.poll() is None and not parts(tmp_path):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted; what was computed is kept, the same line continues" in err
+    assert "Traceback" not in err
+    before = {path: path.stat().st_mtime_ns for path in parts(tmp_path)}
+    code, _, err = finish(line, tmp_path)
+    assert code == 0, err
+    assert len(parts(tmp_path)) == 6
+    assert all(path.stat().st_mtime_ns == then for path, then in before.items())
+
+
+def test_two_at_once(line, tmp_path):
+    first = start(line, tmp_path)
+    while first.poll() is None and not parts(tmp_path):
+        time.sleep(0.01)
+    code, _, err = finish(line, tmp_path)
+    first.communicate(timeout=300)
+    assert first.returncode == 0
+    assert code == 1
+    assert str(first.pid) in err
+    assert "Traceback" not in err
+
+
+def test_disk_full(line, tmp_path):
+    """A limit on file size stands in for a full disk; what was written stays."""
+
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    code, _, err = finish(line, tmp_path, preexec_fn=small_files)
+    assert code == 1
+    assert "Traceback" not in err
+    told = [text for text in err.splitlines() if text.startswith("vlminterp:")]
+    assert len(told) == 1
+    code, _, err = finish(line, tmp_path)
+    assert code == 0, err
+
+
+def install(source, target):
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
+    subprocess.run([*pip, str(source)], check=True, capture_output=True, timeout=300)
+
+
+def installed_run(target, folder, *overrides):
+    environment = {**os.environ, "PYTHONPATH": str(target)}
+    return finish(["-m", "vlminterp", *overrides], folder, env=environment)
+
+
+def test_third_party_package(tmp_path):
+    """A plugin, a family of models and a source that come with another package."""
+    site, work = tmp_path / "site", tmp_path / "work"
+    package = tmp_path / "package"
+    subprocess.run(["cp", "-r", str(ROOT / "tests" / "example_package"), str(package)], check=True)
+    install(package, site)
+    code, _, err = installed_run(site, work)
+    assert code == 0
+    assert "captions, m2ib" in err
+    assert "hashed" in err
+    assert "greetings" in err
+    assert "plugin=broken: plugin 'broken' can't be imported" in err
+    line = ["+plugin=captions", "model=hashed", "data=greetings", "data.whom=you"]
+    code, out, err = installed_run(
+        site, work, *line, "plugin.shout=true", "tracking=disabled", "console=quiet"
+    )
+    assert code == 0, err
+    rows = pd.concat(pd.read_parquet(path) for path in sorted((work / out.strip()).glob("rows/*")))
+    assert rows["text"].tolist() == ["YOU", "HELLO YOU", "HELLO HELLO YOU"]
+    assert rows["count"].tolist() == [1, 2, 3]
+    code, _, err = installed_run(site, work, *line, "plugin.shuot=true")
+    assert code == 1
+    assert "no key 'shuot' in plugin; nearest: shout" in err
+    code, _, err = installed_run(site, work, "+plugin=broken")
+    assert code == 1
+    assert "plugin 'broken' can't be imported" in err
+
+
+def test_wheel_runs_outside_the_repository(tmp_path):
+    """The demo's command, from the built wheel alone."""
+    source, site = tmp_path / "source", tmp_path / "site"
+    copied = ["git", "ls-files", "-z", "vlminterp", "plugins", "conf", "*.md", "pyproject.toml"]
+    names = subprocess.run(copied, cwd=ROOT, check=True, capture_output=True).stdout
+    for name in [*names.decode().split("\0"), "LICENSE", "NOTICE"]:
+        if name and (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    install(source, site)
+    code, out, err = installed_run(
+        site, tmp_path / "work", "+plugin=m2ib", "data.pairs=4", "tracking=disabled"
+    )
+    assert code == 0, err
+    report = tmp_path / "work" / out.strip().splitlines()[-1].removeprefix("report: ")
+    assert report.is_file()
+    where = [sys.executable, "-c", "import vlminterp; print(vlminterp.__file__)"]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    place = subprocess.run(where, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert place.stdout.startswith(str(site))
