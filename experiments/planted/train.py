@@ -7,7 +7,7 @@ have had: what a step sees depends on the seed and the step's number alone.
 import argparse
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -35,37 +35,66 @@ LARGEST_LOGIT_SCALE = 4.6052  # ln 100, as in CLIP.
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A part of the training: a warm-up and a half cosine to 0.
+
+    Attributes:
+        steps: Optimiser steps.
+        captions: Captions per scene and step; pictures cost six times what captions do.
+        half_patches: Share of the steps, from the first, that see a random half of the patches:
+            half as long (FLIP, Li et al. 2023).
+    """
+
+    steps: int
+    captions: int
+    half_patches: float
+
+
+STAGES = (Stage(2000, captions=1, half_patches=0.75), Stage(1200, captions=3, half_patches=0.0))
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a model is trained.
 
     Attributes:
-        steps: Optimiser steps.
-        batch: Scenes a step, each with one caption.
-        learning_rate: At its peak.
-        warmup: Steps until the peak; a half cosine to 0 follows.
+        stages: One after another.
+        batch: Scenes a step.
+        learning_rate: At the peak of each stage.
+        warmup: Steps until the peak.
         weight_decay: AdamW's.
-        half_patches: Share of the steps, from the first, that see a random half of the patches:
-            half as long, and nearly as much learnt (FLIP, Li et al. 2023).
         seed: Of weights, scenes and captions.
     """
 
-    steps: int = 2000
+    stages: tuple[Stage, ...] = STAGES
     batch: int = 128
     learning_rate: float = 1e-3
     warmup: int = 150
     weight_decay: float = 0.05
-    half_patches: float = 0.75
     seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def stage(self, step: int) -> tuple[Stage, int]:
+        """The stage of a step, and the step's number in it."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage, step
+            step -= stage.steps
+        raise IndexError(f"no step {step} after the last stage")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step sees: B scenes, each with the caption of its row.
+    """What one step sees: B scenes, and for each of K rounds a caption of every scene.
 
     Attributes:
         pixels: float32 `[B, 3, SIZE, SIZE]`, in −1…1.
-        texts: B captions.
-        true: Whether caption j is true of scene i, bool `[B, B]`.
+        texts: K·B captions, round by round.
+        true: Whether caption j of round k is true of scene i, bool `[K, B, B]`.
     """
 
     pixels: Tensor
@@ -79,29 +108,34 @@ def make_batch(world: World, recipe: Recipe, step: int) -> Batch:
     first = step * recipe.batch
     objects = 1 + (rng.random(recipe.batch) < TWO_OBJECTS)
     scenes = [world.scene(first + i, int(count)) for i, count in enumerate(objects)]
-    captions = [sample(rng, scene) for scene in scenes]
+    rounds = range(recipe.stage(step)[0].captions)
+    captions = [[sample(rng, scene) for scene in scenes] for _ in rounds]
     facts = [truths(scene) for scene in scenes]
-    true = torch.tensor([[caption.claims <= fact for caption in captions] for fact in facts])
-    return Batch(to_pixels([s.image for s in scenes]), [c.text for c in captions], true)
+    true = [[[caption.claims <= fact for caption in row] for fact in facts] for row in captions]
+    texts = [caption.text for row in captions for caption in row]
+    return Batch(to_pixels([scene.image for scene in scenes]), texts, torch.tensor(true))
 
 
 def contrastive_loss(logits: Tensor, true: Tensor) -> Tensor:
     """Contrasts each scene and its caption with the captions and scenes that don't fit.
 
     Args:
-        logits: `[B, B]`, scenes by captions.
-        true: Whether caption j is true of scene i, bool `[B, B]`. True pairs off the diagonal are
-            neither right nor wrong here.
+        logits: `[K, B, B]`, K rounds of scenes by captions.
+        true: Whether caption j is true of scene i, bool `[K, B, B]`. True pairs off the diagonal
+            are neither right nor wrong here.
     """
-    own = torch.eye(len(logits), dtype=torch.bool)
+    rounds, scenes, _ = logits.shape
+    own = torch.eye(scenes, dtype=torch.bool)
     logits = logits.masked_fill(true & ~own, -torch.inf)
-    target = torch.arange(len(logits))
-    return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
+    target = torch.arange(scenes).expand(rounds, scenes)
+    # Classes go second: of each scene's captions, and of each caption's scenes.
+    return (cross_entropy(logits.mT, target) + cross_entropy(logits, target)) / 2
 
 
 def kept_patches(recipe: Recipe, step: int) -> Tensor | None:
     """Which patches a step sees, `[B, N / 2]`; None when it sees all."""
-    if step >= recipe.half_patches * recipe.steps:
+    stage, number = recipe.stage(step)
+    if number >= stage.half_patches * stage.steps:
         return None
     dice = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     order = torch.rand(recipe.batch, PATCHES, generator=dice).argsort(dim=1)
@@ -109,10 +143,11 @@ def kept_patches(recipe: Recipe, step: int) -> Tensor | None:
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
-    """Linear warm-up, then a half cosine to 0."""
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    share = (step - recipe.warmup) / max(recipe.steps - recipe.warmup, 1)
+    """Linear warm-up, then a half cosine to 0, in each stage."""
+    stage, number = recipe.stage(step)
+    if number < recipe.warmup:
+        return recipe.learning_rate * (number + 1) / recipe.warmup
+    share = (number - recipe.warmup) / max(stage.steps - recipe.warmup, 1)
     return recipe.learning_rate * (1 + float(np.cos(np.pi * share))) / 2
 
 
@@ -144,9 +179,10 @@ class Trainer:
         """Makes the next step; returns its loss."""
         batch = make_batch(self.world, self.recipe, self.done)
         images = embed_images(self.model, batch.pixels, kept_patches(self.recipe, self.done))
-        texts = embed_texts(self.model, self.tokenizer, batch.texts)
+        texts = embed_texts(self.model, self.tokenizer, batch.texts)  # [K·B, D]
+        texts = texts.reshape(-1, *images.shape)  # [K, B, D]
         scale = self.model.logit_scale
-        loss = contrastive_loss(scale.exp() * images @ texts.T, batch.true)
+        loss = contrastive_loss(scale.exp() * images @ texts.mT, batch.true)
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -160,7 +196,7 @@ class Trainer:
     def save(self) -> None:
         """Writes the checkpoint, wholly or not at all."""
         state = {
-            "recipe": asdict(self.recipe),
+            "recipe": str(self.recipe),
             "done": self.done,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -171,7 +207,7 @@ class Trainer:
 
     def _load(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True)
-        if state["recipe"] != asdict(self.recipe):
+        if state["recipe"] != str(self.recipe):
             raise SystemExit(f"{self.checkpoint} is of another recipe: delete it, or --work=OTHER")
         self.done = state["done"]
         self.model.load_state_dict(state["model"])
@@ -182,7 +218,7 @@ def main() -> None:
     """Reads the command line, trains, saves."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=Recipe.steps)
+    parser.add_argument("--steps", type=int, help="one short stage instead, to try things")
     parser.add_argument("--batch", type=int, default=Recipe.batch)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--out", type=Path, default=here / "work" / "planted-base")
@@ -192,7 +228,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    recipe = Recipe(steps=options.steps, batch=options.batch, seed=options.seed)
+    stages = (Stage(options.steps, 3, 0.0),) if options.steps else STAGES
+    recipe = Recipe(stages, batch=options.batch, seed=options.seed)
     trainer = Trainer(recipe, options.work / "checkpoint.pt")
     start, first = time.monotonic(), trainer.done
     with (

@@ -14,7 +14,6 @@ from vlminterp.planted.pictures import paste, sprite
 HEIGHT = 128
 WIDTH = 160  # Wider than a scene, which shows a random part of it.
 
-Image_ = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 
@@ -162,7 +161,7 @@ _PAINTERS: dict[str, Callable[[Canvas], None]] = {
 }
 
 
-def draw_habitat(name: str, rng: Generator) -> Image_:
+def draw_habitat(name: str, rng: Generator) -> NDArray[np.uint8]:
     """Draws one background.
 
     Args:
