@@ -15,11 +15,12 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from vlminterp.adapters.registry import ModelConfig, installed_adapters
+from vlminterp.adapters.registry import ModelConfig
 from vlminterp.config import RunConfig
 from vlminterp.data.registry import source_class, source_names
+from vlminterp.entry_points import ADAPTERS, PLUGINS, SOURCES, installed
 from vlminterp.errors import ConfigError
-from vlminterp.plugin import installed_plugins, load_plugin
+from vlminterp.plugin import load_plugin
 
 CONFIG_MODULE = "vlminterp.conf"
 OPTIONS = "vlminterp_options"
@@ -30,13 +31,13 @@ broken: dict[str, str] = {}
 
 
 class EntryPointConfigs(SearchPathPlugin):
-    """Lets Hydra find the `conf` package of every package that brings a plugin or an adapter."""
+    """Lets Hydra find the `conf` of every package that brings a plugin, an adapter or a source."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Appends them after our own."""
-        points = [*installed_plugins().values(), *installed_adapters().values()]
-        packages = sorted({point.module.split(".")[0] for point in points} - {"vlminterp"})
-        for package in packages:
+        claims = [c for group in (PLUGINS, ADAPTERS, SOURCES) for c in installed(group).values()]
+        packages = {point.module.split(".")[0] for points in claims for point in points}
+        for package in sorted(packages - {"vlminterp"}):
             search_path.append(provider=package, path=f"pkg://{package}.conf")
 
 
@@ -50,19 +51,20 @@ def register() -> None:
             store.store(group="data", name=name, node=source_class(name).Config)
         except ConfigError as error:
             broken[f"data={name}"] = str(error)
-    for name in installed_plugins():
+    for name in installed(PLUGINS):
         _register_plugin(store, name)
 
 
 def _register_plugin(store: ConfigStore, name: str) -> None:
-    """Defaults are stated once, in the plugin's dataclass; `plugin/preset=…` goes on top."""
+    """Defaults are stated once, in the plugin's dataclass; `plugin/GROUP=…` goes on top."""
     try:
         plugin = load_plugin(name)
     except ConfigError as error:
         broken[f"plugin={name}"] = str(error)
         return
     store.store(group=OPTIONS, name=name, node=plugin.Config, package="plugin")
-    defaults = [{f"/{OPTIONS}": name}, {"preset": None}, "_self_"]
+    groups = [{group: choice} for group, choice in plugin.groups.items()]
+    defaults = [{f"/{OPTIONS}": name}, *groups, "_self_"]
     store.store(group="plugin", name=name, node={"defaults": defaults})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from vlminterp.adapters.registry import ModelConfig
+from vlminterp.errors import ConfigError
 from vlminterp.tracking.config import TrackingConfig
 
 
@@ -48,6 +49,15 @@ class RunConfig:
     overwrite: bool = False
     console: Console = Console.rich
     sweep: str | None = None
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            ConfigError: A value is out of range.
+        """
+        if self.seed < 0:
+            raise ConfigError(f"seed={self.seed} must be at least 0")
 
 
 NOT_IDENTITY = ("output", "overwrite", "tracking", "device", "console", "sweep")

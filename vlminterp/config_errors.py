@@ -14,6 +14,14 @@ from omegaconf.errors import (
 from vlminterp.composition import broken, known
 from vlminterp.errors import UserError, nearest
 
+CHOOSE = {"plugin": "+plugin=NAME", "model": "model=NAME", "data": "data=NAME"}
+"""The groups that a run is made of, and how each is chosen."""
+
+
+def not_chosen(group: str) -> str:
+    """The line for a command line without one of the three."""
+    return f"no {group} is chosen; add {CHOOSE[group]}"
+
 
 def one_line(error: Exception) -> str:
     """Says what is wrong, where, and what to do.
@@ -61,6 +69,8 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
     parent, _, key = str(error.full_key).rpartition(".")
     node = error.parent_node
     keys = [str(k) for k in node] if node is not None and OmegaConf.is_dict(node) else []
+    if not keys and parent in CHOOSE:
+        return not_chosen(parent)
     return f"no key '{key}'{f' in {parent}' if parent else ''}; {nearest(key, keys)}"
 
 

@@ -10,6 +10,9 @@ from rich.table import Table
 from vlminterp.config import Console
 from vlminterp.results.run_folder import REPORT, RunFolder
 
+COUNTS = {"pairs": "pairs", "skipped": "skipped", "truncated": "captions truncated"}
+SKIPS_SHOWN = 5
+
 
 def show(results: RunFolder, console: Console) -> None:
     """Prints a finished run's scores and where everything is, to stdout.
@@ -25,12 +28,11 @@ def show(results: RunFolder, console: Console) -> None:
         sys.stdout.write(f"{results.path}\n")
     else:
         terminal = Terminal(highlight=False)
-        terminal.print(_scores(summary))
-        terminal.print(
-            f"{summary['pairs']} pairs, {summary['skipped']} skipped, "
-            f"{summary['truncated']} captions truncated"
-        )
-        for skip in results.skips()[:5]:
+        if "metrics" in summary:
+            terminal.print(_scores(summary))
+        counts = [f"{summary[key]} {what}" for key, what in COUNTS.items() if key in summary]
+        terminal.print(", ".join(counts))
+        for skip in results.skips()[:SKIPS_SHOWN]:
             terminal.print(f"  skipped {skip.id}: {skip.reason}", markup=False)
         # Not through the terminal, which would fold a long path.
         sys.stdout.write(f"report: {results.path / REPORT}\n")

@@ -1,6 +1,7 @@
 """The one result type of every attribution method, and the protocol that methods follow."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -47,7 +48,7 @@ class Explanation:
     grid: tuple[int, int] | None = None
     geometry: tuple[Geometry, ...] = ()
     words: tuple[tuple[Word, ...], ...] = ()
-    curves: dict[str, Tensor] | None = None
+    curves: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -71,6 +72,7 @@ class Explanation:
         """Patches (image) or words' tokens (text) scaled to [0, 1] per input; rest is 0.
 
         Min-max stretches any map, also one that says "nothing relevant": show raw scores beside.
+        A constant one gives zeros.
 
         Returns:
             float32 `[B, N]`, shaped like `scores`.

@@ -1,17 +1,17 @@
 """One run, from its resolved configuration to its report."""
 
-import json
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from omegaconf import DictConfig, OmegaConf
 
-from vlminterp.adapters.checkpoint import resolve_checkpoint
+from vlminterp.adapters.checkpoint import resolve_checkpoint, weights_and_settings
 from vlminterp.adapters.registry import load_encoder, resolve_device
 from vlminterp.config import NOT_IDENTITY, Console, RunConfig
+from vlminterp.config_errors import CHOOSE, not_chosen
 from vlminterp.console import show
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
@@ -19,10 +19,28 @@ from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, load_plugin
 from vlminterp.progress import Progress
 from vlminterp.report.page import write_report
-from vlminterp.results.atomic import write_whole
 from vlminterp.results.identity import run_identity
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.sweep import Sweep
 from vlminterp.tracking.run import check_login, mirror
+
+
+def chosen_names(choices: Mapping[str, str | None]) -> dict[str, str]:
+    """Names of the plugin, model and data that a command line has chosen.
+
+    Args:
+        choices: Hydra's, by group.
+
+    Raises:
+        ConfigError: One of the three has not been chosen.
+    """
+    names = {}
+    for group in CHOOSE:
+        name = choices.get(group)
+        if name is None:
+            raise ConfigError(not_chosen(group))
+        names[group] = name
+    return names
 
 
 class Job:
@@ -30,22 +48,15 @@ class Job:
 
     Args:
         config: As Hydra composed it.
-        plugin: Name of the plugin.
-        model: Name of the model's configuration.
-        data: Name of the data's configuration.
+        names: Of the plugin, the model and the data.
         line: The overrides that made it; what its sweep lists it by.
-
-    Raises:
-        ConfigError: A value is out of range.
     """
 
-    def __init__(
-        self, config: DictConfig, *, plugin: str, model: str, data: str, line: str = ""
-    ) -> None:
-        self.title = f"{plugin} {model} {data}"
-        self._names = {"plugin": plugin, "model": model, "data": data}
-        self._config = config
+    def __init__(self, config: DictConfig, names: Mapping[str, str], line: str) -> None:
+        self.title = " ".join(names.values())
+        self._names = dict(names)
         self._line = line
+        self._config = config
         resolved: dict[str, Any] = OmegaConf.to_container(config, resolve=True, enum_to_str=True)  # type: ignore[assignment]
         self._resolved = {**resolved, "names": self._names}
         self._output = Path(resolved["output"]).expanduser()
@@ -57,43 +68,36 @@ class Job:
             UserError: Something can't be used; what was computed before is kept.
         """
         typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
-        source = _source(typed.data)
-        checkpoint = resolve_checkpoint(typed.model.checkpoint)
-        path = self._path(source, checkpoint)
+        source = _source(typed.data, self._names["data"])
+        path = self._path(source, resolve_checkpoint(typed.model.checkpoint))
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
             if results.finished:
                 self._say("done before; overwrite=true computes it again")
             else:
                 self._compute(typed, source, results)
-            write_report(results)
-            mirror(results, typed.tracking, group=typed.sweep)
+                write_report(results)
+            self.note_in_sweep(None, path)
             show(results, typed.console)
-        self.note_in_sweep(None, path)
+            mirror(results, typed.tracking, group=typed.sweep)
 
     def note_in_sweep(self, reason: str | None, path: Path | None = None) -> None:
-        """Lists this run in its sweep's `sweep.json`.
+        """Lists this run in its sweep, if it has one.
 
         Args:
             reason: Why it failed, one line; None if it did not.
             path: Its folder.
         """
-        sweep = self._resolved["sweep"]
-        if sweep is None:
-            return
-        file = self._output / "sweeps" / sweep / "sweep.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_suffix(".lock")):
-            runs = json.loads(file.read_text()) if file.exists() else {}
-            entry = {**self._names, "path": str(path) if path else None, "failed": reason}
-            runs[self._line] = entry
-            write_whole(file, json.dumps(runs, indent=1, sort_keys=True).encode())
+        if self._resolved["sweep"] is not None:
+            sweep = Sweep(self._output / "sweeps" / self._resolved["sweep"])
+            found = {**self._names, "path": str(path) if path else None, "failed": reason}
+            sweep.note(self._line, found)
 
     def _path(self, source: Source, checkpoint: str) -> Path:
         config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
         config["listing"] = source.listing()
-        local = [Path(checkpoint)] if Path(checkpoint).is_dir() else []
-        files = [*source.files(), *local]
-        identity = run_identity(config, files)
+        folder = Path(checkpoint)
+        local = weights_and_settings(folder) if folder.is_dir() else []
+        identity = run_identity(config, [*source.files(), *local])
         return self._output / self._names["plugin"] / self._names["model"] / identity
 
     def _compute(self, typed: RunConfig, source: Source, results: RunFolder) -> None:
@@ -112,14 +116,14 @@ class Job:
         sys.stderr.write(f"vlminterp: {line}\n")
 
 
-def _source(config: Any) -> Source:
-    """The source whose options these are; one that can't be imported stops no other."""
-    for name in source_names():
+def _source(config: Any, name: str) -> Source:
+    """The source whose options these are: of that name, or the one that a YAML of it builds on."""
+    for candidate in sorted(source_names(), key=lambda other: other != name):
         with suppress(ConfigError):
-            source: Any = source_class(name)
+            source: Any = source_class(candidate)
             if type(config) is source.Config:
                 break
     else:
-        raise ConfigError(f"data: no source takes options of type {type(config).__name__}")
+        raise ConfigError(f"data={name}: no source takes options of type {type(config).__name__}")
     made: Source = source(config)
     return made

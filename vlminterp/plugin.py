@@ -1,12 +1,13 @@
 """What a plugin is, what it is given, and how plugins are found."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from vlminterp.errors import ConfigError, nearest
+from vlminterp.entry_points import PLUGINS, load
+from vlminterp.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from vlminterp.data.pairs import Pair, Source
     from vlminterp.progress import Progress
     from vlminterp.results.run_folder import RunFolder
-
-ENTRY_POINTS = "vlminterp.plugins"
 
 
 @dataclass(frozen=True)
@@ -64,37 +63,35 @@ class Context:
         return size * len(self.results.parts)
 
 
-class Plugin(Protocol):
+class Plugin(ABC):
     """One way of explaining a VLM; found by its entry point in `vlminterp.plugins`.
 
     Importing the module must be light: torch and the like are imported inside `run`.
 
     Attributes:
         Config: A dataclass; its fields are the plugin's options, its defaults their defaults.
+        groups: Sub-choices `plugin/GROUP=NAME` that the plugin's `conf/plugin/GROUP/` offers, each
+            with the name chosen by default, or None.
     """
 
-    Config: type
+    Config: ClassVar[type[Any]]
+    groups: ClassVar[Mapping[str, str | None]] = {}
 
+    @abstractmethod
     def run(self, context: Context) -> None:
         """Computes, and writes to `context.results`."""
-
-
-def installed_plugins() -> dict[str, EntryPoint]:
-    """Entry points of all installed plugins by name; nothing is imported."""
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 
 def load_plugin(name: str) -> Plugin:
     """Imports one plugin.
 
     Raises:
-        ConfigError: No such plugin is installed, or its import fails.
+        ConfigError: No such plugin is installed, or it can't be used.
     """
-    points = installed_plugins()
-    if name not in points:
-        raise ConfigError(f"no plugin '{name}'; {nearest(name, points)}")
-    try:
-        plugin: Plugin = points[name].load()()
-    except ImportError as error:
-        raise ConfigError(f"plugin '{name}' can't be imported: {error}") from error
+    found = load(PLUGINS, name)
+    if not (isinstance(found, type) and issubclass(found, Plugin)):
+        raise ConfigError(f"plugin '{name}': {found!r} is no subclass of Plugin")
+    if not is_dataclass(getattr(found, "Config", None)):
+        raise ConfigError(f"plugin '{name}': {found.__name__}.Config is no dataclass")
+    plugin: Plugin = found()
     return plugin

@@ -1,6 +1,5 @@
 """The command line: `python -m vlminterp +plugin=m2ib model=NAME data=NAME`."""
 
-import hashlib
 import sys
 from collections.abc import Sequence
 
@@ -12,9 +11,10 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from vlminterp.composition import broken, full_errors, known, register
-from vlminterp.config_errors import one_line
+from vlminterp.config_errors import CHOOSE, one_line
 from vlminterp.errors import UserError
-from vlminterp.job import Job
+from vlminterp.job import Job, chosen_names
+from vlminterp.sweep import Sweep, with_identity
 
 MISTAKES = (UserError, HydraException, OmegaConfBaseException)
 INTERRUPTED = 130
@@ -35,68 +35,65 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
-    register()
-    sys.argv = [sys.argv[0], *_arranged(arguments)]
+    Sweep.ended.clear()
     try:
+        register()
+        sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():
             _hydra_job()
     except MISTAKES as error:
         _say(one_line(error))
+        return 1
+    except OSError as error:
+        _say(f"{error.filename or 'a file'}: {error.strerror or error}")
         return 1
     except SystemExit as ended:
         return int(ended.code or 0)
     except KeyboardInterrupt:
         _say("interrupted; what was computed is kept, the same line continues")
         return INTERRUPTED
-    return 0
+    return _sweep_failed()
 
 
 @hydra.main(config_path="pkg://vlminterp.conf", config_name="config", version_base="1.3")
 def _hydra_job(config: DictConfig) -> None:
-    """What Hydra calls once per run; in a multirun a failed run must not stop the others."""
+    """What Hydra calls once per run.
+
+    A mistake is told here and ends this run alone: in a multirun the others go on, and Hydra would
+    add a line of its own to an exception.
+    """
+    in_sweep = HydraConfig.get().mode is RunMode.MULTIRUN
     choices = HydraConfig.get().runtime.choices
-    if config.plugin is None:
+    if choices.get("plugin") is None and config.plugin is None:
         _say(_what_there_is())
         return
-    task = [o for o in HydraConfig.get().overrides.task if not o.startswith("sweep=")]
-    job = Job(
-        config,
-        plugin=choices["plugin"],
-        model=choices["model"],
-        data=choices["data"],
-        line=" ".join(task),
-    )
+    job = None
     try:
+        task = [o for o in HydraConfig.get().overrides.task if not o.startswith("sweep=")]
+        job = Job(config, chosen_names(choices), " ".join(task))
         job.run()
     except MISTAKES as error:
         reason = one_line(error)
-        job.note_in_sweep(reason)
-        if HydraConfig.get().mode is RunMode.MULTIRUN:
-            # An exception, because SystemExit would end the other runs too.
-            raise UserError(f"{job.title}: {reason}") from error
-        _say(reason)
-        sys.exit(1)
+        if not in_sweep:
+            _say(reason)
+            sys.exit(1)
+        _say(f"{job.title if job else 'run'}: {reason}")
+        if job:
+            job.note_in_sweep(reason)
 
 
-def _arranged(arguments: Sequence[str]) -> list[str]:
-    """The arguments as Hydra takes them; a multirun also gets the sweep's identity.
-
-    The identity is one more override, so that every launcher hands it to its jobs. Flags go first:
-    argparse refuses them among overrides.
-    """
-    flags = [argument for argument in arguments if argument.startswith("-")]
-    overrides = [argument for argument in arguments if not argument.startswith("-")]
-    if not {"-m", "--multirun"} & set(flags):
-        return list(arguments)
-    line = "\n".join(sorted(overrides))
-    return [*flags, *overrides, f"sweep={hashlib.sha256(line.encode()).hexdigest()[:12]}"]
+def _sweep_failed() -> int:
+    """1 if a run of the multirun failed, and where the list is."""
+    failed = [sweep for sweep in Sweep.ended if sweep.failed()]
+    for sweep in failed:
+        _say(f"{sweep.failed()} of {len(sweep.runs())} runs failed; see {sweep.folder}/sweep.json")
+    return int(bool(failed))
 
 
 def _what_there_is() -> str:
     """One line, and the lists to choose from."""
     lines = ["nothing to do: choose a plugin, e.g. python -m vlminterp +plugin=m2ib"]
-    groups = {"plugin": "+plugin=", "model": "model=", "data": "data="}
-    lines += [f"  {key:<9}{', '.join(known(group))}" for group, key in groups.items()]
+    lines += [f"  {how.removesuffix('NAME'):<9}{', '.join(known(g))}" for g, how in CHOOSE.items()]
     lines += [f"  broken   {name}: {reason}" for name, reason in broken.items()]
     return "\n".join(lines)
 

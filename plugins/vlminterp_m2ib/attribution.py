@@ -1,10 +1,13 @@
 """M2IB as an attribution method in Captum's sense."""
 
+from dataclasses import replace
+from typing import Any
+
 import torch
 from captum.attr import Attribution
 from torch import Tensor
 
-from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens
+from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens, Tower
 from vlminterp.explanation import Explanation, Side
 from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
 from vlminterp_m2ib.noise import PairNoise, pair_seeds
@@ -26,6 +29,9 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         side: The input to explain.
         settings: The bottleneck; by default what the planted world has chosen for this side.
         seed: Of the noise.
+
+    Raises:
+        ConfigError: The tower has no such layer.
     """
 
     def __init__(
@@ -37,9 +43,11 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
     ) -> None:
         self.encoder = encoder
         self.side = Side(side)
-        self.settings = settings or DEFAULTS[self.side.value]
+        self.settings = replace(settings or DEFAULTS[self.side.value])
         self.seed = seed
-        super().__init__(encoder.vision.suffix if self.side is Side.image else encoder.text.suffix)
+        tower: Tower[Any] = encoder.vision if self.side is Side.image else encoder.text
+        tower.resolve_layer(self.settings.layer)
+        super().__init__(tower.suffix)
 
     def attribute(self, pixels: Pixels, tokens: Tokens) -> Explanation:
         """Explains each pair of a batch.

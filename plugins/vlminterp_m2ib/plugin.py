@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import ClassVar
 
 from vlminterp.errors import ConfigError
-from vlminterp.plugin import Context
+from vlminterp.plugin import Context, Plugin
 from vlminterp_m2ib.settings import DEFAULTS, Settings
 
 
@@ -46,10 +47,11 @@ class Config:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
 
 
-class M2IBPlugin:
+class M2IBPlugin(Plugin):
     """Multi-modal information bottleneck attribution."""
 
     Config = Config
+    groups: ClassVar = {"preset": None}
 
     def run(self, context: Context) -> None:
         """Explains every pair."""

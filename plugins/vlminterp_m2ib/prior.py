@@ -9,7 +9,7 @@ from vlminterp_m2ib.bottleneck import Gates, Prior
 from vlminterp_m2ib.settings import PooledToken, Scale
 
 LOWEST_DEVIATION = 0.01
-"""Of a channel, so that one that never varies is not blown up (IBA's bound)."""
+"""Of a channel, as a share of all channels', so that one that never varies is not blown up."""
 
 
 def prior_of(hidden: Tensor, state: State, scale: Scale, variance: float) -> Prior:
@@ -31,7 +31,9 @@ def prior_of(hidden: Tensor, state: State, scale: Scale, variance: float) -> Pri
     count = mask.sum(1, keepdim=True)
     mean = (hidden * mask).sum(1, keepdim=True) / count
     squares = ((hidden - mean) * mask).square().sum(1, keepdim=True)
-    deviation = (squares / count).sqrt().clamp_min(LOWEST_DEVIATION)
+    variances = squares / count
+    floor = LOWEST_DEVIATION**2 * variances.mean(2, keepdim=True)
+    deviation = variances.clamp_min(floor.clamp_min(torch.finfo(hidden.dtype).tiny)).sqrt()
     return Prior(mean, deviation * variance**0.5)
 
 

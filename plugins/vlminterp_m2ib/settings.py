@@ -1,5 +1,6 @@
 """What can be chosen about M2IB."""
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,7 +44,7 @@ class Settings:
         antithetic: Whether every noise is used twice, once negated (an even number of copies).
     """
 
-    layer: int | float | str = 1
+    layer: int | float | str = 0.2
     beta: float = 1.0
     steps: int = 10
     learning_rate: float = 1.0
@@ -59,11 +60,14 @@ class Settings:
         Raises:
             ConfigError: A value is out of range.
         """
+        for name in ("beta", "learning_rate", "variance"):
+            if not math.isfinite(getattr(self, name)):
+                raise ConfigError(f"{name}={getattr(self, name)} must be a finite number")
         for name, low in (("beta", 0.0), ("steps", 1), ("copies", 1)):
             if getattr(self, name) < low:
                 raise ConfigError(f"{name}={getattr(self, name)} must be at least {low}")
         for name in ("learning_rate", "variance"):
-            if not getattr(self, name) > 0:
+            if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}={getattr(self, name)} must be above 0")
         if self.antithetic and self.copies % 2:
             raise ConfigError(f"copies={self.copies} must be even when antithetic")

@@ -14,8 +14,8 @@ import vlminterp
 from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.adapters.hf_clip import HFCLIP
 from vlminterp.adapters.open_clip import OpenCLIP, _split
-from vlminterp.adapters.registry import installed_adapters
 from vlminterp.composition import composed_model, known
+from vlminterp.entry_points import ADAPTERS, installed
 from vlminterp.errors import ConfigError, ModelError, UserError
 
 
@@ -92,7 +92,7 @@ def test_no_hub(name, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError) as caught:
         vlminterp.load(name)
-    assert "can't be had from the hub" in str(caught.value)
+    assert "the hub can't be reached" in str(caught.value)
     assert "model.checkpoint=/local/folder" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -144,7 +144,7 @@ def test_every_named_model_is_known():
         if name in ("hf-clip", "open-clip"):
             continue
         config = composed_model(name, {})
-        assert config.adapter in installed_adapters()
+        assert config.adapter in installed(ADAPTERS)
         if config.adapter == "open-clip":
             architecture, tag = _split(config.checkpoint)
             assert tag

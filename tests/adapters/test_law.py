@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS
-from vlminterp.adapters.registry import installed_adapters
+from vlminterp.entry_points import ADAPTERS, installed
 from vlminterp.errors import ConfigError
 
 
@@ -25,7 +25,7 @@ def own_embeddings(encoder, pixels, tokens):
     return functional.normalize(image, dim=-1), functional.normalize(text, dim=-1)
 
 
-@pytest.fixture(params=sorted(installed_adapters()))
+@pytest.fixture(params=sorted(installed(ADAPTERS)))
 def encoder(request, load_tiny):
     return load_tiny(request.param, "float64")
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vlminterp.data.images import read_image
 from vlminterp.data.masks import boxes_mask, read_mask
 from vlminterp.errors import InputError
+from vlminterp.images import read_image
 
 
 @pytest.fixture

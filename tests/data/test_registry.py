@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from vlminterp import entry_points
 from vlminterp.data import registry
 from vlminterp.data.folder import FolderSource
 from vlminterp.data.pairs import Source
@@ -13,8 +14,8 @@ from vlminterp.errors import ConfigError
 
 
 def bring(monkeypatch, *points: tuple[str, str]) -> None:
-    found = [EntryPoint(name, value, registry.GROUP) for name, value in points]
-    monkeypatch.setattr(registry, "entry_points", lambda group: found)
+    found = [EntryPoint(name, value, entry_points.SOURCES) for name, value in points]
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: found)
 
 
 def test_ours_are_listed():
@@ -38,7 +39,7 @@ def test_listing_imports_nothing_heavy():
 
 
 def test_unknown_names_the_nearest():
-    with pytest.raises(ConfigError, match="no data source 'foldr'; nearest: folder"):
+    with pytest.raises(ConfigError, match="no source 'foldr'; nearest: folder"):
         registry.source_class("foldr")
 
 
@@ -50,7 +51,7 @@ def test_third_party(monkeypatch):
 
 def test_a_name_claimed_twice(monkeypatch):
     bring(monkeypatch, ("folder", "other.package:Source"))
-    with pytest.raises(ConfigError, match="two packages bring a data source 'folder'"):
+    with pytest.raises(ConfigError, match="source 'folder' is claimed twice: by other"):
         registry.source_class("folder")
     assert registry.source_class("pair")
 

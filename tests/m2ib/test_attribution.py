@@ -241,7 +241,8 @@ def test_bf16_ranks_like_float32(load_tiny, pictures, captions, side):
     [
         ({"beta": -1}, r"beta=-1 must be at least 0"),
         ({"learning_rate": 0}, r"learning_rate=0 must be above 0"),
-        ({"learning_rate": float("nan")}, r"learning_rate=nan must be above 0"),
+        ({"learning_rate": float("nan")}, r"learning_rate=nan must be a finite number"),
+        ({"beta": float("inf")}, r"beta=inf must be a finite number"),
         ({"variance": -2.0}, r"variance=-2\.0 must be above 0"),
         ({"steps": 0}, r"steps=0 must be at least 1"),
         ({"copies": 3, "antithetic": True}, r"copies=3 must be even when antithetic"),

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Sequence
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from vlminterp.errors import ModelError
 
 PACKAGE = "pkg://"
+READ_SUFFIXES = {".json", ".safetensors", ".txt", ".model"}
 
 
 def resolve_checkpoint(checkpoint: str) -> str:
@@ -21,13 +24,36 @@ def resolve_checkpoint(checkpoint: str) -> str:
     """
     if checkpoint.startswith(PACKAGE):
         package, _, inside = checkpoint.removeprefix(PACKAGE).partition("/")
-        return str(files(package) / inside)
-    if checkpoint.startswith(("/", "./", "../", "~")):
+        if find_spec(package) is None:
+            raise ModelError(f"model.checkpoint={checkpoint}: no package '{package}' is installed")
+        path = Path(str(files(package) / inside))
+    elif checkpoint.startswith(("/", "./", "../", "~")):
         path = Path(checkpoint).expanduser()
-        if not path.is_dir():
-            raise ModelError(f"model.checkpoint={checkpoint}: no such folder")
-        return str(path)
-    return checkpoint
+    else:
+        return checkpoint
+    if not path.is_dir():
+        raise ModelError(f"model.checkpoint={checkpoint}: no such folder")
+    return str(path)
+
+
+def weights_and_settings(folder: Path) -> list[Path]:
+    """The files of a checkpoint folder that its numbers depend on."""
+    return sorted(path for path in folder.iterdir() if path.suffix in READ_SUFFIXES)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a configuration file.
+
+    Raises:
+        ModelError: It holds no JSON object.
+    """
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ModelError(f"{path} holds no JSON object")
+    return found
 
 
 def require_files(folder: Path, needed: Sequence[Sequence[str]]) -> None:
@@ -57,11 +83,8 @@ def require_model_type(folder: Path, expected: str) -> None:
         expected: The `model_type` of that architecture.
 
     Raises:
-        ModelError: It holds another one, or the config can't be read.
+        ModelError: It holds another one.
     """
-    try:
-        found = json.loads((folder / "config.json").read_text("utf-8")).get("model_type")
-    except (ValueError, AttributeError) as error:
-        raise ModelError(f"{folder / 'config.json'} is no JSON object: {error}") from error
+    found = read_json(folder / "config.json").get("model_type")
     if found != expected:
         raise ModelError(f"checkpoint {folder} is of model_type '{found}', not '{expected}'")

@@ -81,6 +81,8 @@ class HFCLIP(DualEncoder):
         if Path(checkpoint).is_dir():
             require_files(Path(checkpoint), FILES)
             require_model_type(Path(checkpoint), "clip")
+        # "main", not None: transformers converts pickled hub weights only for a named revision.
+        revision = revision or "main"
         with loading(checkpoint), _no_progress_bar():
             config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
             tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
@@ -261,7 +263,7 @@ def _no_progress_bar() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _load_model(checkpoint: str, revision: str | None, dtype: torch.dtype) -> CLIPModel:
+def _load_model(checkpoint: str, revision: str, dtype: torch.dtype) -> CLIPModel:
     load: Callable[..., Any] = CLIPModel.from_pretrained
     model, report = load(
         checkpoint,

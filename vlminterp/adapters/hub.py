@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from huggingface_hub import constants
+from safetensors import SafetensorError
 
 from vlminterp.errors import ModelError
 
 PROBE_SECONDS = 5.0
+_FAILURES = (OSError, RuntimeError, ValueError, KeyError, SafetensorError, UserWarning)
 
 
 @contextmanager
@@ -27,18 +29,18 @@ def loading(checkpoint: str) -> Iterator[None]:
     Raises:
         ModelError: It can't be loaded; one line, from whatever the backend raised.
     """
-    local = Path(checkpoint).is_dir()
+    offline = not Path(checkpoint).is_dir() and not _reachable()
     try:
-        with _quiet(), _offline(offline=not local and not _reachable()):
+        with _quiet(), _offline(offline=offline):
             yield
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except _FAILURES as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if local:
-            raise ModelError(f"checkpoint {checkpoint} can't be loaded: {reason}") from error
-        raise ModelError(
-            f"'{checkpoint}' can't be had from the hub: offline? "
-            f"point model.checkpoint=/local/folder at its files ({reason})"
-        ) from error
+        if offline:
+            raise ModelError(
+                f"the hub can't be reached and '{checkpoint}' is not in its cache; "
+                f"point model.checkpoint=/local/folder at its files ({reason})"
+            ) from error
+        raise ModelError(f"checkpoint '{checkpoint}' can't be loaded: {reason}") from error
 
 
 def _reachable() -> bool:

@@ -1,6 +1,5 @@
 """CLIP as open_clip writes it: its `CLIP` class."""
 
-import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from PIL import Image
 from torch import Tensor, nn
 
-from vlminterp.adapters.checkpoint import require_files
+from vlminterp.adapters.checkpoint import read_json, require_files
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.preprocessing import Preprocessing
@@ -77,6 +76,10 @@ class OpenCLIP(DualEncoder):
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(architecture, pretrained=tag, require_pretrained=True)
             tokenizer = open_clip.get_tokenizer(architecture)
+        if not isinstance(tokenizer, open_clip.SimpleTokenizer):
+            raise ModelError(
+                f"adapter open-clip takes CLIP's own tokenizer; {checkpoint} has another"
+            )
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
 
@@ -249,7 +252,7 @@ def _split(checkpoint: str) -> tuple[str, str | None]:
     folder = Path(checkpoint)
     if folder.is_dir():
         require_files(folder, FILES)
-        if "model_cfg" not in json.loads((folder / "open_clip_config.json").read_text()):
+        if "model_cfg" not in read_json(folder / "open_clip_config.json"):
             raise ModelError(f"{folder / 'open_clip_config.json'} has no 'model_cfg'")
         return f"local-dir:{checkpoint}", None
     architecture, _, tag = checkpoint.partition("/")
@@ -271,6 +274,8 @@ def _require_plain(model: nn.Module, name: str) -> None:
         reason = "its image tower pools by attention or not at all"
     elif model.text_pool_type not in ("argmax", "eos"):
         reason = f"its text tower pools by '{model.text_pool_type}'"
+    elif model.attn_mask is None:
+        reason = "its text tower is not causal"
     else:
         blocks = [*model.visual.transformer.resblocks, *model.transformer.resblocks]
         odd = next((b for b in blocks if not isinstance(b, ResidualAttentionBlock)), None)

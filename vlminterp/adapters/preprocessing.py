@@ -12,6 +12,7 @@ from PIL import Image
 
 from vlminterp.adapters.dual_encoder import Geometry, Pixels
 from vlminterp.errors import ModelError
+from vlminterp.images import read_image
 
 
 class Resize(Enum):
@@ -75,6 +76,8 @@ class Preprocessing:
             )
         except KeyError as error:
             raise ModelError(f"preprocessor_config.json has no {error}") from error
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"preprocessor_config.json can't be used: {error}") from error
 
     @classmethod
     def from_open_clip(cls, config: Mapping[str, Any]) -> "Preprocessing":
@@ -90,8 +93,12 @@ class Preprocessing:
         )
 
     def __call__(self, images: Sequence[Image.Image]) -> Pixels:
-        """Transforms images of any size and mode."""
-        transformed = [self._transform(image.convert("RGB")) for image in images]
+        """Transforms images of any size and mode; upright, and white under transparency.
+
+        Raises:
+            InputError: An image can't be read.
+        """
+        transformed = [self._transform(read_image(image)) for image in images]
         values = torch.from_numpy(np.stack([values for values, _ in transformed]))
         return Pixels(values, tuple(geometry for _, geometry in transformed))
 

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from omegaconf import MISSING
 
-from vlminterp.errors import ConfigError, nearest
+from vlminterp.entry_points import ADAPTERS, load
+from vlminterp.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
 
     from vlminterp.adapters.dual_encoder import DualEncoder
-
-ENTRY_POINTS = "vlminterp.adapters"
 
 
 class Precision(Enum):
@@ -44,22 +42,6 @@ class ModelConfig:
     dtype: Precision = Precision.float32
 
 
-def installed_adapters() -> dict[str, EntryPoint]:
-    """Entry points of all installed adapters by name; nothing is imported.
-
-    Raises:
-        ConfigError: Two packages claim the same name.
-    """
-    found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=ENTRY_POINTS):
-        if point.name in found and found[point.name].value != point.value:
-            raise ConfigError(
-                f"adapter '{point.name}' is claimed by {found[point.name].value} and {point.value}"
-            )
-        found[point.name] = point
-    return found
-
-
 def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
     """Loads a model.
 
@@ -76,18 +58,12 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
 
     from vlminterp.adapters.checkpoint import resolve_checkpoint
 
-    adapters = installed_adapters()
-    if config.adapter not in adapters:
-        raise ConfigError(f"no adapter '{config.adapter}'; {nearest(config.adapter, adapters)}")
-    encoder: DualEncoder = (
-        adapters[config.adapter]
-        .load()
-        .load(
-            resolve_checkpoint(config.checkpoint),
-            config.revision,
-            getattr(torch, config.dtype.value),
-            resolve_device(device),
-        )
+    adapter = load(ADAPTERS, config.adapter)
+    encoder: DualEncoder = adapter.load(
+        resolve_checkpoint(config.checkpoint),
+        config.revision,
+        getattr(torch, config.dtype.value),
+        resolve_device(device),
     )
     encoder.name = name
     return encoder

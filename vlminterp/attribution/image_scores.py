@@ -52,9 +52,12 @@ def image_scores(
     """
     rows: list[dict[str, float]] = [{} for _ in seeds]
     whole = explanation.similarity
+    normalised = explanation.normalised()[:, explanation.prefix_tokens :]
+    normalised = normalised.reshape(explanation.maps().shape)
     for name, maps in _maps(explanation, seeds).items():
         suffix = f".{name}" if name else ""
-        shown = upsample(_min_max(maps), (pixels.values.shape[2], pixels.values.shape[3]))
+        visible = normalised if name == METHOD else maps
+        shown = upsample(visible, (pixels.values.shape[2], pixels.values.shape[3]))
         reduced = Pixels(masked_pixels(pixels.values, shown), pixels.geometry)
         with torch.no_grad():
             part = (encoder.encode_image(reduced) * text).sum(-1).float().cpu()
@@ -73,7 +76,7 @@ def image_scores(
 
 
 def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Tensor]:
-    """The method's maps and the controls', float32 `[B, rows, columns]` each."""
+    """The method's maps and the controls', which lie in [0, 1]; float32 `[B, rows, columns]`."""
     if explanation.grid is None:
         raise ValueError("an image explanation has a grid")
     rows, columns = explanation.grid
@@ -86,10 +89,3 @@ def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Tensor
         "centre": torch.from_numpy(np.stack(centre)),
         "constant": torch.from_numpy(np.stack(constant)),
     }
-
-
-def _min_max(maps: Tensor) -> Tensor:
-    """Each map scaled to [0, 1]; a constant one shows everything."""
-    low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
-    scaled = (maps - low) / (high - low).clamp_min(torch.finfo(torch.float32).tiny)
-    return torch.where(high > low, scaled, torch.ones(()))

@@ -1,5 +1,6 @@
 """Explains every pair of a source, writing rows as they are computed."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
 from vlminterp.attribution.image_scores import Mask, image_scores
 from vlminterp.attribution.summary import summarise
 from vlminterp.attribution.text_scores import text_scores
 from vlminterp.data.pairs import Pair
-from vlminterp.errors import InputError
+from vlminterp.errors import InputError, ResultsError
 from vlminterp.explanation import Attributor, Explanation, Side
 from vlminterp.plugin import Context
 from vlminterp.report.figure import figure
@@ -77,7 +78,13 @@ def _explain(
     """One row, with its arrays, per attributor and pair."""
     pixels = context.encoder.preprocess([item.image for item in batch])
     tokens = context.encoder.tokenize([item.pair.text for item in batch])
-    explained = [attributor.attribute(pixels, tokens) for attributor in attributors]
+    try:
+        explained = [attributor.attribute(pixels, tokens) for attributor in attributors]
+    except torch.OutOfMemoryError as error:
+        raise ResultsError(
+            f"{len(batch)} pairs at once are too many for the memory of {context.device}; "
+            "lower plugin.batch_size, what was computed is kept"
+        ) from error
     pictures = [_save_pictures(context, item, explained, i) for i, item in enumerate(batch)]
     for explanation in explained:
         scores = _scores(context.encoder, batch, pixels, tokens, explanation, context.seed)
@@ -99,12 +106,13 @@ def _explain(
 def _scores(
     encoder: DualEncoder,
     batch: Sequence[Loaded],
-    pixels: Any,
-    tokens: Any,
+    pixels: Pixels,
+    tokens: Tokens,
     explanation: Explanation,
     seed: int,
 ) -> list[dict[str, float]]:
-    seeds = [seed * 1_000_003 + item.place for item in batch]
+    # By name, not by place: a pair's controls are the same in every shard and order.
+    seeds = [zlib.crc32(f"{seed} {item.pair.id}".encode()) for item in batch]
     with torch.no_grad():
         if explanation.side is Side.image:
             masks = [item.mask for item in batch]
@@ -139,16 +147,15 @@ def _row(explanation: Explanation, index: int) -> Row:
             "word_scores": [score for _, score in words],
             "prefix": row["total"] - sum(score for _, score in words),
         }
-    for name, curve in (explanation.curves or {}).items():
-        if name == "fit":
-            row["fit"] = float(curve[index, -1])
+    if "fit" in explanation.curves:
+        row["fit"] = float(explanation.curves["fit"][index, -1])
     return row
 
 
 def _arrays(explanation: Explanation, index: int, name: str) -> dict[str, NDArray[Any]]:
     arrays = {
         f"{name}.curve.{curve}": values[index].numpy()
-        for curve, values in (explanation.curves or {}).items()
+        for curve, values in explanation.curves.items()
     }
     if explanation.side is Side.image:
         arrays[f"{name}.map"] = np.ascontiguousarray(explanation.maps()[index].numpy())

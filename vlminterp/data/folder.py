@@ -8,12 +8,12 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-from vlminterp.data.images import read_image
 from vlminterp.data.manifest import pairs_of_table
 from vlminterp.data.pairs import Pair, Source, unusable
-from vlminterp.data.paths import existing_folder, printable
 from vlminterp.data.rows import read_rows
 from vlminterp.errors import ConfigError, InputError
+from vlminterp.images import read_image
+from vlminterp.paths import existing_folder, is_run_folder, printable
 
 CAPTIONS = "captions.csv"
 SUFFIXES = (
@@ -118,7 +118,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            if not entry.is_symlink():
+            # A run's own pictures are no data, or `data.path=.` would never be the same data twice.
+            if not entry.is_symlink() and not is_run_folder(entry):
                 yield from _walk(entry)
         elif entry.suffix.lower() in SUFFIXES:
             yield entry

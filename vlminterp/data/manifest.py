@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 
 from vlminterp.data.ids import UniqueIds
-from vlminterp.data.images import Picture, read_image
 from vlminterp.data.masks import boxes_mask, parse_boxes, read_mask
 from vlminterp.data.pairs import Pair, Source, unusable
-from vlminterp.data.paths import existing_file, printable
 from vlminterp.data.rows import Row, count_rows, read_rows
 from vlminterp.errors import ConfigError, InputError
+from vlminterp.images import Picture, read_image
+from vlminterp.paths import existing_file, printable
 
 
 @dataclass

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vlminterp.data.images import Picture, image_size, name_of, opened
 from vlminterp.errors import InputError
+from vlminterp.images import Picture, image_size, name_of, opened
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels; right and bottom are not inside."""

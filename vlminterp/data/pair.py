@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vlminterp.data.pairs import Pair, Source, pair_of
-from vlminterp.data.paths import existing_file
 from vlminterp.errors import ConfigError
+from vlminterp.paths import existing_file
 
 
 @dataclass

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.data.images import read_image
-from vlminterp.data.paths import printable
 from vlminterp.errors import InputError
+from vlminterp.images import read_image
+from vlminterp.paths import printable
 
 
 @dataclass(frozen=True)

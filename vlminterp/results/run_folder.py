@@ -15,13 +15,15 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from vlminterp.errors import ResultsError
+from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
 from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole
 from vlminterp.results.identity import package_version
 from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import file_name, to_png
 from vlminterp.results.plain import plain, to_json
 
-CONFIG, VERSIONS, SUMMARY, REPORT = "config.yaml", "versions.json", "summary.json", "report.html"
+CONFIG, VERSIONS = RUN_FOLDER_FILES
+SUMMARY, REPORT = "summary.json", "report.html"
 LOCK, PID = ".lock", ".pid"
 # in the order in which they are removed: a half-cleared folder is unfinished, and still ours
 OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "wandb", CONFIG, VERSIONS)
@@ -86,7 +88,7 @@ class RunFolder:
             ResultsError: There is no run folder.
         """
         folder = cls(Path(path))
-        if not (folder.path / CONFIG).is_file() or not (folder.path / VERSIONS).is_file():
+        if not is_run_folder(folder.path):
             raise ResultsError(
                 f"{path} is no run folder (it lacks {CONFIG} or {VERSIONS}); "
                 "give the folder that a run has printed: outputs/PLUGIN/MODEL/HASH"

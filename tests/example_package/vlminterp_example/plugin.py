@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vlminterp.plugin import Context
+from vlminterp.plugin import Context, Plugin
 
 
 @dataclass
@@ -16,7 +16,7 @@ class Config:
     shout: bool = False
 
 
-class CaptionsPlugin:
+class CaptionsPlugin(Plugin):
     """Writes one row per pair."""
 
     Config = Config

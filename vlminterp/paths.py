@@ -4,6 +4,9 @@ from pathlib import Path
 
 from vlminterp.errors import InputError
 
+RUN_FOLDER_FILES = ("config.yaml", "versions.json")
+"""A run's resolved config, and the versions of all that its numbers may depend on."""
+
 
 def existing_file(path: str, what: str) -> Path:
     """The path of a file that must be there before anything else starts.
@@ -49,3 +52,8 @@ def printable(text: str) -> str:
         'caf?.jpg'
     """
     return text.encode(errors="replace").decode()
+
+
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder is one that a run has made."""
+    return all((folder / name).is_file() for name in RUN_FOLDER_FILES)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from vlminterp.data.paths import printable
 from vlminterp.errors import InputError
+from vlminterp.paths import printable
 
 PIXEL_LIMIT = 178_956_970
 """Pictures with more pixels are refused; as Pillow, which takes more for a decompression bomb."""
@@ -86,7 +86,10 @@ def to_rgb(image: Image.Image) -> Image.Image:
         rgb = Image.alpha_composite(white, layer).convert("RGB")
     else:
         rgb = image.convert("RGB")
-    return rgb if turn is None else rgb.transpose(turn)
+    upright = rgb if turn is None else rgb.transpose(turn)
+    # Or an image that is read twice would be turned twice.
+    upright.info.clear()
+    return upright
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from vlminterp.data.images import PIXEL_LIMIT, image_size, read_image
 from vlminterp.errors import InputError
+from vlminterp.images import PIXEL_LIMIT, image_size, read_image
 
 RED, GREEN, WHITE = (255, 0, 0), (0, 255, 0), (255, 255, 255)
 
