@@ -3,9 +3,11 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -128,28 +130,59 @@ def install(source, target):
 
 
 def installed_run(target, folder, *overrides):
-    environment = {**os.environ, "PYTHONPATH": str(target)}
-    return finish(["-m", "vlminterp", *overrides], folder, env=environment)
+    """Runs with `target` before everything else on the path.
+
+    The interpreter below this environment runs, so that no `.pth` file is read: the development
+    install in this environment can't fill in for what is missing in `target`.
+    """
+    libraries = sysconfig.get_path("purelib")
+    environment = {**os.environ, "PYTHONPATH": f"{target}{os.pathsep}{libraries}"}
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [sys._base_executable, "-m", "vlminterp", *overrides],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
-def test_third_party_package(tmp_path):
+@pytest.fixture(scope="module")
+def wheel_site(tmp_path_factory):
+    """What the wheel holds, built from the files that git knows."""
+    source, site = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout
+    kept = ("vlminterp/", "plugins/", "conf/", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
+    for name in names.decode().split("\0"):
+        if name.startswith(kept) and (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    install(source, site)
+    return site
+
+
+def test_third_party_package(wheel_site, tmp_path):
     """A plugin, a family of models and a source that come with another package."""
     site, work = tmp_path / "site", tmp_path / "work"
-    package = tmp_path / "package"
-    subprocess.run(["cp", "-r", str(ROOT / "tests" / "example_package"), str(package)], check=True)
-    install(package, site)
+    shutil.copytree(wheel_site, site)
+    shutil.copytree(ROOT / "tests" / "example_package", tmp_path / "package")
+    install(tmp_path / "package", site)
     code, _, err = installed_run(site, work)
-    assert code == 0
+    assert code == 0, err
     assert "captions, m2ib" in err
     assert "hashed" in err
     assert "greetings" in err
     assert "plugin=broken: plugin 'broken' can't be imported" in err
+    assert "plugin=misspelt: plugin 'misspelt' can't be imported" in err
     line = ["+plugin=captions", "model=hashed", "data=greetings", "data.whom=you"]
-    code, out, err = installed_run(
-        site, work, *line, "plugin.shout=true", "tracking=disabled", "console=quiet"
-    )
+    code, out, err = installed_run(site, work, *line, "plugin.shout=true", "tracking=disabled")
     assert code == 0, err
-    rows = pd.concat(pd.read_parquet(path) for path in sorted((work / out.strip()).glob("rows/*")))
+    report = work / out.strip().splitlines()[-1].removeprefix("report: ")
+    assert report.is_file()
+    rows = pd.concat(map(pd.read_parquet, sorted(report.parent.glob("rows/*"))))
     assert rows["text"].tolist() == ["YOU", "HELLO YOU", "HELLO HELLO YOU"]
     assert rows["count"].tolist() == [1, 2, 3]
     code, _, err = installed_run(site, work, *line, "plugin.shuot=true")
@@ -160,23 +193,14 @@ def test_third_party_package(tmp_path):
     assert "plugin 'broken' can't be imported" in err
 
 
-def test_wheel_runs_outside_the_repository(tmp_path):
-    """The demo's command, from the built wheel alone."""
-    source, site = tmp_path / "source", tmp_path / "site"
-    copied = ["git", "ls-files", "-z", "vlminterp", "plugins", "conf", "*.md", "pyproject.toml"]
-    names = subprocess.run(copied, cwd=ROOT, check=True, capture_output=True).stdout
-    for name in [*names.decode().split("\0"), "LICENSE", "NOTICE"]:
-        if name and (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((ROOT / name).read_bytes())
-    install(source, site)
+def test_wheel_runs_outside_the_repository(wheel_site, tmp_path):
+    """The demo's command, from the wheel alone."""
     code, out, err = installed_run(
-        site, tmp_path / "work", "+plugin=m2ib", "data.pairs=4", "tracking=disabled"
+        wheel_site, tmp_path / "work", "+plugin=m2ib", "data.pairs=4", "tracking=disabled"
     )
     assert code == 0, err
     report = tmp_path / "work" / out.strip().splitlines()[-1].removeprefix("report: ")
     assert report.is_file()
-    where = [sys.executable, "-c", "import vlminterp; print(vlminterp.__file__)"]
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    place = subprocess.run(where, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert place.stdout.startswith(str(site))
+    assert (wheel_site / "vlminterp" / "conf" / "config.yaml").is_file()
+    assert (wheel_site / "vlminterp_m2ib" / "conf").is_dir()
+    assert (wheel_site / "vlminterp" / "py.typed").is_file()

@@ -1,10 +1,16 @@
 """suffix(prefix(x, l)) == encode(x), and encode(x) is what the backend itself computes."""
 
+import numpy as np
+import open_clip
 import pytest
 import torch
 from torch.nn import functional
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import PooledToken, Settings
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS
+from vlminterp.adapters.open_clip import OpenCLIP
+from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.entry_points import ADAPTERS, installed
 from vlminterp.errors import ConfigError
 
@@ -107,3 +113,56 @@ def test_layer_names(encoder, layer, block):
 def test_layer_out_of_range(encoder, layer):
     with pytest.raises(ConfigError, match=r"int in -4…3, a float in 0\.0…1\.0, or 'embeddings'"):
         encoder.vision.resolve_layer(layer)
+
+
+@pytest.fixture
+def odd_open_clip():
+    """open_clip towers of another kind: inputs that are not square, patches that are averaged."""
+    generator = torch.Generator().manual_seed(0)
+
+    def build(**vision):
+        model = open_clip.CLIP(
+            embed_dim=16,
+            vision_cfg={"layers": 3, "width": 32, "head_width": 16, "patch_size": 16, **vision},
+            text_cfg={"layers": 2, "width": 32, "heads": 2, "context_length": 12},
+        ).double()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+                parameter.add_(noise * 0.1)
+        size = vision.get("image_size", 32)
+        mean = std = (0.5, 0.5, 0.5)
+        shape = size if isinstance(size, tuple) else (size, size)
+        return OpenCLIP(model, Preprocessing(shape, mean, std), open_clip.SimpleTokenizer())
+
+    return build
+
+
+@pytest.mark.parametrize(
+    "vision", [{"image_size": (32, 80)}, {"image_size": 32, "pool_type": "avg"}]
+)
+def test_law_of_odd_towers(odd_open_clip, pictures, captions, vision):
+    encoder = odd_open_clip(**vision)
+    pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
+    image, _ = own_embeddings(encoder, pixels, tokens)
+    for layer in [EMBEDDINGS, *range(encoder.vision.depth)]:
+        resumed = encoder.vision.suffix(encoder.vision.prefix(pixels, layer))
+        torch.testing.assert_close(resumed, image, rtol=0, atol=1e-12)
+
+
+def test_map_of_a_grid_that_is_not_square(odd_open_clip, pictures, captions):
+    encoder = odd_open_clip(image_size=(32, 80))
+    pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
+    found = M2IB(encoder, "image", Settings(steps=2, copies=2)).attribute(pixels, tokens)
+    assert found.maps().shape == (4, 2, 5)
+    assert found.on_image(1).shape == (64, 100)
+    # The crop keeps the whole width of a 100 × 64 picture and 40 of its 64 rows.
+    assert np.isfinite(found.on_image(1)).sum() == 40 * 100
+
+
+def test_no_single_token_to_block(odd_open_clip, pictures, captions):
+    encoder = odd_open_clip(image_size=32, pool_type="avg")
+    settings = Settings(pooled_token=PooledToken.blocked)
+    explainer = M2IB(encoder, "image", settings)
+    with pytest.raises(ConfigError, match=r"pools over all tokens; use pooled_token=bottleneck"):
+        explainer.attribute(encoder.preprocess(pictures), encoder.tokenize(captions))
