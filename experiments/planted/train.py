@@ -26,7 +26,7 @@ from experiments.planted.model import (
 )
 from experiments.planted.tokenizer import train_tokenizer
 from vlminterp.planted.captions import sample, truths
-from vlminterp.planted.scenes import World
+from vlminterp.planted.scenes import SMALLEST_OBJECT, World
 from vlminterp.progress import Progress
 
 MERGES, TOKENIZER_CAPTIONS = 600, 20_000
@@ -43,14 +43,20 @@ class Stage:
         captions: Captions per scene and step; pictures cost six times what captions do.
         half_patches: Share of the steps, from the first, that see a random half of the patches:
             half as long (FLIP, Li et al. 2023).
+        smallest: Least length of an object's longer side, in pixels.
     """
 
     steps: int
     captions: int
     half_patches: float
+    smallest: int = SMALLEST_OBJECT
 
 
-STAGES = (Stage(2000, captions=1, half_patches=0.75), Stage(1200, captions=3, half_patches=0.0))
+STAGES = (
+    Stage(2000, captions=1, half_patches=0.75, smallest=32),
+    Stage(1200, captions=3, half_patches=0.0, smallest=32),
+    Stage(1200, captions=3, half_patches=0.0),
+)
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,9 @@ class Batch:
     true: Tensor
 
 
-def make_batch(world: World, recipe: Recipe, step: int) -> Batch:
+def make_batch(recipe: Recipe, step: int) -> Batch:
     """Makes the scenes and captions of one step."""
+    world = World(recipe.seed, "train", recipe.stage(step)[0].smallest)
     rng = np.random.default_rng((recipe.seed, step))
     first = step * recipe.batch
     objects = 1 + (rng.random(recipe.batch) < TWO_OBJECTS)
@@ -165,8 +172,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, checkpoint: Path) -> None:
         """Starts from nothing, or from the checkpoint if there is one."""
         self.recipe, self.checkpoint = recipe, checkpoint
-        self.world = World(recipe.seed, "train")
-        self.tokenizer = new_tokenizer(self.world, recipe.seed)
+        self.tokenizer = new_tokenizer(World(recipe.seed, "train"), recipe.seed)
         self.model: CLIPModel = new_model(self.tokenizer, recipe.seed).train()
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), betas=(0.9, 0.98), weight_decay=recipe.weight_decay
@@ -177,7 +183,7 @@ class Trainer:
 
     def step(self) -> float:
         """Makes the next step; returns its loss."""
-        batch = make_batch(self.world, self.recipe, self.done)
+        batch = make_batch(self.recipe, self.done)
         images = embed_images(self.model, batch.pixels, kept_patches(self.recipe, self.done))
         texts = embed_texts(self.model, self.tokenizer, batch.texts)  # [K·B, D]
         texts = texts.reshape(-1, *images.shape)  # [K, B, D]

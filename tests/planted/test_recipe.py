@@ -37,8 +37,7 @@ def test_the_loss_ignores_true_captions_of_other_scenes(recipe):
 def test_a_step_sees_what_its_number_says(recipe):
     stage = recipe.Stage(4, captions=2, half_patches=0.5)
     plan = recipe.Recipe((stage, stage), batch=3)
-    world = recipe.World(0, "train")
-    one, two = (recipe.make_batch(world, plan, 5) for _ in range(2))
+    one, two = (recipe.make_batch(plan, 5) for _ in range(2))
     assert one.texts == two.texts
     assert len(one.texts) == 6
     assert torch.equal(one.pixels, two.pixels)

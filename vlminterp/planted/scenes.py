@@ -17,8 +17,9 @@ from vlminterp.planted.pictures import Sprite, paste, sprite
 SIZE = 128
 SPLITS = ("train", "validation", "test")
 MOST_OBJECTS = 2
+SMALLEST_OBJECT, LARGEST_OBJECT = 40, 64
+"""Longer side of an object, in pixels: from two and a half patches on, it can be recognised."""
 
-_OBJECT_SIZE = (32, 64)
 _DISTRACTOR_SIZE = (14, 22)
 _MOST_DISTRACTORS = 3
 _BACKGROUNDS = 32
@@ -100,14 +101,18 @@ class World:
     Args:
         seed: Two worlds of one seed and split are equal.
         split: `train`, `validation` or `test`: they share no scene and no background.
+        smallest: Least length of an object's longer side, in pixels.
     """
 
-    def __init__(self, seed: int = 0, split: str = "test") -> None:
+    def __init__(
+        self, seed: int = 0, split: str = "test", smallest: int = SMALLEST_OBJECT
+    ) -> None:
         if split not in SPLITS:
             raise ConfigError(f"no split {split!r} in the planted world; {nearest(split, SPLITS)}")
         if seed < 0:
             raise ConfigError(f"the planted world's seed must be 0 or more, not {seed}")
         self._key = (seed, zlib.crc32(split.encode()))
+        self._object_size = (smallest, LARGEST_OBJECT)
 
     def scene(self, index: int, objects: int = 1) -> Scene:
         """Makes one scene.
@@ -137,7 +142,7 @@ class World:
         habitat = concepts[0].habitat if natural else habitats[rng.integers(len(habitats))]
         placed: list[Placed] = []
         for concept in concepts:
-            placed.append(_place(rng, concept.code, _OBJECT_SIZE, placed))
+            placed.append(_place(rng, concept.code, self._object_size, placed))
         distractors: list[Placed] = []
         codes = tuple(load_facts().distractors.values())
         for code in _choose(rng, codes, int(rng.integers(_MOST_DISTRACTORS + 1))):
