@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from transformers import AutoTokenizer, CLIPImageProcessor, CLIPModel
 
 from vlminterp.planted import models_dir
-from vlminterp.planted.scenes import World
+from vlminterp.planted.scenes import SMALLEST_OBJECT, World
 from vlminterp.planted.zero_shot import Embedder, Embeddings, zero_shot
 
 
@@ -47,15 +47,22 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=models_dir() / "planted-base")
     parser.add_argument("--scenes", type=int, default=2000)
     parser.add_argument("--split", default="test")
+    parser.add_argument("--smallest", type=int, default=SMALLEST_OBJECT, help="object, in pixels")
     parser.add_argument("--out", type=Path, default=here / "metrics.json")
     options = parser.parse_args()
-    accuracy = zero_shot(load_embedder(options.model), World(0, options.split), options.scenes)
+    world = World(0, options.split, options.smallest)
+    accuracy = zero_shot(load_embedder(options.model), world, options.scenes)
     title = f"{options.model.name}, {options.scenes} {options.split} scenes"
     table = Table("accuracy", "%", title=title)
     for name, share in asdict(accuracy).items():
         table.add_row(name, f"{100 * share:.1f}")
     Console().print(table)
-    record = {"scenes": options.scenes, "split": options.split, **asdict(accuracy)}
+    record = {
+        "scenes": options.scenes,
+        "split": options.split,
+        "smallest": options.smallest,
+        **asdict(accuracy),
+    }
     options.out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
