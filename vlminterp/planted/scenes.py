@@ -104,9 +104,7 @@ class World:
         smallest: Least length of an object's longer side, in pixels.
     """
 
-    def __init__(
-        self, seed: int = 0, split: str = "test", smallest: int = SMALLEST_OBJECT
-    ) -> None:
+    def __init__(self, seed: int = 0, split: str = "test", smallest: int = SMALLEST_OBJECT) -> None:
         if split not in SPLITS:
             raise ConfigError(f"no split {split!r} in the planted world; {nearest(split, SPLITS)}")
         if seed < 0:
