@@ -178,6 +178,7 @@ MISTAKES = {
     "seed=-1": r"seed=-1 must be at least 0",
     "model.checkpoint=pkg://nope/x": r"no package 'nope' is installed",
     "~data": r"no data is chosen; add data=NAME",
+    "plugin/preset=null": r"a group takes a name; to choose none, leave it out",
     "seed=[": r"can't read 'seed=['",
     "model=a,b": r"Ambiguous value for argument 'model=a,b'",
 }

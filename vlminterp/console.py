@@ -11,7 +11,7 @@ from vlminterp.config import Console
 from vlminterp.results.run_folder import REPORT, RunFolder
 
 COUNTS = {"pairs": "pairs", "skipped": "skipped", "truncated": "captions truncated"}
-SKIPS_SHOWN = 5
+SKIPS_SHOWN, WIDTH_IN_FILES = 5, 110
 
 
 def show(results: RunFolder, console: Console) -> None:
@@ -27,7 +27,9 @@ def show(results: RunFolder, console: Console) -> None:
     elif console is Console.quiet:
         sys.stdout.write(f"{results.path}\n")
     else:
-        terminal = Terminal(highlight=False)
+        # A file has no width; 80 columns would cut the metrics' names.
+        width = None if sys.stdout.isatty() else WIDTH_IN_FILES
+        terminal = Terminal(highlight=False, width=width)
         if "metrics" in summary:
             terminal.print(_scores(summary))
         counts = [f"{summary[key]} {what}" for key, what in COUNTS.items() if key in summary]
@@ -44,7 +46,7 @@ def _scores(summary: dict[str, Any]) -> Table:
     controls = sorted({name for metric in metrics.values() for name in metric["controls"]})
     title = f"{summary['plugin']} · {summary['model']} · {summary['data']}"
     table = Table(title=title, title_justify="left", caption="mean [95 % interval] over pairs")
-    table.add_column("metric")
+    table.add_column("metric", no_wrap=True, overflow="fold")
     table.add_column("better")
     table.add_column(summary["plugin"], justify="right", no_wrap=True)
     for control in controls:

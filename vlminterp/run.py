@@ -44,6 +44,11 @@ def run(arguments: Sequence[str]) -> int:
     except MISTAKES as error:
         _say(one_line(error))
         return 1
+    except ValueError as error:
+        if not str(error).startswith("Config group override"):
+            raise
+        _say("a group takes a name; to choose none, leave it out")
+        return 1
     except OSError as error:
         _say(f"{error.filename or 'a file'}: {error.strerror or error}")
         return 1

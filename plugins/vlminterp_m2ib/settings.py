@@ -44,7 +44,7 @@ class Settings:
         antithetic: Whether every noise is used twice, once negated (an even number of copies).
     """
 
-    layer: int | float | str = 0.2
+    layer: int | float | str = 0
     beta: float = 1.0
     steps: int = 10
     learning_rate: float = 1.0
