@@ -68,7 +68,7 @@ def with_identity(arguments: Sequence[str]) -> list[str]:
 
     Example:
         >>> with_identity(["model=a,b", "-m", "console=quiet"])
-        ['-m', 'model=a,b', 'console=quiet', 'sweep=ed8bda8c7b37']
+        ['-m', 'model=a,b', 'console=quiet', 'sweep=dfec57f07e44']
     """
     if not set(FLAGS) & set(arguments):
         return list(arguments)

@@ -74,8 +74,8 @@ def information(deviate: Tensor, alpha: Tensor) -> Tensor:
         Non-negative, same shape.
 
     Example:
-        >>> information(torch.zeros(2), torch.tensor([-50.0, 0.0]))
-        tensor([0.0000, 0.3181])
+        >>> information(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 0.0]))
+        tensor([0.3181, 0.8181])
     """
     gate = alpha.sigmoid()
     return 0.5 * ((gate * deviate).square() + (1 - gate).square() - 1) + functional.softplus(alpha)

@@ -20,7 +20,8 @@ def divergence(mean, deviation):
 def test_information_is_the_divergence(hidden, alpha):
     gate = 1 / (1 + math.exp(-alpha))
     expected = divergence(gate * hidden, 1 - gate)
-    found = information(torch.tensor([hidden]).double(), torch.tensor([alpha]).double())
+    given = torch.tensor([[hidden], [alpha]], dtype=torch.float64)
+    found = information(*given)
     assert found.item() == pytest.approx(expected, abs=1e-9)
     assert found.item() >= -1e-9
 

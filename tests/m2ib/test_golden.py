@@ -63,12 +63,13 @@ def test_agrees_with_the_authors(model, side, layer, beta):
 
 def test_nine_updates_not_ten():
     """One step more is told apart: the reference's map is read after nine updates."""
-    folder = GOLDEN
-    reference = np.load(folder / "reference.npz")["image_layer1_beta0.1_mean"]
-    encoder = HFCLIP(CLIPModel.from_pretrained(folder / "model"))
+    reference = np.load(GOLDEN / "reference.npz")["image_layer3_beta1.0_mean"]
+    encoder = HFCLIP(CLIPModel.from_pretrained(GOLDEN / "model"))
+    inputs = golden_inputs(GOLDEN)
     distances = []
     for steps in (9, 10, 11):
-        settings = Settings(layer=1, beta=0.1, steps=steps, scale=Scale.plain)
-        found = M2IB(encoder, "image", settings).attribute(*golden_inputs(folder)).scores
-        distances.append(abs(found.numpy().sum() - reference.sum()))
+        settings = Settings(layer=3, beta=1.0, steps=steps, scale=Scale.plain)
+        runs = [M2IB(encoder, "image", settings, seed).attribute(*inputs) for seed in range(4)]
+        mean = np.stack([run.scores.numpy() for run in runs]).mean(0)
+        distances.append(np.abs(mean - reference).mean())
     assert distances[1] < min(distances[0], distances[2]) / 5
