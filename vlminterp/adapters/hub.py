@@ -38,7 +38,7 @@ def loading(checkpoint: str) -> Iterator[None]:
         if offline:
             raise ModelError(
                 f"the hub can't be reached and '{checkpoint}' is not in its cache; "
-                f"point model.checkpoint=/local/folder at its files ({reason})"
+                "point model.checkpoint=/local/folder at its files"
             ) from error
         raise ModelError(f"checkpoint '{checkpoint}' can't be loaded: {reason}") from error
 
