@@ -69,7 +69,9 @@ def test_one_token_is_the_same_as_all(encoder, inputs):
 def test_copies_follow_their_pair(encoder, inputs):
     for tower, given in zip((encoder.vision, encoder.text), inputs, strict=True):
         state = tower.prefix(given, 0)
-        copies = tower.suffix(state.with_hidden(state.hidden.repeat_interleave(3, dim=0)))
+        copied = state.with_hidden(state.hidden.repeat_interleave(3, dim=0))
+        assert torch.equal(copied.mask, state.mask.repeat_interleave(3, dim=0))
+        copies = tower.suffix(copied)
         whole = tower.encode(given).repeat_interleave(3, dim=0)
         torch.testing.assert_close(copies, whole, rtol=0, atol=1e-12)
 
