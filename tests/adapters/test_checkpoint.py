@@ -117,7 +117,7 @@ def test_wrapped_model_says_what_it_lacks(hf_model, pictures):
     encoder = HFCLIP(hf_model)
     with pytest.raises(ModelError, match=r"without preprocessing"):
         encoder.preprocess(pictures)
-    with pytest.raises(ModelError, match=r"without a tokenizer"):
+    with pytest.raises(ModelError, match=r"without tokenizer; pass HFCLIP\(model, tokenizer=…\)"):
         encoder.tokenize(["a cat"])
 
 

@@ -5,16 +5,16 @@ D embedding size, K other batch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from vlminterp.errors import ConfigError
+from vlminterp.errors import ConfigError, ModelError
 
 Layer = int | float | str
 """Where a tower is cut: the output of block `int`, a relative depth `float`, or `"embeddings"`."""
@@ -224,11 +224,26 @@ class Tower(ABC, Generic[Inputs]):
 
 
 class DualEncoder(ABC):
-    """A CLIP-like model: an image tower and a text tower that share one embedding space."""
+    """A CLIP-like model: an image tower and a text tower that share one embedding space.
 
-    name: str
+    Args:
+        name: What reports call it.
+        preprocessing: How it wants images; needed only by `preprocess`.
+        tokenizer: The backend's own; needed only by `tokenize`.
+    """
+
     vision: Tower[Pixels]
     text: Tower[Tokens]
+
+    def __init__(
+        self,
+        name: str = "",
+        preprocessing: Callable[[Sequence[Image.Image]], Pixels] | None = None,
+        tokenizer: Any = None,
+    ) -> None:
+        self.name = name
+        self._preprocessing = preprocessing
+        self._tokenizer = tokenizer
 
     @property
     @abstractmethod
@@ -240,13 +255,34 @@ class DualEncoder(ABC):
     def scale_and_bias(self) -> tuple[Tensor, Tensor]:
         """The model's own logit scale (a factor, not its logarithm) and logit bias."""
 
-    @abstractmethod
     def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
-        """Resizes, crops and normalises images as this model was trained on."""
+        """Resizes, crops and normalises images as this model was trained on.
+
+        Raises:
+            ModelError: The model was wrapped without its preprocessing.
+        """
+        if self._preprocessing is None:
+            raise ModelError(self._lacks("preprocessing"))
+        return self._preprocessing(images)
 
     @abstractmethod
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into this model's tokens, truncating what exceeds its context."""
+
+    @property
+    def tokenizer(self) -> Any:
+        """The backend's own tokenizer.
+
+        Raises:
+            ModelError: The model was wrapped without it.
+        """
+        if self._tokenizer is None:
+            raise ModelError(self._lacks("tokenizer"))
+        return self._tokenizer
+
+    def _lacks(self, part: str) -> str:
+        kind = type(self).__name__
+        return f"{self.name} was wrapped without {part}; pass {kind}(model, {part}=…)"
 
     def encode_image(self, pixels: Pixels) -> Tensor:
         """Image embeddings of unit length, `[B, D]`."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from transformers import AutoTokenizer, CLIPModel
 from transformers.image_processing_base import ImageProcessingMixin
@@ -54,14 +53,12 @@ class HFCLIP(DualEncoder):
         tokenizer: Any = None,
         name: str = "CLIPModel",
     ) -> None:
+        super().__init__(name, preprocessing, tokenizer)
         self.model: Any = model
         self.model.train(mode=False)
         self.model.requires_grad_(requires_grad=False)
-        self.name = name
         self.vision = VisionTower(model)
         self.text = TextTower(model)
-        self._preprocessing = preprocessing
-        self._tokenizer = tokenizer
 
     @classmethod
     def load(
@@ -102,24 +99,11 @@ class HFCLIP(DualEncoder):
         scale = self.model.logit_scale.exp()
         return scale, torch.zeros_like(scale)
 
-    def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
-        """Resizes, crops and normalises images."""
-        if self._preprocessing is None:
-            raise ModelError(
-                f"{self.name} was wrapped without preprocessing; "
-                "pass HFCLIP(model, preprocessing=…)"
-            )
-        return self._preprocessing(images)
-
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into BPE pieces."""
-        if self._tokenizer is None:
-            raise ModelError(
-                f"{self.name} was wrapped without a tokenizer; pass HFCLIP(model, tokenizer=…)"
-            )
         context = self.model.config.text_config.max_position_embeddings
-        full = self._tokenizer(list(texts), verbose=False)["input_ids"]
-        batch = self._tokenizer(
+        full = self.tokenizer(list(texts), verbose=False)["input_ids"]
+        batch = self.tokenizer(
             list(texts),
             padding=True,
             truncation=True,
@@ -141,9 +125,9 @@ class HFCLIP(DualEncoder):
         )
 
     def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
-        pieces = self._tokenizer.convert_ids_to_tokens(ids)
+        pieces = self.tokenizer.convert_ids_to_tokens(ids)
         known = [None if flag else piece for piece, flag in zip(pieces, special, strict=True)]
-        return clip_words(known, self._tokenizer.decode, ids)
+        return clip_words(known, self.tokenizer.decode, ids)
 
 
 class HFBlock(Block):

@@ -8,7 +8,6 @@ from typing import Any
 import open_clip
 import torch
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
-from PIL import Image
 from torch import Tensor, nn
 
 from vlminterp.adapters.checkpoint import read_json, require_files
@@ -42,13 +41,11 @@ class OpenCLIP(DualEncoder):
         tokenizer: Any = None,
         name: str = "open_clip.CLIP",
     ) -> None:
+        super().__init__(name, preprocessing, tokenizer)
         _require_plain(model, name)
         self.model = model.eval().requires_grad_(requires_grad=False)
-        self.name = name
         self.vision = VisionTower(model.visual)
         self.text = TextTower(model)
-        self._preprocessing = preprocessing
-        self._tokenizer = tokenizer
 
     @classmethod
     def load(
@@ -96,22 +93,9 @@ class OpenCLIP(DualEncoder):
         bias = self.model.logit_bias
         return scale, torch.zeros_like(scale) if bias is None else bias
 
-    def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
-        """Resizes, crops and normalises images."""
-        if self._preprocessing is None:
-            raise ModelError(
-                f"{self.name} was wrapped without preprocessing; "
-                "pass OpenCLIP(model, preprocessing=…)"
-            )
-        return self._preprocessing(images)
-
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into BPE pieces; what pads beyond the longest caption is left out."""
-        if self._tokenizer is None:
-            raise ModelError(
-                f"{self.name} was wrapped without a tokenizer; pass OpenCLIP(model, tokenizer=…)"
-            )
-        tokenizer, context = self._tokenizer, self.model.context_length
+        tokenizer, context = self.tokenizer, self.model.context_length
         full = [len(tokenizer.encode(text)) + 2 for text in texts]
         lengths = torch.tensor([min(length, context) for length in full])
         ids = tokenizer(list(texts), context_length=context)[:, : int(lengths.max())]
@@ -126,9 +110,9 @@ class OpenCLIP(DualEncoder):
         return Tokens(ids, mask, special, words, tuple(length > context for length in full))
 
     def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
-        decoder = self._tokenizer.decoder
+        decoder = self.tokenizer.decoder
         pieces = [None if flag else decoder[i] for i, flag in zip(ids, special, strict=True)]
-        return clip_words(pieces, self._tokenizer.decode, ids)
+        return clip_words(pieces, self.tokenizer.decode, ids)
 
 
 class OpenCLIPBlock(Block):
