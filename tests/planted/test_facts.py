@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vlminterp.planted.facts import COLOURS, article, load_facts
+from vlminterp.data.concepts import article
+from vlminterp.planted.facts import COLOURS, load_facts
 from vlminterp.planted.pictures import SPRITES
 
 FACTS = load_facts()

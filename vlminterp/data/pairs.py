@@ -1,6 +1,6 @@
 """Image-text pairs, and the sources that yield them."""
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.errors import InputError
+from vlminterp.data.concepts import Concept
+from vlminterp.errors import ConfigError, InputError
 from vlminterp.images import read_image
 from vlminterp.paths import printable
 
@@ -39,7 +40,7 @@ class Pair:
 
 
 class Source(ABC):
-    """Something that yields image-text pairs, one at a time, in an order that never changes.
+    """Something that yields pairs, concepts or both, in an order that never changes.
 
     A source is made from its config alone: `FolderSource(FolderConfig(path="pictures"))`.
 
@@ -49,12 +50,26 @@ class Source(ABC):
 
     Config: ClassVar[type[Any]]
 
-    @abstractmethod
     def pairs(self) -> Iterator[Pair]:
-        """Yields the pairs lazily: images are read only by `Pair.load_image`.
+        """Yields image-text pairs lazily: images are read only by `Pair.load_image`.
 
         A pair that can't be used is yielded too, so that it is counted: its `load_image` says why.
+
+        Raises:
+            ConfigError: This source has no pairs.
         """
+        raise ConfigError(f"{type(self).__name__} has concepts but no pairs; choose another data=")
+
+    def concepts(self) -> Iterator[Concept]:
+        """Yields concepts: names with pictures; pictures are read only when asked for.
+
+        Raises:
+            ConfigError: This source has no concepts.
+        """
+        raise ConfigError(
+            f"{type(self).__name__} has pairs but no concepts; choose another data=, "
+            "for example data=planted"
+        )
 
     def count(self) -> int | None:
         """How many pairs there are, for progress; None where only reading them all would tell."""

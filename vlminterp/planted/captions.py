@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from numpy.random import Generator
 
-from vlminterp.planted.facts import Concept, Habitat, article, load_facts
+from vlminterp.data.concepts import article
+from vlminterp.planted.facts import Concept, Habitat, load_facts
 from vlminterp.planted.scenes import Scene
 from vlminterp.planted.wordings import COLOUR, PLACE, THINGS, THINGS_IN_PLACE, Wordings
 

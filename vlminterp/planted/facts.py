@@ -22,7 +22,7 @@ COLOURS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Concept:
     """Something that captions can name.
 
@@ -30,15 +30,31 @@ class Concept:
         name: Its English name, lower case, without an article.
         code: The OpenMoji code point of its picture.
         colour: The colour of most of the picture's pixels, one of `COLOURS`.
+        shape: What its outline is like, an adjective.
+        size: In the world, not in the picture: an adjective.
+        parts: Two things that one sees of it, with their articles.
         habitat: The background that it is at home in.
-        kind: What it is: animal, plant, vehicle, …
+        kind: What it is: bird, plant, vehicle, …
+        behaviour: What it does or where it comes from, a verb phrase in the third person.
+        diet: What it eats; None for what doesn't.
+        use: What people use it for; None for animals.
     """
 
     name: str
     code: str
     colour: str
+    shape: str
+    size: str
+    parts: tuple[str, str]
     habitat: str
     kind: str
+    behaviour: str
+    diet: str | None = None
+    use: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.diet is None) == (self.use is None):
+            raise ValueError(f"facts.yaml: {self.name} needs a diet or a use")
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,7 @@ def load_facts() -> Facts:
     text = (Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8")
     data: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return Facts(
-        concepts={name: Concept(name, **fields) for name, fields in data["concepts"].items()},
+        concepts={name: _concept(name, fields) for name, fields in data["concepts"].items()},
         habitats={
             name: Habitat(name, tuple((where, noun) for where, noun in fields["places"]))
             for name, fields in data["habitats"].items()
@@ -87,11 +103,6 @@ def load_facts() -> Facts:
     )
 
 
-def article(words: str) -> str:
-    """The indefinite article of some words.
-
-    Example:
-        >>> article("orange squid"), article("owl"), article("red owl")
-        ('an', 'an', 'a')
-    """
-    return "an" if words[0] in "aeiou" else "a"
+def _concept(name: str, fields: dict[str, Any]) -> Concept:
+    first, second = fields["parts"]
+    return Concept(name=name, **{**fields, "parts": (first, second)})

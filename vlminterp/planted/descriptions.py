@@ -1,0 +1,96 @@
+"""Descriptions of concepts: an opening that names the concept, then clauses about it.
+
+"This is an owl. It hunts at night.": the opening is neutral, each clause is of one family.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vlminterp.data.concepts import article
+from vlminterp.planted.facts import Concept
+from vlminterp.planted.families import FAMILIES, clauses
+from vlminterp.planted.wordings import THINGS
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Something said in one family.
+
+    Attributes:
+        family: One of `FAMILIES`.
+        text: The words, lower case, without a full stop.
+    """
+
+    family: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """A description and the truth about its words.
+
+    Attributes:
+        text: Whole sentences.
+        concept: Whose description it is.
+        families: Of its clauses, in their order; empty for a neutral one.
+        spans: Where each clause is in `text`, its full stop included.
+    """
+
+    text: str
+    concept: str
+    families: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+
+def openings(name: str, *, held_out: bool = False) -> list[str]:
+    """All openings that name a concept, in lower case and without a full stop."""
+    named = f"{article(name)} {name}"
+    wordings = THINGS.held_out if held_out else THINGS.training
+    return [wording.format(things=named) for wording in wordings]
+
+
+def write(concept: str, opening: str, said: Sequence[Clause] = ()) -> Description:
+    """Puts an opening and clauses together.
+
+    Example:
+        >>> write("owl", "this is an owl", [Clause("diet", "it eats mice")])
+        Description(text='This is an owl. It eats mice.', concept='owl', families=('diet',), \
+spans=((16, 29),))
+    """
+    text = _sentence(opening)
+    spans = []
+    for clause in said:
+        sentence = _sentence(clause.text)
+        spans.append((len(text) + 1, len(text) + 1 + len(sentence)))
+        text += f" {sentence}"
+    return Description(text, concept, tuple(clause.family for clause in said), tuple(spans))
+
+
+def descriptions(
+    concept: Concept, families: Sequence[str] = FAMILIES, *, held_out: bool = False
+) -> Iterator[Description]:
+    """Everything that the grammar can write about a concept in at most one clause.
+
+    Args:
+        concept: What is described.
+        families: Which families the clauses are of.
+        held_out: Whether in the wordings that no model is trained on, or in the others.
+
+    Yields:
+        For each opening the neutral description, then one for each clause.
+    """
+    said = [
+        Clause(family, text)
+        for family in families
+        for text in clauses(concept, family, held_out=held_out)
+    ]
+    for opening in openings(concept.name, held_out=held_out):
+        yield write(concept.name, opening)
+        for clause in said:
+            yield write(concept.name, opening, [clause])
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
