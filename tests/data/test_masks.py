@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vlminterp.data.masks import boxes_mask, read_mask
+from vlminterp.data.masks import box_of, boxes_mask, read_mask
 from vlminterp.errors import InputError
 from vlminterp.images import read_image
 
@@ -80,3 +80,10 @@ def test_a_mask_of_another_size_and_an_empty_one(tmp_path, marked):
         read_mask(tmp_path / "empty.png", marked)
     with pytest.raises(InputError, match="no such file"):
         read_mask(tmp_path / "none.png", marked)
+
+
+def test_the_box_of_a_mask_is_that_which_drew_it(marked):
+    assert box_of(boxes_mask([(3, 1, 7, 4)], marked)) == (3, 1, 7, 4)
+    assert box_of(boxes_mask([(0, 5, 1, 6), (9, 0, 10, 1)], marked)) == (0, 0, 10, 6)
+    with pytest.raises(InputError, match="empty mask has no box"):
+        box_of(np.zeros((3, 4), dtype=bool))

@@ -1,12 +1,14 @@
 """Pairs of the planted world: lazy, stable, and true."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from vlminterp.errors import ConfigError
 from vlminterp.planted.facts import COLOURS, load_facts
-from vlminterp.planted.scenes import World
-from vlminterp.planted.source import PlantedConfig, PlantedSource
+from vlminterp.planted.scenes import World, compose
+from vlminterp.planted.source import NAMES, PlantedConfig, PlantedSource
 
 
 @pytest.mark.parametrize("objects", [1, 2])
@@ -41,6 +43,85 @@ def test_either_object_may_be_named():
     assert 0.4 < np.mean(first) < 0.6
 
 
+def pixels_of(layout, region):
+    """Which pixels change when what a region is about is painted in inverted colours."""
+    if region.kind == "background":
+        other = replace(layout, backdrop=255 - layout.backdrop)
+    else:
+        other = replace(
+            layout,
+            objects=tuple(
+                (concept, replace(placed, picture=inverted(placed.picture)))
+                if concept.name == region.name
+                else (concept, placed)
+                for concept, placed in layout.objects
+            ),
+        )
+    return (compose(layout).image != compose(other).image).any(axis=2)
+
+
+def inverted(picture):
+    return replace(picture, colours=255 - picture.colours)
+
+
+@pytest.mark.parametrize("names", NAMES)
+@pytest.mark.parametrize("objects", [1, 2])
+def test_regions_are_the_pixels_of_what_they_are_about(names, objects):
+    source = PlantedSource(PlantedConfig(pairs=15, objects=objects, seed=2, names=names))
+    for index, pair in enumerate(source.pairs()):
+        layout = World(2, "test").layout(index, objects)
+        there = {("object", concept.name) for concept, _ in layout.objects}
+        there.add(("background", layout.habitat))
+        assert {(region.kind, region.name) for region in pair.regions} == there
+        assert len(pair.regions) == objects + 1
+        seen = {region.name: pixels_of(layout, region) for region in pair.regions}
+        for region in pair.regions:
+            pixels = seen[region.name]
+            assert np.array_equal(region.load_mask(), pixels)
+            left, top, right, bottom = region.box()
+            assert pixels[top:bottom, left:right].sum() == pixels.sum()
+            inside = pixels[top:bottom, left:right]
+            edges = (inside[0], inside[-1], inside[:, 0], inside[:, -1])
+            assert all(edge.any() for edge in edges), "the box is not tight"
+        named = [seen[region.name] for region in pair.regions if region.words]
+        assert np.array_equal(pair.load_mask(), np.logical_or.reduce(named))
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_words_name_the_object_the_background_or_nothing(names):
+    """The truth of every word, found from the words alone."""
+    facts = load_facts()
+    nouns = {noun: h.name for h in facts.habitats.values() for _, noun in h.places}
+    source = PlantedSource(PlantedConfig(pairs=100, seed=3, names=names))
+    for index, pair in enumerate(source.pairs()):
+        scene = World(3, "test").layout(index, 2)
+        words = {
+            region.name: " ".join(pair.text[slice(*span)] for span in region.words)
+            for region in pair.regions
+        }
+        place = words.pop(scene.habitat)
+        assert (nouns.get(place) == scene.habitat) if names != "object" else place == ""
+        ours = {concept.name: concept for concept, _ in scene.objects}
+        said = {name: text for name, text in words.items() if text}
+        assert len(said) == (0 if names == "background" else 1)
+        for name, text in said.items():
+            assert text in (name, f"{ours[name].colour} {name}")
+        spans = sorted(span for region in pair.regions for span in region.words)
+        assert tuple(spans) == pair.named_words
+        rest = pair.text
+        for start, stop in reversed(spans):
+            rest = rest[:start] + rest[stop:]
+        assert not {*facts.concepts, *COLOURS, *nouns} & set(rest.split())
+
+
+def test_what_a_caption_names_changes_neither_scene_nor_id():
+    sources = [PlantedSource(PlantedConfig(pairs=5, names=names)) for names in NAMES]
+    for pairs in zip(*(source.pairs() for source in sources), strict=True):
+        assert len({pair.id for pair in pairs}) == 1
+        assert len({pair.load_image().tobytes() for pair in pairs}) == 1
+        assert len({pair.text for pair in pairs}) == 3
+
+
 def test_ids_and_order_are_stable():
     pairs = list(PlantedSource(PlantedConfig(pairs=20)).pairs())
     assert pairs[17].id == "planted-test-0-000017"
@@ -54,6 +135,7 @@ def test_listing_draws_nothing(monkeypatch):
         raise AssertionError("a scene was drawn")
 
     monkeypatch.setattr(World, "scene", refuse)
+    monkeypatch.setattr(World, "layout", refuse)
     source = PlantedSource(PlantedConfig(pairs=10**9))
     assert source.count() == 10**9
     assert next(source.pairs()).text
@@ -66,6 +148,7 @@ def test_listing_draws_nothing(monkeypatch):
         ({"objects": 3}, "data.objects=3 must be 1 or 2"),
         ({"seed": -1}, "data.seed=-1 must be at least 0"),
         ({"split": "tests"}, "data.split=tests is unknown; nearest: test"),
+        ({"names": "place"}, "data.names=place is unknown; all: background, both, object"),
     ],
 )
 def test_ranges(options, words):

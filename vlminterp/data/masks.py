@@ -42,6 +42,25 @@ def read_mask(mask: Picture, picture: Picture) -> NDArray[np.bool_]:
     return inside
 
 
+def box_of(mask: NDArray[np.bool_]) -> Box:
+    """The smallest box that holds all of a mask.
+
+    Args:
+        mask: bool `[height, width]`, not empty.
+
+    Raises:
+        InputError: The mask is empty.
+
+    Example:
+        >>> box_of(np.array([[False, False, False], [False, True, True]]))
+        (1, 1, 3, 2)
+    """
+    if not mask.any():
+        raise InputError("an empty mask has no box")
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
 def boxes_mask(boxes: Sequence[Box], picture: Picture) -> NDArray[np.bool_]:
     """Fills boxes; a pixel is inside where its centre is.
 

@@ -2,7 +2,7 @@
 
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -12,9 +12,38 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vlminterp.data.concepts import Concept
+from vlminterp.data.masks import Box, box_of
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.images import read_image
 from vlminterp.paths import printable
+
+Span = tuple[int, int]
+"""Start and stop of some characters of a text."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """Something in an image: where it is, and which words of the text name it.
+
+    Attributes:
+        kind: `object` or `background`.
+        name: What it is: "owl", "forest".
+        words: The words that name it, as character spans of the text; empty if none does.
+        load_mask: Reads its visible pixels, bool `[height, width]` of the original image.
+    """
+
+    kind: str
+    name: str
+    words: tuple[Span, ...]
+    load_mask: Callable[[], NDArray[np.bool_]]
+
+    def box(self) -> Box:
+        """The smallest box that holds all its visible pixels; reads the mask.
+
+        Raises:
+            InputError: Nothing of it is visible, or the mask can't be read.
+        """
+        return box_of(self.load_mask())
 
 
 @dataclass(frozen=True)
@@ -30,13 +59,17 @@ class Pair:
             image; None where no truth is known. Raises `InputError` if it can't be read.
         named_words: The words of `text` that name something in the image, as character spans
             `(start, stop)`; None where unknown.
+        regions: All that is known to be in the image, named or not. Pixels in none of them are
+            nothing's, and a word that names none of them names nothing in the image. None where
+            unknown.
     """
 
     id: str
     text: str
     load_image: Callable[[], Image.Image]
     load_mask: Callable[[], NDArray[np.bool_]] | None = None
-    named_words: tuple[tuple[int, int], ...] | None = field(default=None)
+    named_words: tuple[Span, ...] | None = None
+    regions: tuple[Region, ...] | None = None
 
 
 class Source(ABC):

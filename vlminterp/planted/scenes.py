@@ -125,19 +125,24 @@ class World:
         """The concepts of one scene, in the order of its objects; nothing is drawn."""
         return self._start(index, objects)[1]
 
-    def _start(self, index: int, objects: int) -> tuple[Generator, list[Concept]]:
+    def habitat(self, index: int, objects: int = 1) -> str:
+        """The name of one scene's background; nothing is drawn."""
+        return self._start(index, objects)[2]
+
+    def _start(self, index: int, objects: int) -> tuple[Generator, list[Concept], str]:
         if not 1 <= objects <= MOST_OBJECTS:
             raise ConfigError(f"a planted scene has 1 or {MOST_OBJECTS} objects, not {objects}")
         rng = np.random.default_rng((*self._key, objects, index))
-        return rng, _choose(rng, tuple(load_facts().concepts.values()), objects)
-
-    def layout(self, index: int, objects: int = 1) -> Layout:
-        """Decides what is in a scene and where; `compose` paints it."""
-        rng, concepts = self._start(index, objects)
+        concepts = _choose(rng, tuple(load_facts().concepts.values()), objects)
         habitats = tuple(load_facts().habitats)
         # Half of the time at random, so that object and background words bind separately.
         natural = rng.random() < 0.5
         habitat = concepts[0].habitat if natural else habitats[rng.integers(len(habitats))]
+        return rng, concepts, habitat
+
+    def layout(self, index: int, objects: int = 1) -> Layout:
+        """Decides what is in a scene and where; `compose` paints it."""
+        rng, concepts, habitat = self._start(index, objects)
         placed: list[Placed] = []
         for concept in concepts:
             placed.append(_place(rng, concept.code, self._object_size, placed))

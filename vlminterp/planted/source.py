@@ -1,6 +1,6 @@
 """Pairs from the planted world, with the truth about them: `data=planted`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.data.pairs import Pair, Source
+from vlminterp.data.pairs import Pair, Region, Source
 from vlminterp.errors import ConfigError, nearest
 from vlminterp.planted.captions import Thing, describe
+from vlminterp.planted.facts import load_facts
 from vlminterp.planted.scenes import MOST_OBJECTS, SPLITS, World
+
+NAMES = ("object", "background", "both")
 
 
 @dataclass
@@ -20,16 +23,18 @@ class PlantedConfig:
 
     Attributes:
         pairs: How many pairs, ≥ 1.
-        objects: Objects in a scene, 1 or 2; the caption names one of them.
+        objects: Objects in a scene, 1 or 2; a caption that names objects names one of them.
         seed: Which scenes, ≥ 0.
         split: `train`, `validation` or `test`: the last two in wordings that no model was
             trained on.
+        names: What a caption names: an `object`, the `background` or `both`.
     """
 
     pairs: int = 60
     objects: int = 2
     seed: int = 0
     split: str = "test"
+    names: str = "object"
 
     def __post_init__(self) -> None:
         if self.pairs < 1:
@@ -40,10 +45,12 @@ class PlantedConfig:
             raise ConfigError(f"data.seed={self.seed} must be at least 0")
         if self.split not in SPLITS:
             raise ConfigError(f"data.split={self.split} is unknown; {nearest(self.split, SPLITS)}")
+        if self.names not in NAMES:
+            raise ConfigError(f"data.names={self.names} is unknown; {nearest(self.names, NAMES)}")
 
 
 class PlantedSource(Source):
-    """Yields scenes, each with a caption that names one of its objects."""
+    """Yields scenes, each with a caption that names one of its objects, its background or both."""
 
     Config = PlantedConfig
 
@@ -62,20 +69,46 @@ class PlantedSource(Source):
     def _pair(self, index: int) -> Pair:
         config = self.config
         rng = np.random.default_rng((config.seed, index))
+        concepts = self.world.concepts(index, config.objects)
+        habitat = load_facts().habitats[self.world.habitat(index, config.objects)]
         named = int(rng.integers(config.objects))
-        concept = self.world.concepts(index, config.objects)[named]
-        thing = Thing(concept, coloured=bool(rng.integers(2)))
-        caption = describe(rng, [thing], held_out=config.split != "train")
+        thing = Thing(concepts[named], coloured=bool(rng.integers(2)))
+        caption = describe(
+            rng,
+            [thing] if config.names != "background" else [],
+            habitat if config.names != "object" else None,
+            held_out=config.split != "train",
+        )
+        regions = [
+            Region(
+                "object",
+                concept.name,
+                caption.object_spans if number == named else (),
+                partial(self._object, index, number),
+            )
+            for number, concept in enumerate(concepts)
+        ]
+        background = partial(self._background, index)
+        regions.append(Region("background", habitat.name, caption.background_spans, background))
         return Pair(
             id=f"planted-{config.split}-{config.seed}-{index:06d}",
             text=caption.text,
             load_image=partial(self._image, index),
-            load_mask=partial(self._mask, index, named),
-            named_words=caption.object_spans,
+            load_mask=partial(_union, [region for region in regions if region.words]),
+            named_words=tuple(sorted(caption.object_spans + caption.background_spans)),
+            regions=tuple(regions),
         )
 
     def _image(self, index: int) -> Image.Image:
         return Image.fromarray(self.world.scene(index, self.config.objects).image)
 
-    def _mask(self, index: int, named: int) -> NDArray[np.bool_]:
-        return self.world.scene(index, self.config.objects).objects[named].mask
+    def _object(self, index: int, number: int) -> NDArray[np.bool_]:
+        return self.world.scene(index, self.config.objects).objects[number].mask
+
+    def _background(self, index: int) -> NDArray[np.bool_]:
+        return self.world.scene(index, self.config.objects).background
+
+
+def _union(regions: Sequence[Region]) -> NDArray[np.bool_]:
+    union: NDArray[np.bool_] = np.any([region.load_mask() for region in regions], axis=0)
+    return union
