@@ -10,7 +10,7 @@ from transformers import CLIPTokenizer
 
 PAD, BOS, EOS = "<|pad|>", "<|startoftext|>", "<|endoftext|>"
 END_OF_WORD = "</w>"
-MAX_TOKENS = 32
+MAX_TOKENS = 64
 
 
 def train_tokenizer(texts: Iterable[str], merges: int) -> CLIPTokenizer:

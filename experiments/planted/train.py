@@ -26,6 +26,7 @@ from experiments.planted.model import (
 )
 from experiments.planted.tokenizer import train_tokenizer
 from vlminterp.planted.captions import sample, truths
+from vlminterp.planted.facts import load_facts
 from vlminterp.planted.scenes import SMALLEST_OBJECT, World
 from vlminterp.progress import Progress
 
@@ -116,7 +117,8 @@ def make_batch(recipe: Recipe, step: int) -> Batch:
     objects = 1 + (rng.random(recipe.batch) < TWO_OBJECTS)
     scenes = [world.scene(first + i, int(count)) for i, count in enumerate(objects)]
     rounds = range(recipe.stage(step)[0].captions)
-    captions = [[sample(rng, scene) for scene in scenes] for _ in rounds]
+    said_of = [([placed.concept for placed in scene.objects], scene.habitat) for scene in scenes]
+    captions = [[sample(rng, *seen) for seen in said_of] for _ in rounds]
     facts = [truths(scene) for scene in scenes]
     true = [[[caption.claims <= fact for caption in row] for fact in facts] for row in captions]
     texts = [caption.text for row in captions for caption in row]
@@ -161,8 +163,11 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 def new_tokenizer(world: World, seed: int) -> CLIPTokenizer:
     """A tokenizer that has seen training captions only."""
     rng = np.random.default_rng(seed)
-    scenes = [world.scene(i, 1 + i % 2) for i in range(500)]
-    texts = [sample(rng, scenes[i % len(scenes)]).text for i in range(TOKENIZER_CAPTIONS)]
+    habitats = list(load_facts().habitats)
+    texts = [
+        sample(rng, world.concepts(i, 1 + i % 2), habitats[i % len(habitats)]).text
+        for i in range(TOKENIZER_CAPTIONS)
+    ]
     return train_tokenizer(texts, MERGES)
 
 

@@ -21,7 +21,7 @@ def training_captions(count: int):
     rng = np.random.default_rng(5)
     for index in range(count):
         scene = SCENES[index % len(SCENES)]
-        yield scene, sample(rng, scene)
+        yield scene, sample(rng, [o.concept for o in scene.objects], scene.habitat)
 
 
 def words_of(text: str) -> set[str]:

@@ -109,16 +109,17 @@ def describe_colour(
     return _write(_wording(rng, COLOUR, held_out=held_out), slots, frozenset({colour}))
 
 
-def sample(rng: Generator, scene: Scene) -> Caption:
+def sample(rng: Generator, objects: Sequence[Concept], background: str) -> Caption:
     """Writes a training caption, true of a scene: any part of what there is to say.
 
     Args:
         rng: Chooses what is said, and how.
-        scene: What it is said of.
+        objects: The scene's concepts.
+        background: Its habitat.
     """
     chance = rng.random()
-    habitat = load_facts().habitats[scene.habitat]
-    concepts = [scene.objects[i].concept for i in rng.permutation(len(scene.objects))]
+    habitat = load_facts().habitats[background]
+    concepts = [objects[i] for i in rng.permutation(len(objects))]
     if chance < 0.06:
         return describe(rng, [], habitat)
     if chance < 0.12:

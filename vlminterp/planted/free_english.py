@@ -1,0 +1,20 @@
+"""Descriptions in an LLM's own words: SmolLM2's answers about the planted concepts, filtered.
+
+They may be wrong, as an LLM's are; `families` says which families' words they have, not that what
+they say is true. Made by experiments/planted/free_english.py.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from vlminterp.planted.descriptions import Description
+
+FREE_ENGLISH = Path(__file__).parent / "free_english.jsonl"
+
+
+@cache
+def load_free_english() -> tuple[Description, ...]:
+    """Reads `free_english.jsonl`, once."""
+    rows = map(json.loads, FREE_ENGLISH.read_text(encoding="utf-8").splitlines())
+    return tuple(Description(row["text"], row["concept"], tuple(row["families"])) for row in rows)
