@@ -20,8 +20,10 @@ from vlminterp.results import RunFolder
 
 with RunFolder.open(Path(sys.argv[1]), {{"seed": 0}}) as results:
     print("at work", flush=True)
-    for number in range({BATCHES}):
-        if number in results.parts:
+    stages = [(results.parts, n) for n in range({BATCHES} // 2)]
+    stages += [(results.table("describe"), n) for n in range({BATCHES} // 2)]
+    for parts, number in stages:
+        if number in parts:
             continue
         random = np.random.default_rng(number)
         scores = random.normal(size=(16, 8, 8)).astype(np.float32)
@@ -32,7 +34,7 @@ with RunFolder.open(Path(sys.argv[1]), {{"seed": 0}}) as results:
             skipped = "broken" if random.random() < 0.1 else None
             rows.append({{"pair": 16 * number + pair, "skipped": skipped, "picture": picture,
                           "word_scores": scores[pair, 0].tolist()}})
-        results.parts.write(number, rows, {{f"{{i}}.map": s for i, s in enumerate(scores)}})
+        parts.write(number, rows, {{f"{{i}}.map": s for i, s in enumerate(scores)}})
     results.finish({{"skipped": len(results.skips())}})
 """
 
@@ -67,8 +69,9 @@ def test_a_run_that_is_killed_again_and_again_ends_byte_identical(tmp_path):
             process.send_signal(signal.SIGKILL)
             interrupted += process.wait() == -signal.SIGKILL
         found = RunFolder.read(killed)
-        progress.append(len(found.parts))
-        assert len(found.parts.rows()) == 16 * progress[-1]
+        stages = [found.parts, found.table("describe")]
+        progress.append(sum(map(len, stages)))
+        assert sum(len(parts.rows()) for parts in stages) == 16 * progress[-1]
     assert interrupted >= 3, "the writer was done before it could be killed"
     assert progress == sorted(progress), "a killed process has lost batches"
 

@@ -25,26 +25,29 @@ ARRAYS_DIGEST = b"vlminterp.arrays.sha256"
 
 
 class Parts:
-    """The parts of one run: `rows/000000.parquet` beside `arrays/000000.safetensors`, and so on.
+    """The parts of one table: `rows/000000.parquet` beside `arrays/000000.safetensors`, and so on.
+
+    A run's other tables have the same in folders of their own: `rows/NAME/000000.parquet`.
 
     A part exists if its rows do, and they are written last. Rows carry the digest of their arrays,
     so that a part which a power loss or a bad disk has damaged counts as absent and is made again.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, table: str = "") -> None:
         """Reads nothing yet.
 
         Args:
             folder: The run folder; it need not exist.
+            table: The table's name; empty for the run's main table.
         """
-        self._rows = folder / "rows"
-        self._arrays = folder / "arrays"
+        self._rows = folder / "rows" / table
+        self._arrays = folder / "arrays" / table
         self._whole: dict[int, bool] = {}
 
     def prepare(self) -> None:
         """Makes the folders and removes what a killed run left half-written."""
         for folder in (self._rows, self._arrays):
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             remove_leftovers(folder)
 
     def write(
@@ -127,6 +130,7 @@ class Parts:
 
     def _write(self, path: Path, content: bytes) -> None:
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
         except OSError as error:
             reason = "the disk is full" if error.errno in NO_SPACE else error.strerror

@@ -1,57 +1,56 @@
 """One run's folder: the truth from which the report and W&B are made."""
 
 import json
-import os
-import platform
+import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import yaml
-from filelock import FileLock, Timeout
 from PIL import Image
 
 from vlminterp.errors import ResultsError
 from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
 from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole
-from vlminterp.results.identity import package_version
+from vlminterp.results.lock import LOCK, PID, exclusive
 from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import file_name, to_png
 from vlminterp.results.plain import plain, to_json
+from vlminterp.results.versions import versions
 
 CONFIG, VERSIONS = RUN_FOLDER_FILES
 SUMMARY, REPORT = "summary.json", "report.html"
-LOCK, PID = ".lock", ".pid"
 # in the order in which they are removed: a half-cleared folder is unfinished, and still ours
-OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "wandb", CONFIG, VERSIONS)
-LIBRARIES = ("torch", "transformers", "open_clip_torch", "captum", "numpy", "pillow")
+OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, VERSIONS)
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 class Skip(NamedTuple):
-    """A pair that could not be explained, and the one line that says why."""
+    """A pair or concept that could not be used, and the one line that says why."""
 
     id: str
     reason: str
 
 
 class RunFolder:
-    """A run's config, versions, parts (rows and arrays), pictures and summary.
+    """A run's config, versions, tables (rows and arrays, in parts), pictures and summary.
 
     `RunFolder.read(path)` looks at any run, also one in progress; `RunFolder.open(path, …)` writes,
     and lets no second process write.
 
     Attributes:
         path: The folder.
-        parts: The rows and arrays.
+        parts: The main table, which has no name.
     """
 
     def __init__(self, path: Path) -> None:
         """Use `open` or `read`."""
         self.path = path
         self.parts = Parts(path)
+        self._tables: dict[str, Parts] = {}
 
     @classmethod
     @contextmanager
@@ -72,11 +71,11 @@ class RunFolder:
             ResultsError: It can't be written, holds something else, or another process is at it.
         """
         folder = cls(Path(path))
-        with folder._writing(folder.path):
-            folder.path.mkdir(parents=True, exist_ok=True)
-        folder._refuse_foreign()
-        with folder._locked():
+        with ExitStack() as stack:
             with folder._writing(folder.path):
+                folder.path.mkdir(parents=True, exist_ok=True)
+                folder._refuse_foreign()
+                stack.enter_context(exclusive(folder.path))
                 folder._prepare(config, overwrite=overwrite)
             yield folder
 
@@ -117,25 +116,70 @@ class RunFolder:
         """What `finish` was given; None while the run is unfinished."""
         return _read_json(self.path / SUMMARY) or None
 
+    def table(self, name: str) -> Parts:
+        """A table beside the main one: each stage of a run may have its own.
+
+        It has parts as the main one has, in `rows/NAME/` and `arrays/NAME/`. A table whose rows
+        have a column `step` is a trajectory: trackers draw its numbers over the steps.
+
+        Args:
+            name: Lower-case letters, digits, "-" and "_".
+
+        Raises:
+            ValueError: The name can't name a folder everywhere.
+        """
+        return self._tables.setdefault(name, Parts(self.path, _checked(name)))
+
+    def tables(self) -> dict[str, Parts]:
+        """The tables beside the main one that have parts, by name, sorted."""
+        found = {name: self.table(name) for name in self._table_names()}
+        return {name: parts for name, parts in found.items() if len(parts)}
+
+    def work(self, name: str) -> Path:
+        """A folder for what a stage needs to go on, such as checkpoints; made if there is none.
+
+        It is kept, but it is no result: no report shows it and nothing guards it. A killed process
+        may leave half of a file there, unless that is written as `write_whole` does.
+
+        Args:
+            name: As for `table`.
+
+        Raises:
+            ResultsError: It can't be made.
+            ValueError: The name can't name a folder everywhere.
+        """
+        path = self.path / "work" / _checked(name)
+        with self._writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+        return path
+
     @property
     def finished(self) -> bool:
         """Whether the run has ended, and nothing of it has been lost or damaged since."""
         summary = self.summary
-        return summary is not None and summary.get("parts") == len(self.parts)
+        return summary is not None and self._counts() == {
+            "parts": summary.get("parts"),
+            "tables": summary.get("tables", {}),
+        }
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Marks the run as finished.
 
+        Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
+        name; `verdict`, the outcome in one sentence; `pairs`, `skipped` and `truncated`, counts;
+        `metrics`, see `vlminterp.results.summary`; and `unit`, what a metric's `n` counts ("pairs"
+        if it is not there).
+
         Args:
-            summary: The run's outcome; see the module of the plugin's runner. The number of
-                `parts` is added.
+            summary: The run's outcome. How many `parts` each of its `tables` has is added.
 
         Raises:
             ResultsError: It can't be written.
         """
         path = self.path / SUMMARY
         with self._writing(path):
-            write_whole(path, to_json({**summary, "parts": len(self.parts)}))
+            counts = {name: count for name, count in self._counts().items() if count != {}}
+            write_whole(path, to_json({**summary, **counts}))
 
     def save_picture(self, name: str, image: Image.Image) -> str:
         """Writes a PNG.
@@ -156,15 +200,26 @@ class RunFolder:
         return relative
 
     def skips(self) -> list[Skip]:
-        """The pairs that were skipped, each once, in order."""
+        """What was skipped, in the order of the tables; each `pair` and `id` once."""
         found: dict[tuple[Any, str], Skip] = {}
-        for table in self.parts.tables():
+        every = (self.parts, *self.tables().values())
+        for table in chain.from_iterable(parts.tables() for parts in every):
             if "skipped" in table.column_names:
                 for row in table.to_pylist():
                     if row["skipped"] is not None:
                         skip = Skip(str(row.get("id")), row["skipped"])
                         found.setdefault((row.get("pair"), skip.id), skip)
         return list(found.values())
+
+    def _counts(self) -> dict[str, Any]:
+        """How many parts there are: of the main table, and of the others by name."""
+        tables = {name: len(parts) for name, parts in self.tables().items()}
+        return {"parts": len(self.parts), "tables": tables}
+
+    def _table_names(self) -> list[str]:
+        """Of the tables that a process has begun."""
+        folders = (path for path in self.path.glob("rows/*") if path.is_dir())
+        return sorted(path.name for path in folders if NAME.fullmatch(path.name))
 
     def _refuse_foreign(self) -> None:
         """A folder with anything in it but our versions file is not ours to write into."""
@@ -180,36 +235,16 @@ class RunFolder:
                 "choose another output folder"
             )
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        # the pid has a file of its own: some versions of filelock empty the one that they lock
-        lock, pid = FileLock(self.path / LOCK, timeout=0), self.path / PID
-        try:
-            with self._writing(self.path / LOCK):
-                lock.acquire()
-        except Timeout:
-            holder = pid.read_text().strip() if pid.is_file() else "unknown"
-            raise ResultsError(
-                f"this run is in progress in another process (pid {holder}): {self.path}; "
-                "wait for it, or stop it and run the same line again: it continues there"
-            ) from None
-        try:
-            with self._writing(pid):
-                pid.write_text(f"{os.getpid()}\n")
-            yield
-        finally:
-            pid.unlink(missing_ok=True)
-            lock.release()
-
     def _prepare(self, config: Mapping[str, Any], *, overwrite: bool) -> None:
         remove_leftovers(self.path)
         if overwrite:
             self._clear()
         if not (self.path / SUMMARY).exists():
-            write_whole(self.path / VERSIONS, to_json(_versions()))
+            write_whole(self.path / VERSIONS, to_json(versions()))
             text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
             write_whole(self.path / CONFIG, text.encode())
-        self.parts.prepare()
+        for parts in (self.parts, *map(self.table, self._table_names())):
+            parts.prepare()
         (self.path / "pictures").mkdir(exist_ok=True)
         remove_leftovers(self.path / "pictures")
 
@@ -221,14 +256,12 @@ class RunFolder:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        self.parts = Parts(self.path)
+        self.parts, self._tables = Parts(self.path), {}
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:
         try:
             yield
-        except Timeout:
-            raise
         except OSError as error:
             raise ResultsError(
                 f"{path} can't be written: {error.strerror}; free or mend it, or choose another "
@@ -236,14 +269,11 @@ class RunFolder:
             ) from error
 
 
-def _versions() -> dict[str, str]:
-    found = {"vlminterp": package_version(), "python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            found[library] = "not installed"
-    return {**found, "platform": platform.platform()}
+def _checked(name: str) -> str:
+    """The name of a table or work folder, which must be a folder's name on any file system."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for a table: lower-case letters, digits, - and _")
+    return name
 
 
 def _read_json(path: Path) -> dict[str, Any]:
