@@ -1,0 +1,204 @@
+"""Banks: descriptions of concepts, sorted into families, each beside a neutral one.
+
+A row's text may hold `{name}`, `{concept}` (the name with its article) and `{Concept}` (the same
+with a capital): the same words can then be said of another concept, which is how one tells whether
+a VLM cares about their content or only about their presence.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.random import Generator
+
+from vlminterp.data.concepts import article
+from vlminterp.errors import InputError, nearest
+
+NEUTRAL = ""
+"""The family of descriptions that only name their concept."""
+
+PLACEHOLDERS = ("{name}", "{concept}", "{Concept}")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One description, as a bank's file has it.
+
+    Attributes:
+        concept: Id or name of the concept; empty for a text that fits all of them.
+        family: What the text tells of: `visual`, `habitat`, …; empty for a neutral one.
+        text: The description, with placeholders or without.
+        frame: Groups descriptions with the neutral one from which they differ only by the
+            family's words; empty compares them with the mean of the concept's neutral ones.
+        place: Where it was read, for messages.
+    """
+
+    concept: str
+    family: str
+    text: str
+    frame: str = ""
+    place: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = [p for p in _PLACEHOLDER.findall(self.text) if p not in PLACEHOLDERS]
+        if unknown:
+            raise InputError(f"unknown placeholder {unknown[0]}; known: {', '.join(PLACEHOLDERS)}")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text about a concept, ready to be scored.
+
+    Attributes:
+        about: The concept's number.
+        family: The row's; empty for a neutral one.
+        frame: The row's.
+        text: The row's, placeholders filled.
+    """
+
+    about: int
+    family: str
+    frame: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """What `Said` number `row` would be with another concept's words of its family."""
+
+    row: int
+    text: str
+
+
+class Bank:
+    """Descriptions, matched to the concepts of a source.
+
+    Args:
+        rows: The descriptions.
+        ids: Of the source's concepts.
+        names: Of the same concepts.
+
+    Attributes:
+        said: Every description, filled; in the order of `rows`.
+        families: In the order in which they first occur, without the neutral one.
+
+    Raises:
+        InputError: A row names no concept or an ambiguous one, there are no families, or a
+            description has no neutral one to compare with.
+    """
+
+    def __init__(self, rows: Sequence[Row], ids: Sequence[str], names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._templates: list[str] = []
+        numbers: dict[str, list[int]] = {}
+        said = []
+        for row in rows:
+            if row.concept not in numbers:
+                numbers[row.concept] = _numbers(row, ids, names)
+            for about in numbers[row.concept]:
+                text = fill(row.text, names[about])
+                said.append(Said(about, row.family, row.frame, text))
+                self._templates.append(row.text)
+        self.said = tuple(said)
+        self.families = tuple(dict.fromkeys(row.family for row in rows if row.family != NEUTRAL))
+        if not self.families:
+            raise InputError("the bank has no families; fill in the column family")
+        _check_neutrals(self.said, ids)
+
+    def swapped(self, others: int = 3, seed: int = 0) -> list[Swapped]:
+        """Says of each concept what the bank says of others.
+
+        Words are swapped within a family and frame, and only where the two texts then differ:
+        boilerplate, and a habitat that both share, have no counterpart. Neither have texts that
+        name their concept other than by a placeholder: they would be about someone else.
+
+        Args:
+            others: From how many other concepts each description's counterparts are, ≥ 1.
+            seed: Chooses these.
+
+        Returns:
+            The counterparts, at most `others` a description.
+        """
+        rng = np.random.default_rng(seed)
+        groups: dict[tuple[str, str], dict[int, list[int]]] = {}
+        for row, said in enumerate(self.said):
+            if said.family != NEUTRAL and not self._is_bound(row):
+                group = groups.setdefault((said.family, said.frame), {})
+                group.setdefault(said.about, []).append(row)
+        return [
+            swap
+            for group in groups.values()
+            for about, own in group.items()
+            for swap in self._swap(about, own, group, others, rng)
+        ]
+
+    def _swap(
+        self, about: int, own: list[int], group: dict[int, list[int]], others: int, rng: Generator
+    ) -> Iterator[Swapped]:
+        """Counterparts of the descriptions `own` of one concept, in one family and frame."""
+        name = self._names[about]
+        true = {self.said[row].text for row in own}
+        foreign = [group[other] for other in group if other != about]
+        foreign = [foreign[i] for i in rng.permutation(len(foreign))]
+        for place, row in enumerate(own):
+            # Rows at like places are worded alike where concepts have the same wordings.
+            like = (rows[place * len(rows) // len(own)] for rows in foreign)
+            texts = (fill(self._templates[other], name) for other in like)
+            different = (text for text in texts if text not in true)
+            yield from (Swapped(row, text) for text in islice(different, others))
+
+    def _is_bound(self, row: int) -> bool:
+        """Whether a text names its concept other than by a placeholder."""
+        name = re.escape(self._names[self.said[row].about])
+        return re.search(rf"\b{name}\b", self._templates[row], re.IGNORECASE) is not None
+
+
+def fill(text: str, name: str) -> str:
+    """Fills a row's placeholders.
+
+    Example:
+        >>> fill("{Concept}. You see {concept}, the {name}.", "owl")
+        'An owl. You see an owl, the owl.'
+    """
+    named = f"{article(name)} {name}"
+    fillings = (name, named, named[0].upper() + named[1:])
+    for placeholder, filling in zip(PLACEHOLDERS, fillings, strict=True):
+        text = text.replace(placeholder, filling)
+    return text
+
+
+def _numbers(row: Row, ids: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Which concepts a row is about."""
+    if not row.concept:
+        return list(range(len(ids)))
+    if row.concept in ids:
+        return [list(ids).index(row.concept)]
+    found = [number for number, name in enumerate(names) if name == row.concept]
+    prefix = f"{row.place}: " if row.place else ""
+    if not found:
+        raise InputError(
+            f"{prefix}no concept '{row.concept}' in the data; {nearest(row.concept, names)}"
+        )
+    if len(found) > 1:
+        these = ", ".join(ids[number] for number in found)
+        raise InputError(f"{prefix}'{row.concept}' names several concepts; use an id: {these}")
+    return found
+
+
+def _check_neutrals(said: Sequence[Said], ids: Sequence[str]) -> None:
+    frames = {(s.about, s.frame) for s in said if s.family == NEUTRAL}
+    concepts = {about for about, _ in frames}
+    for one in said:
+        if one.about not in concepts:
+            raise InputError(
+                f"concept '{ids[one.about]}' has no neutral description; add a row with an empty "
+                "family, for example concept and family empty, text 'a photo of {concept}'"
+            )
+        if one.frame and (one.about, one.frame) not in frames:
+            raise InputError(
+                f"concept '{ids[one.about]}' has no neutral description in the frame "
+                f"'{one.frame}'; add a row with that frame and an empty family"
+            )

@@ -1,0 +1,150 @@
+"""One vector for each concept: the mean of its images' unit embeddings."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.data.concepts import Concept, LoadImage
+from vlminterp.description.embedding_cache import EmbeddingCache
+from vlminterp.errors import InputError
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An image that could not be used: whose, and why."""
+
+    concept: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClassMeans:
+    """What the images of K concepts have in common.
+
+    Attributes:
+        ids: Of the concepts, in the order given.
+        names: What texts call them.
+        means: Mean unit embedding of each concept's images, not renormalised (so that a dot product
+            with a unit text embedding is their mean cosine), float32 `[K, D]`, on the encoder's
+            device.
+        counts: How many images each mean is of, ≥ 1.
+        skipped: Images that could not be read.
+    """
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    means: Tensor
+    counts: tuple[int, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def class_means(
+    encoder: DualEncoder,
+    concepts: Sequence[Concept],
+    *,
+    held_out: bool = False,
+    batch_size: int = 64,
+    cache: EmbeddingCache | None = None,
+    on_advance: Callable[[int], None] | None = None,
+) -> ClassMeans:
+    """Embeds the images of concepts and averages them.
+
+    Args:
+        encoder: The VLM.
+        concepts: At least one; ids must differ.
+        held_out: Whether to take the images that no reward sees.
+        batch_size: Images at once, all of one concept.
+        cache: Where to keep embeddings; None computes all.
+        on_advance: Told after each batch how many images it was, unreadable ones included.
+
+    Returns:
+        The means, in the order of `concepts`.
+
+    Raises:
+        InputError: A concept has no image that can be read, or two have the same id.
+    """
+    _check_ids(concepts)
+    means, counts = [], []
+    skipped: list[Skipped] = []
+    for concept in concepts:
+        total = np.zeros((), np.float64)
+        count = 0
+        found: list[Skipped] = []
+        loaders = concept.held_out if held_out else concept.images
+        for batch, size in _batches(concept.id, loaders, batch_size, found):
+            if batch:
+                # Summed in float64, so that a mean of thousands is as exact as one of ten.
+                total = total + _embed(encoder, batch, cache).sum(0, dtype=np.float64)
+                count += len(batch)
+            if on_advance:
+                on_advance(size)
+        if not count:
+            raise InputError(_without_images(concept, held_out=held_out, found=found))
+        means.append((total / count).astype(np.float32))
+        counts.append(count)
+        skipped += found
+    return ClassMeans(
+        tuple(concept.id for concept in concepts),
+        tuple(concept.name for concept in concepts),
+        torch.from_numpy(np.stack(means)).to(encoder.device),
+        tuple(counts),
+        tuple(skipped),
+    )
+
+
+def _check_ids(concepts: Sequence[Concept]) -> None:
+    if not concepts:
+        raise InputError("there are no concepts; check data=")
+    seen: set[str] = set()
+    for concept in concepts:
+        if concept.id in seen:
+            raise InputError(f"two concepts have the id '{concept.id}'; ids must differ")
+        seen.add(concept.id)
+
+
+def _batches(
+    concept: str, loaders: Iterable[LoadImage], size: int, skipped: list[Skipped]
+) -> Iterator[tuple[list[Image.Image], int]]:
+    """Reads images; yields those of each batch that can be read, and how many were tried."""
+    rest = iter(loaders)
+    while some := list(islice(rest, size)):
+        images = []
+        for load in some:
+            try:
+                images.append(load())
+            except InputError as error:
+                skipped.append(Skipped(concept, str(error)))
+        yield images, len(some)
+
+
+@torch.no_grad()
+def _embed(
+    encoder: DualEncoder, images: list[Image.Image], cache: EmbeddingCache | None
+) -> NDArray[np.float32]:
+    known = cache.read(images) if cache else None
+    if known is not None:
+        return known
+    embeddings = encoder.encode_image(encoder.preprocess(images)).float().cpu().numpy()
+    if cache:
+        cache.write(images, embeddings)
+    return embeddings
+
+
+def _without_images(concept: Concept, *, held_out: bool, found: Sequence[Skipped]) -> str:
+    kind = "held-out images" if held_out else "images"
+    if not found:
+        return f"concept '{concept.name}' ({concept.id}) has no {kind}"
+    return (
+        f"concept '{concept.name}' ({concept.id}): none of its {len(found)} {kind} can be read; "
+        f"the first: {found[0].reason}"
+    )

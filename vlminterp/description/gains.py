@@ -1,0 +1,123 @@
+"""What a family's words add to a description's score: presence, and content.
+
+*Presence*: a description with the family's true words, against the neutral one. *Content*: the
+same, against another concept's words of that family. A VLM that likes boilerplate shows the first
+alone; one that has learnt what the words mean shows both. Letters: C concepts, F families.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vlminterp.description.bank import NEUTRAL, Said, Swapped
+from vlminterp.metrics.intervals import Interval, bootstrap_mean
+
+
+@dataclass(frozen=True)
+class Gains:
+    """One kind of gain of every family.
+
+    Attributes:
+        families: Names of the columns.
+        per_concept: Mean gain over a concept's descriptions, float64 `[C, F]`; NaN where the bank
+            has none.
+    """
+
+    families: tuple[str, ...]
+    per_concept: NDArray[np.float64]
+
+    def of(self, family: str) -> NDArray[np.float64]:
+        """A family's gain for each concept, `[C]`."""
+        return self.per_concept[:, self.families.index(family)]
+
+    def intervals(self) -> dict[str, Interval]:
+        """Each family's mean over concepts and its 95 % bootstrap interval over concepts.
+
+        All of a concept's descriptions count as one, since they stand or fall together. A family
+        without any gain (boilerplate has no content) is left out.
+        """
+        found = {family: bootstrap_mean(self.of(family)) for family in self.families}
+        return {family: interval for family, interval in found.items() if interval.n}
+
+    def ranking(self) -> list[str]:
+        """Families by mean gain, largest first; those without any are left out."""
+        intervals = self.intervals()
+        return sorted(intervals, key=lambda family: -intervals[family].mean)
+
+
+def presence_gains(
+    said: Sequence[Said], scores: ArrayLike, families: Sequence[str], concepts: int
+) -> Gains:
+    """Gains of true words against none.
+
+    Args:
+        said: Descriptions, each with a neutral one in its frame, or without a frame.
+        scores: Of `said`, in that order.
+        families: Which, in which order.
+        concepts: How many there are.
+
+    Returns:
+        The gains; each description is compared with the mean of the neutral ones of its frame, or
+        of all of its concept's if it has no frame.
+    """
+    values = np.asarray(scores, np.float64)
+    neutral: dict[tuple[int, str | None], list[float]] = {}
+    for one, score in zip(said, values, strict=True):
+        if one.family == NEUTRAL:
+            neutral.setdefault((one.about, one.frame), []).append(float(score))
+            neutral.setdefault((one.about, None), []).append(float(score))
+    base = {key: float(np.mean(found)) for key, found in neutral.items()}
+    differences = [
+        np.nan if one.family == NEUTRAL else score - base[one.about, one.frame or None]
+        for one, score in zip(said, values, strict=True)
+    ]
+    return _averaged(said, np.asarray(differences), families, concepts)
+
+
+def content_gains(
+    said: Sequence[Said],
+    scores: ArrayLike,
+    swapped: Sequence[Swapped],
+    swapped_scores: ArrayLike,
+    families: Sequence[str],
+    concepts: int,
+) -> Gains:
+    """Gains of true words against another concept's words of the same family.
+
+    Args:
+        said: Descriptions.
+        scores: Of `said`, in that order.
+        swapped: Their counterparts, from `Bank.swapped`.
+        swapped_scores: Of `swapped`, in that order.
+        families: Which, in which order.
+        concepts: How many there are.
+
+    Returns:
+        The gains; each description is compared with the mean of its counterparts, and does not
+        count if it has none.
+    """
+    rows = np.asarray([swap.row for swap in swapped], np.intp)
+    counts = np.bincount(rows, minlength=len(said))
+    sums = np.bincount(rows, np.asarray(swapped_scores, np.float64), minlength=len(said))
+    with np.errstate(invalid="ignore"):
+        differences = np.asarray(scores, np.float64) - sums / counts
+    return _averaged(said, differences, families, concepts)
+
+
+def _averaged(
+    said: Sequence[Said],
+    differences: NDArray[np.float64],
+    families: Sequence[str],
+    concepts: int,
+) -> Gains:
+    columns = {family: column for column, family in enumerate(families)}
+    sums = np.zeros((concepts, len(families)))
+    counts = np.zeros((concepts, len(families)))
+    for one, difference in zip(said, differences, strict=True):
+        if one.family in columns and not np.isnan(difference):
+            sums[one.about, columns[one.family]] += difference
+            counts[one.about, columns[one.family]] += 1
+    with np.errstate(invalid="ignore"):
+        return Gains(tuple(families), sums / counts)

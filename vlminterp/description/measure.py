@@ -1,0 +1,76 @@
+"""Scores a bank with a VLM, and the gains of its families."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.description.bank import Bank, Swapped
+from vlminterp.description.class_means import ClassMeans
+from vlminterp.description.embed import encode_texts
+from vlminterp.description.gains import Gains, content_gains, presence_gains
+from vlminterp.description.scores import contrastive_scores, own_scores
+
+SCORES = {"own": own_scores, "contrastive": contrastive_scores}
+"""By name: what a gain may be measured in."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A bank's scores in one of `SCORES`.
+
+    Attributes:
+        scores: Of `Bank.said`, float32 `[T]`.
+        presence: Gains of true words against none.
+        content: Gains of true words against another concept's.
+    """
+
+    scores: NDArray[np.float32]
+    presence: Gains
+    content: Gains
+
+
+def texts_to_score(bank: Bank, swapped: list[Swapped]) -> int:
+    """How many texts `measure` scores, for progress."""
+    return len(bank.said) + len(swapped)
+
+
+def measure(
+    encoder: DualEncoder,
+    bank: Bank,
+    swapped: list[Swapped],
+    classes: ClassMeans,
+    batch_size: int = 256,
+    on_advance: Callable[[int], None] | None = None,
+) -> dict[str, Measured]:
+    """Scores all texts of a bank in one pass.
+
+    Args:
+        encoder: The VLM.
+        bank: The descriptions.
+        swapped: Their counterparts, from `Bank.swapped`; may be empty.
+        classes: The images, of the concepts that the bank was matched to.
+        batch_size: Texts at once.
+        on_advance: Told after each batch how many texts it was.
+
+    Returns:
+        By name of the score: `own`, and `contrastive` where there are two classes or more.
+    """
+    about = [said.about for said in bank.said] + [bank.said[swap.row].about for swap in swapped]
+    texts = [said.text for said in bank.said] + [swap.text for swap in swapped]
+    embedded = encode_texts(encoder, texts, batch_size, on_advance)
+    own = torch.tensor(about, device=embedded.device)
+    found = {}
+    for name, score in SCORES.items():
+        if name == "contrastive" and len(classes) < 2:
+            continue
+        scores = score(embedded, own, classes.means).cpu().numpy()
+        true, others = scores[: len(bank.said)], scores[len(bank.said) :]
+        shape = (bank.families, len(classes))
+        presence = presence_gains(bank.said, true, *shape)
+        content = content_gains(bank.said, true, swapped, others, *shape)
+        found[name] = Measured(true, presence, content)
+    return found
