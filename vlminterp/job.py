@@ -1,7 +1,7 @@
 """One run, from its resolved configuration to its report."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from vlminterp.console import show
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.errors import ConfigError
-from vlminterp.plugin import Context, load_plugin
+from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.progress import Progress
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
@@ -69,12 +69,14 @@ class Job:
         """
         typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
         source = _source(typed.data, self._names["data"])
-        path = self._path(source, resolve_checkpoint(typed.model.checkpoint))
+        plugin = load_plugin(self._names["plugin"])
+        files = [*source.files(), *plugin.files(typed.plugin)]
+        path = self._path(source, plugin, files, resolve_checkpoint(typed.model.checkpoint))
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
             if results.finished:
                 self._say("done before; overwrite=true computes it again")
             else:
-                self._compute(typed, source, results)
+                self._compute(typed, plugin, source, results)
                 write_report(results)
             self.note_in_sweep(None, path)
             show(results, typed.console)
@@ -92,18 +94,23 @@ class Job:
             found = {**self._names, "path": str(path) if path else None, "failed": reason}
             sweep.note(self._line, found)
 
-    def _path(self, source: Source, checkpoint: str) -> Path:
+    def _path(
+        self, source: Source, plugin: Plugin, files: Iterable[Path], checkpoint: str
+    ) -> Path:
         config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
+        options = config["plugin"].items()
+        config["plugin"] = {k: v for k, v in options if k not in plugin.not_identity}
         config["listing"] = source.listing()
         folder = Path(checkpoint)
         local = weights_and_settings(folder) if folder.is_dir() else []
-        identity = run_identity(config, [*source.files(), *local])
+        identity = run_identity(config, [*files, *local])
         return self._output / self._names["plugin"] / self._names["model"] / identity
 
-    def _compute(self, typed: RunConfig, source: Source, results: RunFolder) -> None:
+    def _compute(
+        self, typed: RunConfig, plugin: Plugin, source: Source, results: RunFolder
+    ) -> None:
         check_login(typed.tracking)
         device = resolve_device(typed.device)
-        plugin = load_plugin(self._names["plugin"])
         with Progress(quiet=typed.console is not Console.rich) as progress:
             with progress.track(f"loading {self._names['model']}", None):
                 encoder = load_encoder(typed.model, self._names["model"], str(device))

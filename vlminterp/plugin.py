@@ -1,9 +1,10 @@
 """What a plugin is, what it is given, and how plugins are found."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from vlminterp.entry_points import PLUGINS, load
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from vlminterp.adapters.dual_encoder import DualEncoder
     from vlminterp.data.pairs import Pair, Source
     from vlminterp.progress import Progress
+    from vlminterp.report.content import Content
     from vlminterp.results.run_folder import RunFolder
 
 
@@ -72,14 +74,46 @@ class Plugin(ABC):
         Config: A dataclass; its fields are the plugin's options, its defaults their defaults.
         groups: Sub-choices `plugin/GROUP=NAME` that the plugin's `conf/plugin/GROUP/` offers, each
             with the name chosen by default, or None.
+        not_identity: Options that change no result, such as which stages are run: no part of a
+            run's identity.
     """
 
     Config: ClassVar[type[Any]]
     groups: ClassVar[Mapping[str, str | None]] = {}
+    not_identity: ClassVar[tuple[str, ...]] = ()
+
+    def files(self, config: Any) -> Iterable[Path]:
+        """The local files and folders that a config names; a run's identity hashes their content.
+
+        Args:
+            config: The plugin's own `Config`, resolved and checked.
+        """
+        return ()
 
     @abstractmethod
     def run(self, context: Context) -> None:
-        """Computes, and writes to `context.results`."""
+        """Computes, and writes to `context.results`.
+
+        A process may be killed at any time: what is in the tables already is not computed again.
+        """
+
+    def files(self, config: Any) -> Iterable[Path]:
+        """The local files that the options name; a run's identity hashes their content.
+
+        Args:
+            config: The plugin's own `Config`, checked.
+        """
+        return ()
+
+    def report(self, folder: "RunFolder") -> "Content":
+        """What the run's page shows between its header and its settings.
+
+        By default pairs with their heatmaps, or the tables as they are if the rows are others. A
+        page is made from the folder alone, which may be unfinished or by an earlier version.
+        """
+        from vlminterp.report.default import default_content
+
+        return default_content(folder)
 
 
 def load_plugin(name: str) -> Plugin:

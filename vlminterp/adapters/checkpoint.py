@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,30 @@ PACKAGE = "pkg://"
 READ_SUFFIXES = {".json", ".safetensors", ".txt", ".model"}
 
 
-def resolve_checkpoint(checkpoint: str) -> str:
+def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: str = "") -> str:
     """Turns `pkg://package/path` into the folder inside an installed package.
 
     Args:
-        checkpoint: A folder, a hub id, or a place inside a package.
+        checkpoint: A folder, a hub id, or a place inside a package, which is not imported.
+        key: The option that names it, for messages.
+        install: What to run where the package is missing, for messages.
 
     Raises:
         ModelError: A local path that does not exist.
     """
     if checkpoint.startswith(PACKAGE):
         package, _, inside = checkpoint.removeprefix(PACKAGE).partition("/")
-        if find_spec(package) is None:
-            raise ModelError(f"model.checkpoint={checkpoint}: no package '{package}' is installed")
-        path = Path(str(files(package) / inside))
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            cure = f"; {install}" if install else ""
+            raise ModelError(f"{key}={checkpoint}: no package '{package}' is installed{cure}")
+        path = Path(next(iter(spec.submodule_search_locations))) / inside
     elif checkpoint.startswith(("/", "./", "../", "~")):
         path = Path(checkpoint).expanduser()
     else:
         return checkpoint
     if not path.is_dir():
-        raise ModelError(f"model.checkpoint={checkpoint}: no such folder")
+        raise ModelError(f"{key}={checkpoint}: no such folder")
     return str(path)
 
 

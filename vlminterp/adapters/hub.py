@@ -17,7 +17,7 @@ _FAILURES = (OSError, RuntimeError, ValueError, KeyError, SafetensorError, UserW
 
 
 @contextmanager
-def loading(checkpoint: str) -> Iterator[None]:
+def loading(checkpoint: str, key: str = "model.checkpoint") -> Iterator[None]:
     """Everything that reads a checkpoint happens in here.
 
     An unreachable hub would be retried for a minute, file by file; one probe finds out, and then
@@ -25,6 +25,7 @@ def loading(checkpoint: str) -> Iterator[None]:
 
     Args:
         checkpoint: A folder, or something on the hub.
+        key: The option that names it, for messages.
 
     Raises:
         ModelError: It can't be loaded; one line, from whatever the backend raised.
@@ -38,7 +39,7 @@ def loading(checkpoint: str) -> Iterator[None]:
         if offline:
             raise ModelError(
                 f"the hub can't be reached and '{checkpoint}' is not in its cache; "
-                "point model.checkpoint=/local/folder at its files"
+                f"point {key}=/local/folder at its files"
             ) from error
         raise ModelError(f"checkpoint '{checkpoint}' can't be loaded: {reason}") from error
 
