@@ -79,7 +79,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
     )
     model = LlamaForCausalLM(config)
     # Temperature 1 over the whole vocabulary: what it samples is what it has learnt.
-    model.generation_config = GenerationConfig(
+    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=True,
         temperature=1.0,
         top_k=0,

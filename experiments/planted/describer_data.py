@@ -59,7 +59,12 @@ def draw(rng: np.random.Generator, templates: Sequence[str]) -> Example:
     """Draws a concept, a template, and independently of it what to say."""
     concepts = list(load_facts().concepts.values())
     concept = concepts[rng.integers(len(concepts))]
-    template = templates[rng.integers(len(templates))]
+    template = templates[int(rng.integers(len(templates)))]
+    return Example(to_prompt(template, concept.name), draw_description(rng, concept))
+
+
+def draw_description(rng: np.random.Generator, concept: Concept) -> Description:
+    """Draws a description: families are equally likely, and in each its clauses are."""
     families = rng.permutation(FAMILIES)[: rng.choice(len(CLAUSES), p=CLAUSES)]
     choices = _openings(concept.name)
     opening = choices[rng.integers(len(choices))]
@@ -67,7 +72,7 @@ def draw(rng: np.random.Generator, templates: Sequence[str]) -> Example:
     for family in families.tolist():
         texts = _clauses(concept, family)
         said.append(Clause(family, texts[rng.integers(len(texts))]))
-    return Example(to_prompt(template, concept.name), write(concept.name, opening, said))
+    return write(concept.name, opening, said)
 
 
 @cache
@@ -89,13 +94,13 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     rng, templates = np.random.default_rng(seed), load_templates()
     examples = [draw(rng, templates) for _ in range(TOKENIZER_EXAMPLES)]
     backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex("\n"), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    backend.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    backend.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY,
         special_tokens=[PAD, BOS, EOS],
@@ -104,10 +109,10 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     )
     texts = [text for one in examples for text in (one.prompt, one.description.text)]
     backend.train_from_iterator(texts, trainer)
-    backend.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    backend.post_processor = processors.TemplateProcessing(
         single=f"{BOS} $A", special_tokens=[(BOS, backend.token_to_id(BOS))]
     )
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         pad_token=PAD,
         bos_token=BOS,
@@ -139,7 +144,7 @@ def make_batch(tokenizer: PreTrainedTokenizerFast, examples: Sequence[Example]) 
     texts = [one.description.text for one in examples]
     answers = tokenizer(texts, add_special_tokens=False).input_ids
     length = max(map(len, prompts)) + max(map(len, answers)) + 1
-    ids = torch.full((len(examples), length), tokenizer.convert_tokens_to_ids(PAD))
+    ids = torch.full((len(examples), length), int(tokenizer.pad_token_id))
     mask, labels = torch.zeros_like(ids), torch.full_like(ids, NOT_LEARNT)
     for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         whole = torch.tensor([*prompt, *answer, tokenizer.eos_token_id])
