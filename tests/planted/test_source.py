@@ -154,3 +154,35 @@ def test_listing_draws_nothing(monkeypatch):
 def test_ranges(options, words):
     with pytest.raises(ConfigError, match=words):
         PlantedConfig(**options)
+
+
+def test_concepts_have_scenes_of_their_own():
+    config = PlantedConfig(images=2, seed=3)
+    concepts = list(PlantedSource(config).concepts())
+    assert [concept.name for concept in concepts] == list(load_facts().concepts)
+    assert len({concept.id for concept in concepts}) == len(concepts)
+    shown = {}
+    for index in range(300):
+        scene = World(3, "test").scene(index)
+        shown[scene.image.tobytes()] = [o.concept.name for o in scene.objects]
+    for concept in concepts:
+        assert (len(concept.images), len(concept.held_out)) == (2, 2)
+        pictures = [np.asarray(load()) for load in (*concept.images, *concept.held_out)]
+        assert len({picture.tobytes() for picture in pictures}) == 4
+        for picture in pictures:
+            assert shown.get(picture.tobytes(), [concept.name]) == [concept.name]
+    assert sum(np.asarray(c.images[0]()).tobytes() in shown for c in concepts) > 35
+
+
+def test_listing_concepts_draws_nothing(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a scene was drawn")
+
+    monkeypatch.setattr(World, "scene", refuse)
+    concepts = list(PlantedSource(PlantedConfig(images=100)).concepts())
+    assert len(concepts[0].images) == len(concepts[0].held_out) == 100
+
+
+def test_no_images():
+    with pytest.raises(ConfigError, match=r"data.images=0 must be at least 1"):
+        PlantedConfig(images=0)

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.data.concepts import Concept
 from vlminterp.data.pairs import Pair, Region, Source
 from vlminterp.errors import ConfigError, nearest
 from vlminterp.planted.captions import Thing, describe
@@ -28,6 +30,7 @@ class PlantedConfig:
         split: `train`, `validation` or `test`: the last two in wordings that no model was
             trained on.
         names: What a caption names: an `object`, the `background` or `both`.
+        images: Scenes of each concept, with one object, ≥ 1; as many others are held out.
     """
 
     pairs: int = 60
@@ -35,6 +38,7 @@ class PlantedConfig:
     seed: int = 0
     split: str = "test"
     names: str = "object"
+    images: int = 16
 
     def __post_init__(self) -> None:
         if self.pairs < 1:
@@ -47,10 +51,15 @@ class PlantedConfig:
             raise ConfigError(f"data.split={self.split} is unknown; {nearest(self.split, SPLITS)}")
         if self.names not in NAMES:
             raise ConfigError(f"data.names={self.names} is unknown; {nearest(self.names, NAMES)}")
+        if self.images < 1:
+            raise ConfigError(f"data.images={self.images} must be at least 1")
 
 
 class PlantedSource(Source):
-    """Yields scenes, each with a caption that names one of its objects, its background or both."""
+    """Yields scenes, each with a caption that names one of its objects, its background or both.
+
+    As concepts it yields those of the planted world, with scenes that show one of them alone.
+    """
 
     Config = PlantedConfig
 
@@ -61,6 +70,21 @@ class PlantedSource(Source):
     def pairs(self) -> Iterator[Pair]:
         """Yields the pairs; a scene is drawn only when its image or mask is asked for."""
         return map(self._pair, range(self.config.pairs))
+
+    def concepts(self) -> Iterator[Concept]:
+        """Yields the concepts; a scene is drawn only when its image is asked for."""
+        wanted = 2 * self.config.images
+        found: dict[str, list[int]] = {name: [] for name in load_facts().concepts}
+        missing = len(found)
+        for index in count():
+            if not missing:
+                break
+            scenes = found[self.world.concepts(index)[0].name]
+            scenes.append(index)
+            missing -= len(scenes) == wanted
+        for name, scenes in found.items():
+            images = tuple(partial(self._portrait, index) for index in scenes[:wanted])
+            yield Concept(name, name, images[: self.config.images], images[self.config.images :])
 
     def count(self) -> int:
         """How many pairs there are."""
@@ -98,6 +122,9 @@ class PlantedSource(Source):
             named_words=tuple(sorted(caption.object_spans + caption.background_spans)),
             regions=tuple(regions),
         )
+
+    def _portrait(self, index: int) -> Image.Image:
+        return Image.fromarray(self.world.scene(index).image)
 
     def _image(self, index: int) -> Image.Image:
         return Image.fromarray(self.world.scene(index, self.config.objects).image)
