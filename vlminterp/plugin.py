@@ -97,14 +97,6 @@ class Plugin(ABC):
         A process may be killed at any time: what is in the tables already is not computed again.
         """
 
-    def files(self, config: Any) -> Iterable[Path]:
-        """The local files that the options name; a run's identity hashes their content.
-
-        Args:
-            config: The plugin's own `Config`, checked.
-        """
-        return ()
-
     def report(self, folder: "RunFolder") -> "Content":
         """What the run's page shows between its header and its settings.
 

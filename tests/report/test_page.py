@@ -12,7 +12,8 @@ from tests.results.fake_run import CONFIG, SUMMARY, make_run
 from vlminterp.errors import ResultsError
 from vlminterp.report import write_report
 from vlminterp.report.__main__ import main
-from vlminterp.report.page import PAIRS_ON_PAGE, render
+from vlminterp.report.attribution import PAIRS_ON_PAGE
+from vlminterp.report.page import render
 from vlminterp.results import RunFolder
 
 EVIL = "<script>alert(1)</script>\"'&"

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
 from vlminterp.report.curves import Curve, curve
 from vlminterp.report.overlay import overlay, shared_top
+from vlminterp.report.words import coloured_words
 from vlminterp.results.attribution import PairResult, SideResult
 
 LONGEST_SIDE = 320
@@ -25,15 +27,6 @@ class Scale:
 
     patch: float
     word: float
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word, its nats, and how strongly it is coloured, in per cent."""
-
-    text: str
-    nats: float
-    strength: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ class Card:
     picture: str | None
     heat: str | None
     own_scale: str | None
-    words: list[Word]
+    words: Markup
     sides: list[SideView]
 
 
@@ -113,7 +106,7 @@ def make_card(folder: Path, pair: PairResult, scale: Scale) -> Card:
         picture=None if picture is None else data_uri(picture),
         heat=heat,
         own_scale=own,
-        words=[Word(text, nats, _strength(nats, scale.word)) for text, nats in words],
+        words=coloured_words(words, scale.word, "nats"),
         sides=[_side_view(name, side) for name, side in pair.sides.items()],
     )
 
@@ -180,7 +173,3 @@ def _side_view(name: str, side: SideResult) -> SideView:
         curves=charts,
         metrics=side.metrics,
     )
-
-
-def _strength(nats: float, top: float) -> int:
-    return round(100 * min(max(nats / top, 0.0), 1.0))

@@ -1,23 +1,20 @@
 """The page of one run."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from vlminterp.errors import ResultsError
-from vlminterp.report.cards import common_scale, make_card
-from vlminterp.report.overlay import MOST_OPAQUE, RISE, STOPS, ticks
-from vlminterp.report.scores import score_table
+from vlminterp.errors import ConfigError, ResultsError
+from vlminterp.plugin import load_plugin
+from vlminterp.report.content import Content
+from vlminterp.report.default import default_content
+from vlminterp.report.templating import environment
 from vlminterp.results.atomic import write_whole
-from vlminterp.results.attribution import explained_pairs
 from vlminterp.results.run_folder import REPORT, RunFolder
 
-PAIRS_ON_PAGE = 100
 SKIPS_ON_PAGE = 50
-MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
 def write_report(folder: RunFolder) -> Path:
@@ -42,27 +39,26 @@ def write_report(folder: RunFolder) -> Path:
 
 def render(folder: RunFolder) -> str:
     """The page as HTML; it asks no host for anything."""
-    summary, names, skips = folder.summary or {}, folder.names, folder.skips()
-    pairs = list(islice(explained_pairs(folder), PAIRS_ON_PAGE))
-    scale = common_scale(pairs)
+    summary, skips = folder.summary or {}, folder.skips()
+    content, missing = _content(folder)
     settings = {k: v for k, v in flatten(folder.config) if not k.startswith("names.")}
-    template = _environment().get_template("page.html.j2")
-    return template.render(
-        **names,
-        finished=folder.finished,
-        truncated=summary.get("truncated", 0),
-        explained=summary.get("pairs", len(pairs) + len(skips)) - len(skips),
-        metrics=score_table(summary.get("metrics", {}), names["plugin"]),
-        settings={k: v for k, v in settings.items() if k.startswith("plugin.")},
-        other_settings={k: v for k, v in settings.items() if not k.startswith("plugin.")},
-        versions=folder.versions,
-        skips=skips,
-        skips_on_page=SKIPS_ON_PAGE,
-        cards=[make_card(folder.path, pair, scale) for pair in pairs],
-        scale=scale,
-        patch_ticks=ticks(scale.patch),
-        word_ticks=ticks(scale.word),
-        gradient=_gradient(),
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            **folder.names,
+            content=content,
+            style=Markup(content.style),
+            missing=missing,
+            finished=folder.finished,
+            verdict=summary.get("verdict"),
+            truncated=summary.get("truncated", 0),
+            settings={k: v for k, v in settings.items() if k.startswith("plugin.")},
+            other_settings={k: v for k, v in settings.items() if not k.startswith("plugin.")},
+            versions=folder.versions,
+            skips=skips,
+            skips_on_page=SKIPS_ON_PAGE,
+        )
     )
 
 
@@ -80,35 +76,10 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", value
 
 
-def _gradient() -> str:
-    """The colour scale as CSS, at the opacity at which it lies over pictures."""
-    last = len(STOPS) - 1
-    steps = [
-        f"#{stop}{round(255 * MOST_OPAQUE * (place / last) ** RISE):02x} {100 * place / last:.1f}%"
-        for place, stop in enumerate(STOPS)
-    ]
-    return f"linear-gradient(90deg, {', '.join(steps)})"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vlminterp.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = _number
-    environment.filters["decimals"] = _decimals
-    return environment
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    """A number as people read it: three significant digits, a real minus sign."""
-    if value is None or value != value:
-        return NOTHING
-    return f"{value:.{digits}g}".replace("-", MINUS) if abs(value) < 1e4 else f"{value:,.0f}"
-
-
-def _decimals(value: float, places: int) -> str:
-    return f"{value:.{places}f}".replace("-", MINUS)
+def _content(folder: RunFolder) -> tuple[Content, str | None]:
+    """What the run's plugin shows; a general form and the reason if it can't be asked."""
+    try:
+        plugin = load_plugin(folder.names["plugin"])
+    except ConfigError as error:
+        return default_content(folder), str(error)
+    return plugin.report(folder), None

@@ -1,6 +1,5 @@
 """The table of scores: each metric beside its controls, and whether it beats them."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from vlminterp.report.curves import common_axis, whisker
+from vlminterp.report.numbers import worth
 
 Interval = tuple[float, float]
 
@@ -35,11 +35,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: the method's line, then its controls'."""
+    """One metric: the method's line, then its controls'; `n` values were counted."""
 
     name: str
     direction: str
-    pairs: int | None
+    n: int | None
     description: str
     decimals: int
     method: Line
@@ -88,9 +88,9 @@ def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> Metric:
     return Metric(
         name=name,
         direction="" if better is None else f"{'higher' if better else 'lower'} is better",
-        pairs=metric.get("n"),
+        n=metric.get("n"),
         description=metric.get("description") or "",
-        decimals=_decimals(interval),
+        decimals=worth(*interval),
         method=_line(plugin, metric, "", axis),
         controls=[
             _line(control, line, verdict(interval, _interval(line), higher_is_better=better), axis)
@@ -109,9 +109,3 @@ def _interval(values: Mapping[str, Any]) -> Interval:
     mean = float(values["mean"])
     low, high = values.get("low"), values.get("high")
     return (mean if low is None else float(low), mean if high is None else float(high))
-
-
-def _decimals(interval: Interval) -> int:
-    """As many as the interval's width makes worth reading."""
-    half = (interval[1] - interval[0]) / 2
-    return min(max(round(1 - math.log10(half)), 0), 4) if half > 0 else 3

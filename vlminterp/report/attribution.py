@@ -1,0 +1,64 @@
+"""The page of an attribution run: what each picture and caption owes to its parts."""
+
+from itertools import islice
+
+from markupsafe import Markup
+
+from vlminterp.report.cards import common_scale, make_card
+from vlminterp.report.content import Content, Section, scores_section
+from vlminterp.report.overlay import MOST_OPAQUE, RISE, STOPS, ticks
+from vlminterp.report.templating import environment
+from vlminterp.results.attribution import explained_pairs
+from vlminterp.results.run_folder import RunFolder
+
+PAIRS_ON_PAGE = 100
+NOTE = "Mean over pairs and its 95 % interval; controls are maps that know nothing of the model."
+
+
+def attribution_content(folder: RunFolder) -> Content:
+    """Scores beside controls, then a card for each pair.
+
+    Args:
+        folder: A run whose rows the attribution runner wrote.
+    """
+    summary, names = folder.summary or {}, folder.names
+    pairs = list(islice(explained_pairs(folder), PAIRS_ON_PAGE))
+    skipped = len(folder.skips())
+    explained = summary.get("pairs", len(pairs) + skipped) - skipped
+    sections = scores_section({**summary, "plugin": names["plugin"]}, NOTE)
+    if pairs:
+        scale = common_scale(pairs)
+        body = (
+            environment()
+            .get_template("pairs.html.j2")
+            .render(
+                cards=[make_card(folder.path, pair, scale) for pair in pairs],
+                explained=explained,
+                scale=scale,
+                patch_ticks=ticks(scale.patch),
+                word_ticks=ticks(scale.word),
+            )
+        )
+        sections.append(Section("Pairs", Markup(body)))
+    lead = Markup(
+        "For each picture and caption, this page shows which parts of the picture and which words "
+        "{} uses to match the two, as {} measures it. A score says, in <em>nats</em>, how much "
+        "information a patch or a word must keep: at 0 it can drown in noise and the match stays."
+    )
+    return Content(
+        heading=Markup("What <em>{}</em> looks at").format(names["model"]),
+        lead=lead.format(names["model"], names["plugin"]),
+        sections=sections,
+        counts={"pairs": explained},
+        style=f":root {{ --gradient: {_gradient()}; }}",
+    )
+
+
+def _gradient() -> str:
+    """The colour scale as CSS, at the opacity at which it lies over pictures."""
+    last = len(STOPS) - 1
+    steps = [
+        f"#{stop}{round(255 * MOST_OPAQUE * (place / last) ** RISE):02x} {100 * place / last:.1f}%"
+        for place, stop in enumerate(STOPS)
+    ]
+    return f"linear-gradient(90deg, {', '.join(steps)})"

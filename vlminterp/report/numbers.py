@@ -1,0 +1,41 @@
+"""Numbers as people read them: as many digits as mean something, a real minus sign."""
+
+import math
+
+MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with so many significant digits.
+
+    Example:
+        >>> number(0.12345), number(-2.0), number(51234.5), number(None)
+        ('0.123', '−2', '51,234', '–')
+    """
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isfinite(value) and abs(value) >= 10**4:
+        return f"{value:,.0f}".replace("-", MINUS)
+    return f"{value:.{digits}g}".replace("-", MINUS)
+
+
+def decimals(value: float, places: int) -> str:
+    """A number with so many decimals; zero has no sign.
+
+    Example:
+        >>> decimals(-0.126, 2), decimals(-0.001, 2)
+        ('−0.13', '0.00')
+    """
+    shown = f"{value:.{places}f}"
+    return shown.replace("-", MINUS if float(shown) else "")
+
+
+def worth(low: float, high: float) -> int:
+    """How many decimals the width of an interval makes worth reading.
+
+    Example:
+        >>> worth(0.53, 0.65), worth(10.0, 14.0), worth(1.0, 1.0)
+        (2, 1, 3)
+    """
+    half = (high - low) / 2
+    return min(max(round(1 - math.log10(half)), 0), 4) if half > 0 else 3

@@ -1,0 +1,40 @@
+"""Text whose words are coloured by a score."""
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from vlminterp.report.numbers import number
+from vlminterp.report.svg import element
+
+
+def coloured_words(
+    words: Iterable[tuple[str, float | None]], top: float, unit: str = "", *, digits: int = 2
+) -> Markup:
+    """Writes words with their scores below them.
+
+    Args:
+        words: Each word and its score; None for a word that has none.
+        top: The score, above 0, of the strongest colour; scores below 0 have another colour,
+            which is as strong at -`top`.
+        unit: Of the scores; shown when the pointer rests on a word.
+        digits: Significant digits of the scores.
+
+    Returns:
+        A sequence of `<span>`s, with the scores in digits, so that colour is not all that tells.
+    """
+    return Markup(" ").join(_word(text, score, top, unit, digits) for text, score in words)
+
+
+def _word(text: str, score: float | None, top: float, unit: str, digits: int) -> Markup:
+    if score is None or score != score:
+        return element("span", text, class_="word bare")
+    strength = round(100 * min(abs(score) / top, 1.0))
+    return element(
+        "span",
+        f"{text} ",
+        element("small", number(score, digits)),
+        class_="word minus" if score < 0 else "word",
+        style=f"--strength: {strength}%",
+        title=f"{number(score)} {unit}".strip(),
+    )
