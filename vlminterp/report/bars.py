@@ -8,11 +8,12 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from vlminterp.report.axis import Axis
-from vlminterp.report.numbers import decimals, number, worth
+from vlminterp.report.numbers import decimals, number
 from vlminterp.report.svg import drawing, element, legend
 
-WIDTH, NAMES, NUMBERS = 760.0, 130.0, 170.0
-THICK, BETWEEN, ROW_GAP, FOOT, HEAD = 16.0, 5.0, 16.0, 44.0, 8.0
+WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
+MEANS = WIDTH - NUMBERS + 60.0
+THICK, BETWEEN, ROW_GAP, FOOT, HEAD = 16.0, 5.0, 16.0, 44.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,6 @@ def bar_chart(
     axis = Axis.over(
         [*(end for bar in bars for end in (*bar.ends, bar.mean)), *(band or ())], zero=True
     )
-    places = max((worth(*bar.ends) for bar in bars if bar.low is not None), default=axis.places)
     row_height = len(series) * (THICK + BETWEEN) + ROW_GAP
     bottom = HEAD + len(rows) * row_height
     parts: list[Markup] = list(_grid(axis, bottom, unit))
@@ -84,12 +84,12 @@ def bar_chart(
             ),
         )
     for place, row in enumerate(rows):
-        parts.extend(_row(row, series, axis, HEAD + place * row_height, places))
+        parts.extend(_row(row, series, axis, HEAD + place * row_height))
     label = f"{title}, {unit}. " + "; ".join(_spoken(row) for row in rows)
     return legend(series) + drawing(label, WIDTH, bottom + FOOT, *parts, class_="bars")
 
 
-def _row(row: Row, series: Sequence[str], axis: Axis, top: float, places: int) -> Iterator[Markup]:
+def _row(row: Row, series: Sequence[str], axis: Axis, top: float) -> Iterator[Markup]:
     shown = [name for name in series if name in row.bars]
     height = len(shown) * (THICK + BETWEEN) - BETWEEN
     top += ROW_GAP / 2
@@ -99,7 +99,7 @@ def _row(row: Row, series: Sequence[str], axis: Axis, top: float, places: int) -
     for place, name in enumerate(shown):
         y = top + place * (THICK + BETWEEN)
         yield from _bar(row.bars[name], f"{row.name}, {name}", series.index(name) + 1, axis, y)
-        yield _written(row.bars[name], places, y)
+        yield _written(row.bars[name], axis.places + 1, y)
 
 
 def _bar(bar: Bar, name: str, series: int, axis: Axis, y: float) -> Iterator[Markup]:
@@ -122,9 +122,8 @@ def _bar(bar: Bar, name: str, series: int, axis: Axis, y: float) -> Iterator[Mar
 
 def _written(bar: Bar, places: int, y: float) -> Markup:
     """The numbers at the right: the mean, and the interval in a quieter ink."""
-    if not math.isfinite(bar.mean):
-        return element("text", number(None), x=WIDTH - NUMBERS + 56, y=y + 13, text_anchor="end")
-    mean = element("tspan", decimals(bar.mean, places), x=WIDTH - NUMBERS + 56, text_anchor="end")
+    shown = decimals(bar.mean, places) if math.isfinite(bar.mean) else number(None)
+    mean = element("tspan", shown, x=MEANS, text_anchor="end")
     interval = Markup("")
     if bar.low is not None and bar.high is not None:
         ends = f"{decimals(bar.low, places)} … {decimals(bar.high, places)}"
@@ -140,6 +139,8 @@ def _grid(axis: Axis, bottom: float, unit: str) -> Iterator[Markup]:
         yield element("text", label, class_="tick", x=x, y=bottom + 17, text_anchor="middle")
     middle = (NAMES + WIDTH - NUMBERS) / 2
     yield element("text", unit, class_="unit", x=middle, y=bottom + 37, text_anchor="middle")
+    yield element("text", "mean", class_="tick", x=MEANS, y=12, text_anchor="end")
+    yield element("text", "95 % interval", class_="tick", x=WIDTH, y=12, text_anchor="end")
 
 
 def _x(axis: Axis, value: float) -> float:

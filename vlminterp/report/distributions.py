@@ -10,7 +10,8 @@ from vlminterp.report.axis import Axis
 from vlminterp.report.numbers import decimals, number
 from vlminterp.report.svg import drawing, element
 
-WIDTH, NAMES, NUMBERS = 760.0, 130.0, 170.0
+WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
+MEDIANS = WIDTH - NUMBERS + 60.0
 ROW, HEAD, FOOT = 54.0, 22.0, 44.0
 BINS = 80
 
@@ -72,7 +73,7 @@ def _group(
     written = element(
         "tspan",
         decimals(float(np.median(values)), axis.places + 1),
-        x=WIDTH - NUMBERS + 56,
+        x=MEDIANS,
         text_anchor="end",
     )
     count = element("tspan", f"n = {len(values):,}", class_="soft", x=WIDTH, text_anchor="end")
@@ -95,7 +96,7 @@ def _grid(axis: Axis, bottom: float, unit: str) -> Iterator[Markup]:
         yield element("text", label, class_="tick", x=x, y=bottom + 17, text_anchor="middle")
     middle = (NAMES + WIDTH - NUMBERS) / 2
     yield element("text", unit, class_="unit", x=middle, y=bottom + 37, text_anchor="middle")
-    head = element("tspan", "median", x=WIDTH - NUMBERS + 56, text_anchor="end")
+    head = element("tspan", "median", x=MEDIANS, text_anchor="end")
     yield element("text", head, class_="tick", y=12)
 
 

@@ -56,9 +56,9 @@ def line_chart(title: str, lines: Sequence[Line], x: str, y: str) -> Markup:
         parts.extend(_line(line, series, across, up))
     spoken = "; ".join(_spoken(line) for line in drawn if line.points)
     label = f"{title}: {y} over {x}. {spoken}"
-    return legend([line.name for line in lines]) + drawing(
-        label, WIDTH, HEIGHT, *parts, class_="lines"
-    )
+    samples = [_sample(series, marked=line.marked) for series, line in enumerate(lines, 1)]
+    shown = drawing(label, WIDTH, HEIGHT, *parts, class_="lines")
+    return legend([line.name for line in lines], samples) + shown
 
 
 def _line(line: Line, series: int, across: Axis, up: Axis) -> Iterator[Markup]:
@@ -69,12 +69,19 @@ def _line(line: Line, series: int, across: Axis, up: Axis) -> Iterator[Markup]:
     marked = zip(placed, line.points, strict=True) if line.marked or len(placed) == 1 else ()
     for (x, y), (value, height) in marked:
         told = element("title", f"{line.name}: {number(value)}, {number(height)}")
-        shape = _shape(SHAPES[(series - 1) % len(SHAPES)], x, y)
-        yield element("path", told, class_=f"mark series-{series}", d=shape)
+        yield element("path", told, class_=f"mark series-{series}", d=_shape(series, x, y))
 
 
-def _shape(name: str, x: float, y: float, r: float = 4.5) -> str:
-    """The outline of a mark, as an SVG path."""
+def _sample(series: int, *, marked: bool) -> Markup:
+    """What a line looks like, for the legend."""
+    line = element("path", class_=f"line series-{series}", d="M0 6H28")
+    mark = element("path", class_=f"mark series-{series}", d=_shape(series, 14, 6))
+    return line + mark if marked else line
+
+
+def _shape(series: int, x: float, y: float, r: float = 4.5) -> str:
+    """The outline of a series' mark, as an SVG path."""
+    name = SHAPES[(series - 1) % len(SHAPES)]
     if name == "circle":
         return f"M{x - r:.1f} {y:.1f}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 {-2 * r} 0z"
     corners = {

@@ -1,5 +1,7 @@
 """SVG elements, escaped."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup, escape
 
 Attribute = str | float | None
@@ -49,19 +51,35 @@ def drawing(label: str, width: float, height: float, *children: Markup, class_: 
     return element("div", picture, class_="scroll")
 
 
-def legend(names: list[str]) -> Markup:
-    """What the series' colours and shapes mean; empty for a single series."""
+def legend(names: Sequence[str], samples: Sequence[Markup] = ()) -> Markup:
+    """What the series' colours and shapes mean; empty for a single series.
+
+    Args:
+        names: Of the series.
+        samples: A drawing of each, 28 x 12 pixels; squares of the series' colours by default.
+    """
     if len(names) < 2:
         return Markup("")
+    width = 28 if samples else 12
+    squares = [
+        element("rect", class_=f"bar series-{place}", width=12, height=12, rx=2)
+        for place in range(1, len(names) + 1)
+    ]
     entries = [
         element(
             "li",
-            element("span", "", class_=f"swatch series-{place}", aria_hidden="true"),
+            element(
+                "svg",
+                sample,
+                viewBox=f"0 0 {width} 12",
+                style=f"width: {width}px",
+                aria_hidden="true",
+            ),
             name,
         )
-        for place, name in enumerate(names, 1)
+        for name, sample in zip(names, samples or squares, strict=True)
     ]
-    return element("ul", *entries, class_="legend")
+    return element("ul", *entries, class_="drawing legend")
 
 
 def _attribute(name: str) -> str:

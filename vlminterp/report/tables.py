@@ -20,11 +20,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = 
         rows: Numbers are rounded to three digits and stand at the right; markup stays markup.
         caption: Stands above the table.
     """
+    kept = [list(row) for row in rows]
     body = [
         element("tr", *(_cell(value, first=place == 0) for place, value in enumerate(row)))
-        for row in rows
+        for row in kept
     ]
-    heads = [element("th", column, scope="col") for column in columns]
+    numeric = [all(_is_number(row[place]) for row in kept) for place in range(len(columns))]
+    heads = [
+        element("th", column, scope="col", class_="figure" if right else None)
+        for column, right in zip(columns, numeric, strict=True)
+    ]
     above = [element("caption", caption)] if caption else []
     whole = element(
         "table",
@@ -50,10 +55,15 @@ def rows_table(rows: Iterable[Mapping[str, Any]], limit: int) -> Markup:
 
 def _cell(value: Any, *, first: bool) -> Markup:
     name, attributes = ("th", {"scope": "row"}) if first else ("td", {})
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if value is not None and _is_number(value):
         shown = f"{value}" if isinstance(value, int) else number(value)
         return element(name, shown, class_="figure", **attributes)
     return element(name, _text(value), **attributes)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value, if there is one, stands at the right of its column."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
 
 
 def _text(value: Any) -> Markup:
