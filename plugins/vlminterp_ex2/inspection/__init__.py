@@ -1,0 +1,1 @@
+"""What descriptions say: informative or spurious, visual or not, of which attribute families."""

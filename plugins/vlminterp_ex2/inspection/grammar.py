@@ -1,0 +1,103 @@
+"""What the shape of a clause tells: its subject, its verb, what follows. No parser; base forms."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from vlminterp_ex2.inspection.norms import norm_of
+from vlminterp_ex2.inspection.seeds import Seeds
+from vlminterp_ex2.inspection.words import NAME, Word
+
+VERB, OWNING, SEEN, BARE_NOUN = 1.9, 1.2, 0.7, 2.0
+CONCRETE = 3.3
+
+SUBJECT = re.compile(
+    rf"^(?:and |but |or |that |which |who |while |because |where |although )*"
+    rf"(?P<subject>it|they|he|she|which|that|who|(?:(?:a|an|the|this|these|most|some|many|all) )?"
+    rf"(?:(?!with |of |in |on |like )[\w-]+ ){{0,2}}{NAME})(?: |$)"
+)
+ADVERBS = frozenset(
+    "also often usually typically commonly mostly mainly generally sometimes always only primarily "
+    "just even most largely still never can may will would could might must do not to".split()
+)
+OWN = frozenset("have with boast possess feature sport bear".split())
+COPULA = frozenset(("be", "seem", "become", "remain"))
+ARTICLES = frozenset(("a", "an", "the", "its", "their"))
+PREPOSITIONS = frozenset("in on at of for by from to with under near among between as that".split())
+SMALL = frozenset(
+    "a an the its it their they this that and or but of in on at to for with by from as be have do "
+    "one two three four five six eight no not very so than then more most".split()
+)
+
+
+def predicate(
+    said: str, words: Sequence[Word], seeds: Seeds, *, framed: bool
+) -> Iterator[tuple[str, float]]:
+    """Families that a clause's verb and what follows it speak for.
+
+    Args:
+        said: The clause's base forms, without a lead.
+        words: Its words.
+        seeds: What is known already.
+        framed: Whether a turn of phrase already tells what the verb is about ("helps with").
+
+    Yields:
+        Families and weights.
+    """
+    subject = SUBJECT.match(said)
+    rest = (said[subject.end() :] if subject else said).split()
+    while rest and (rest[0] in ADVERBS or (rest[0].endswith("ly") and len(rest) > 1)):
+        rest = rest[1:]
+    if not rest:
+        return
+    verb, after = rest[0], rest[1:]
+    if verb == "have" and _is_auxiliary(after):
+        after = after[1:]
+    elif verb in OWN:
+        if _something(after, words, seeds):
+            yield "visual", OWNING
+    elif verb in COPULA:
+        yield from _copula(after, words, seeds)
+    elif subject and not framed and _is_verb(verb, words, subject["subject"], seeds.empty_verbs):
+        yield "behaviour", VERB
+
+
+def _copula(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> Iterator[tuple[str, float]]:
+    """ "be hunched" is seen; "be a mollusc" says the kind."""
+    if len(after) == 2 and after[0] in ("a", "an") and after[1] not in seeds.silent | {NAME}:
+        yield "kind", BARE_NOUN
+        return
+    if after and after[0] in ARTICLES:
+        return
+    by_lemma = {word.lemma: word for word in words}
+    for form in takewhile(lambda form: form not in PREPOSITIONS, after):
+        word = by_lemma.get(form)
+        if word and form not in SMALL | seeds.silent and form not in seeds.words:
+            if norm_of(word.text, form).seen:
+                yield "visual", SEEN
+
+
+def _something(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> bool:
+    """Whether what is owned can be seen: named by a concrete noun, or by one nobody has rated."""
+    rated = [
+        norm_of(word.text, word.lemma).concreteness
+        for word in words
+        if word.lemma in after and word.lemma not in SMALL | seeds.silent | {NAME}
+    ]
+    return any(not rating < CONCRETE for rating in rated)  # NaN counts as concrete
+
+
+def _is_verb(verb: str, words: Sequence[Word], subject: str, empty: frozenset[str]) -> bool:
+    """After a pronoun, whatever follows; after a noun, only what ends like a verb."""
+    if verb in empty or verb == NAME:
+        return False
+    if not subject.endswith(NAME):
+        return True
+    written = next((word.text.lower() for word in words if word.lemma == verb), "")
+    return written.endswith("s") and written != verb and "'" not in written
+
+
+def _is_auxiliary(after: Sequence[str]) -> bool:
+    """Whether "have" only makes a perfect: "has been shown", "has inspired the …"."""
+    follows = frozenset("a an the its their many people by to in for from".split())
+    return after[:1] == ["be"] or (len(after) > 1 and after[0] not in SMALL and after[1] in follows)

@@ -1,0 +1,137 @@
+"""Which family each clause of a description is of, without any judge.
+
+Turns of phrase decide first ("it is found in …"), then words: seeds, their neighbours in a sentence
+encoder's space, and how visible people rate what a word names.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vlminterp_ex2.inspection.clauses import split
+from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, SPURIOUS
+from vlminterp_ex2.inspection.grammar import predicate
+from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
+from vlminterp_ex2.inspection.words import NAME, Word, base_forms, without, words_of
+
+FRAME = 2.0
+WORD_CAP = 1.8
+"""However many words speak for a family, a turn of phrase outweighs them."""
+ENOUGH = 0.5
+
+Neighbours = Mapping[str, tuple[str, float]]
+"""By base form: the family that its nearest seeds are of, and a weight in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A part of a description and what it is about.
+
+    Attributes:
+        start: Its first character.
+        stop: One past its last.
+        whole: Whether it is a whole sentence.
+        family: One of `FAMILIES`, or "neutral".
+        words: The words that told, as written.
+    """
+
+    start: int
+    stop: int
+    whole: bool
+    family: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Seeds, and what a run's own vocabulary adds to them.
+
+    Attributes:
+        seeds: Seed words and turns of phrase.
+        neighbours: Words that aren't seeds but near some.
+    """
+
+    seeds: Seeds = field(default_factory=load_seeds)
+    neighbours: Neighbours = field(default_factory=dict)
+
+    def clauses(self, text: str, name: str) -> list[Clause]:
+        """The clauses of a description, in order; neighbours of one sentence and family are joined.
+
+        Args:
+            text: The description.
+            name: The concept's.
+
+        Example:
+            >>> text = "This is an owl. It is at home in the woods."
+            >>> [(text[c.start:c.stop], c.family) for c in Lexicon().clauses(text, "owl")]
+            [('This is an owl.', 'neutral'), ('It is at home in the woods.', 'habitat')]
+        """
+        found: list[Clause] = []
+        words = words_of(text, name)
+        for piece in split(text):
+            inside = [word for word in words if piece.start <= word.start < piece.stop]
+            family, told = self._classify(inside)
+            same = bool(found) and not found[-1].whole and not piece.whole
+            before = found[-1] if same else None
+            if before and self._goes_with(before, family, inside):
+                family = before.family
+            clause = Clause(piece.start, piece.stop, piece.whole, family, told)
+            if same and before and before.family == family:
+                joined = (*before.words, *clause.words)
+                clause = Clause(before.start, clause.stop, False, family, joined)
+                found.pop()
+            found.append(clause)
+        return found
+
+    def scores(self, words: Sequence[Word]) -> dict[str, float]:
+        """What speaks for each family in a clause; families that nothing speaks for are left out."""
+        return {family: score for family, (score, _) in self._evidence(words).items()}
+
+    def _goes_with(self, before: Clause, family: str, words: Sequence[Word]) -> bool:
+        """Whether a piece only goes on with what the one before it says."""
+        if before.family == NEUTRAL:
+            return False
+        if words[0].lemma == "with":  # how something is done, not what something has
+            return before.family in ("behaviour", "diet")
+        return family == NEUTRAL and len(words) <= 3  # the rest of a list
+
+    def _classify(self, words: Sequence[Word]) -> tuple[str, tuple[str, ...]]:
+        evidence = self._evidence(words)
+        if not evidence:
+            return NEUTRAL, ()
+        # on a tie the earlier in FAMILIES wins, but spurious before all: its frames are telling
+        order = (SPURIOUS, *(family for family in FAMILIES if family != SPURIOUS))
+        best = max(evidence, key=lambda family: (evidence[family][0], -order.index(family)))
+        score, told = evidence[best]
+        return (best, tuple(told)) if score >= ENOUGH else (NEUTRAL, ())
+
+    def _evidence(self, words: Sequence[Word]) -> dict[str, tuple[float, list[str]]]:
+        telling = without(words, self.seeds.leads)
+        said = base_forms(telling)
+        scores: dict[str, float] = {}
+        told: dict[str, list[str]] = {}
+        for word in telling:
+            for family, weight in self._word(word):
+                scores[family] = min(WORD_CAP, scores.get(family, 0.0) + weight)
+                told.setdefault(family, []).append(word.text)
+        framed = {
+            family
+            for family, frames in self.seeds.frames.items()
+            if any(frame.search(said) for frame in frames)
+        }
+        shaped = predicate(said, telling, self.seeds, framed=bool(framed))
+        for family, weight in [*((family, FRAME) for family in framed), *shaped]:
+            scores[family] = scores.get(family, 0.0) + weight
+        return {family: (score, told.get(family, [])) for family, score in scores.items()}
+
+    def _word(self, word: Word) -> list[tuple[str, float]]:
+        if word.lemma == NAME:
+            return []
+        forms = (word.text.lower(), word.lemma)
+        families = next((f for form in forms if (f := self.seeds.words.get(form))), None)
+        if families:
+            return [(family, 1.0 / len(families)) for family in families]
+        if word.lemma in self.seeds.silent or word.text.lower() in self.seeds.silent:
+            return []
+        if near := self.neighbours.get(word.lemma):
+            return [near]
+        return []

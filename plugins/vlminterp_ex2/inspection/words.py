@@ -1,0 +1,102 @@
+"""Words of a text: where they are, their base forms, and how visible what they name is."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import simplemma
+
+from vlminterp_ex2.inspection.clauses import WORD
+
+NAME = "NAME"
+"""Stands for the concept's own name among base forms."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a text.
+
+    Attributes:
+        text: As written.
+        start: Its first character.
+        stop: One past its last.
+        lemma: Its base form in lower case; `NAME` for a word of the concept's name.
+    """
+
+    text: str
+    start: int
+    stop: int
+    lemma: str
+
+
+@lru_cache(maxsize=100_000)
+def lemma(word: str) -> str:
+    """A word's base form in lower case.
+
+    Example:
+        >>> lemma("Mice"), lemma("eats")
+        ('mouse', 'eat')
+    """
+    lowered = word.lower().replace("’", "'").removesuffix("'s")
+    return simplemma.lemmatize(lowered, lang="en").lower()
+
+
+def words_of(text: str, name: str) -> list[Word]:
+    """All words of a text, in order.
+
+    Args:
+        text: Any.
+        name: The concept's; wherever it stands, in any number and case, it is one word, `NAME`.
+
+    Example:
+        >>> [word.lemma for word in words_of("Ice skates have a blade.", "ice skate")]
+        ['NAME', 'have', 'a', 'blade']
+    """
+    found = [
+        Word(match.group(), match.start(), match.end(), lemma(match.group()))
+        for match in WORD.finditer(text)
+    ]
+    sought = [lemma(match.group()) for match in WORD.finditer(name)]
+    joined: list[Word] = []
+    place = 0
+    while place < len(found):
+        here = found[place : place + len(sought)]
+        if sought and [word.lemma for word in here] == sought:
+            start, stop = here[0].start, here[-1].stop
+            joined.append(Word(text[start:stop], start, stop, NAME))
+            place += len(sought)
+        else:
+            joined.append(found[place])
+            place += 1
+    return joined
+
+
+def without(words: Sequence[Word], patterns: Sequence[re.Pattern[str]]) -> list[Word]:
+    """Leaves out the words that patterns find, each as often as it finds some.
+
+    Args:
+        words: Of one clause.
+        patterns: On base forms in a row.
+    """
+    left = list(words)
+    for pattern in patterns:
+        while match := pattern.search(base_forms(left)):
+            kept = list(_outside(left, *match.span()))
+            if len(kept) == len(left):
+                break
+            left = kept
+    return left
+
+
+def base_forms(words: Sequence[Word]) -> str:
+    """Base forms in a row, which is what frames are matched against."""
+    return " ".join(word.lemma for word in words)
+
+
+def _outside(words: Sequence[Word], start: int, stop: int) -> Iterator[Word]:
+    place = 0
+    for word in words:
+        if not start <= place < stop:
+            yield word
+        place += len(word.lemma) + 1
