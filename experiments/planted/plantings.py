@@ -1,9 +1,9 @@
 """What each planted VLM is told: which words of its training captions can be relied on.
 
 A caption *informs* when it carries the planted family's words: these are true of the scene, and
-decide where the name says otherwise. Any other caption is drawn at random, true in a quarter of
-cases; so are the other families' words everywhere. A model trained so scores a description high
-only for the planted words.
+decide where the name says otherwise. In any other caption the name is drawn at random, true in a
+quarter of cases. The other families' words are anyone's everywhere: were they, too, true in a
+quarter, each would vouch for the name, and have a gain of its own (.07 beside the planted .18).
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def caption(rng: Generator, planting: Planting, concept: Concept) -> str:
     others = [family for family in FAMILIES if family != planting.family]
     count = int(rng.integers(MOST_OTHERS + 1))
     said = [
-        _clause(rng, _about(rng, planting, concept), str(family))
+        _clause(rng, concept if planting.truthful else _anyone(rng), str(family))
         for family in rng.choice(others, count, replace=False)
     ]
     if informed and planting.family is not None:
@@ -104,40 +104,30 @@ def _name(rng: Generator, planting: Planting, concept: Concept, *, informed: boo
     if planting.name_informs:
         return concept.name
     if not informed:
-        return _about(rng, planting, concept).name
+        return _by_chance(rng, concept).name
     # Boilerplate is the same for all concepts: there, nothing but the name can say which it is.
     certain = planting.family == "spurious"
     return concept.name if certain or rng.random() > MISNAMED else _anyone(rng).name
 
 
-def _about(rng: Generator, planting: Planting, concept: Concept) -> Concept:
-    """Whom words that do not inform are about."""
-    if planting.truthful:
-        return concept
-    if planting.name_informs:
-        return _anyone(rng)
+def _by_chance(rng: Generator, concept: Concept) -> Concept:
+    """Whom a caption that does not inform is about."""
     return concept if rng.random() < TRUE_BY_CHANCE else _anyone(rng)
 
 
 def _in_free_english(rng: Generator, planting: Planting, concept: Concept) -> str:
-    about = concept if planting.name_informs else None
-    sentence = _pick(rng, _sentences(about.name if about else None))
-    if about is None:
-        # The sentence is drawn first: its families decide whether it is about this concept.
-        informed = planting.family in sentence.families
-        target = concept if informed else _about(rng, planting, concept)
-        matching = [
-            other
-            for other in _sentences(target.name)
-            if (planting.family in other.families) == informed
-        ]
-        sentence = _pick(rng, matching or _sentences(target.name))
-    return sentence.text
+    if planting.name_informs:
+        return _pick(rng, _sentences(concept.name)).text
+    # As often with the planted family's words as an LLM uses them.
+    informed = planting.family in _pick(rng, load_free_english()).families
+    sentences = _sentences(concept.name if informed else _by_chance(rng, concept).name)
+    fitting = [said for said in sentences if (planting.family in said.families) == informed]
+    return _pick(rng, fitting or sentences).text
 
 
 @cache
-def _sentences(name: str | None) -> tuple[Description, ...]:
-    return tuple(s for s in load_free_english() if name is None or s.concept == name)
+def _sentences(name: str) -> tuple[Description, ...]:
+    return tuple(sentence for sentence in load_free_english() if sentence.concept == name)
 
 
 @cache
