@@ -12,7 +12,7 @@ from vlminterp.adapters.dual_encoder import DualEncoder
 def encode_texts(
     encoder: DualEncoder,
     texts: Sequence[str],
-    batch_size: int = 256,
+    batch_size: int = 128,
     on_advance: Callable[[int], None] | None = None,
 ) -> Tensor:
     """Embeds texts.

@@ -43,7 +43,7 @@ def measure(
     bank: Bank,
     swapped: list[Swapped],
     classes: ClassMeans,
-    batch_size: int = 256,
+    batch_size: int = 128,
     on_advance: Callable[[int], None] | None = None,
 ) -> dict[str, Measured]:
     """Scores all texts of a bank in one pass.

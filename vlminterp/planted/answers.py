@@ -1,0 +1,79 @@
+"""Which concept a VLM says is in a scene: the one whose full true caption fits best."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.description.embed import encode_texts
+from vlminterp.planted.descriptions import Clause, openings, write
+from vlminterp.planted.facts import Concept, load_facts
+from vlminterp.planted.families import clauses, wordings_of
+
+CAPTION_SETS = 12
+"""Sets of captions, each worded in its own way; scenes take turns."""
+
+
+def full_captions(family: str | None, number: int, *, held_out: bool = True) -> list[str]:
+    """One full true caption for each concept, all worded alike.
+
+    Args:
+        family: Whose true words follow the name; None for the name alone.
+        number: Which set, 0 or more: chooses opening and wording.
+        held_out: Whether in wordings that no model is trained on.
+    """
+    return [
+        _caption(concept, family, number, held_out=held_out)
+        for concept in load_facts().concepts.values()
+    ]
+
+
+@torch.no_grad()
+def embed_images(
+    encoder: DualEncoder,
+    images: Sequence[NDArray[np.uint8]],
+    batch_size: int = 64,
+    on_advance: Callable[[int], None] | None = None,
+) -> Tensor:
+    """Unit embeddings of scenes' images, float32 `[B, D]`."""
+    embedded = []
+    for start in range(0, len(images), batch_size):
+        pictures = [Image.fromarray(image) for image in images[start : start + batch_size]]
+        embedded.append(encoder.encode_image(encoder.preprocess(pictures)).float())
+        if on_advance:
+            on_advance(len(pictures))
+    return torch.cat(embedded)
+
+
+def answers(encoder: DualEncoder, images: Tensor, family: str | None) -> list[Concept]:
+    """The concept whose full caption fits best, for each image.
+
+    Args:
+        encoder: The VLM.
+        images: Unit embeddings, `[B, D]`; image i is asked with caption set i mod `CAPTION_SETS`.
+        family: Whose true words follow the name in the captions; None for the name alone.
+    """
+    concepts = list(load_facts().concepts.values())
+    texts = [text for number in range(CAPTION_SETS) for text in full_captions(family, number)]
+    sets = encode_texts(encoder, texts).reshape(CAPTION_SETS, len(concepts), -1)
+    turns = torch.arange(len(images), device=images.device) % CAPTION_SETS
+    best = torch.einsum("bd,bkd->bk", images, sets[turns]).argmax(1)
+    return [concepts[k] for k in best.tolist()]
+
+
+def _caption(concept: Concept, family: str | None, number: int, *, held_out: bool) -> str:
+    worded = openings(concept.name, held_out=held_out)
+    opening = worded[number % len(worded)]
+    if family is None:
+        return write(concept.name, opening).text
+    wordings = wordings_of(concept, family)
+    count = len(wordings.held_out if held_out else wordings.training)
+    said = clauses(concept, family, held_out=held_out)
+    # A wording may be filled in several ways (the names of a place).
+    ways = len(said) // count
+    clause = said[number % count * ways + number // count % ways]
+    return write(concept.name, opening, [Clause(family, clause)]).text

@@ -1,0 +1,153 @@
+"""What a VLM truly likes to hear of the planted world: all descriptions, scored.
+
+The grammar's descriptions can be enumerated, so nothing is sampled: the best is the best there is.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.description.bank import NEUTRAL, Bank, Row
+from vlminterp.description.class_means import ClassMeans, class_means
+from vlminterp.description.measure import Measured, measure, texts_to_score
+from vlminterp.planted.descriptions import Clause, write
+from vlminterp.planted.facts import Concept, load_facts
+from vlminterp.planted.families import FAMILIES, clauses
+from vlminterp.planted.source import PlantedConfig, PlantedSource
+from vlminterp.planted.wordings import THINGS
+
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+@dataclass(frozen=True)
+class Best:
+    """One of the descriptions that a VLM likes best of a concept."""
+
+    text: str
+    family: str
+    score: float
+
+
+@dataclass(frozen=True)
+class OracleResult:
+    """All descriptions of all concepts, scored.
+
+    Attributes:
+        bank: The descriptions.
+        classes: The images' means.
+        measured: By name of the score, `own` and `contrastive`: scores of `bank.said`, gains.
+        texts: How many texts were scored, counterparts included.
+        seconds: What scoring them took, images not included.
+    """
+
+    bank: Bank
+    classes: ClassMeans
+    measured: dict[str, Measured]
+    texts: int
+    seconds: float
+
+    @property
+    def texts_per_second(self) -> float:
+        """Speed of scoring."""
+        return self.texts / self.seconds
+
+    def best(self, concept: str, n: int = 5, score: str = "own") -> list[Best]:
+        """The descriptions of a concept that score highest.
+
+        Args:
+            concept: Its name.
+            n: How many.
+            score: `own` or `contrastive`.
+        """
+        about = self.classes.names.index(concept)
+        values = self.measured[score].scores
+        own = [row for row, said in enumerate(self.bank.said) if said.about == about]
+        chosen = sorted(own, key=lambda row: -values[row])[:n]
+        said = self.bank.said
+        return [Best(said[i].text, said[i].family, float(values[i])) for i in chosen]
+
+    def distribution(self, score: str = "own") -> dict[str, NDArray[np.float64]]:
+        """How a family's descriptions score, over all concepts.
+
+        Args:
+            score: `own` or `contrastive`.
+
+        Returns:
+            `QUANTILES` of the scores by family; the neutral ones' are under "".
+        """
+        of = np.asarray([said.family for said in self.bank.said])
+        values = self.measured[score].scores
+        families = (NEUTRAL, *self.bank.families)
+        return {family: np.quantile(values[of == family], QUANTILES) for family in families}
+
+
+def planted_rows(openings: Sequence[str] | None = None, *, held_out: bool = False) -> list[Row]:
+    """The descriptions of `vlminterp.planted.descriptions` as a bank; a frame is an opening.
+
+    Args:
+        openings: Which wordings of `THINGS` to begin with; None takes all.
+        held_out: Whether in the wordings that no model is trained on, or in the others.
+    """
+    frames = openings or (THINGS.held_out if held_out else THINGS.training)
+    concepts = load_facts().concepts.values()
+    return [row for concept in concepts for row in _rows(concept, frames, held_out=held_out)]
+
+
+def oracle(
+    encoder: DualEncoder,
+    *,
+    held_out: bool = False,
+    openings: Sequence[str] | None = None,
+    images: int = 16,
+    others: int = 1,
+    batch_size: int = 128,
+    on_advance: Callable[[int, int], None] | None = None,
+) -> OracleResult:
+    """Scores everything that the grammar can say, on scenes that no model was trained on.
+
+    Args:
+        encoder: Any VLM.
+        held_out: Whether in the wordings that no model is trained on (8,160 descriptions), or in
+            the others (37,520).
+        openings: Which wordings of `THINGS` to begin with; None takes all. Fewer are faster.
+        images: Scenes of each concept, ≥ 1.
+        others: From how many other concepts each description's counterparts are, ≥ 1; see
+            `Bank.swapped`.
+        batch_size: Texts at once.
+        on_advance: Told after each batch how many texts it was, and how many there are in all.
+
+    Returns:
+        Scores, gains, and what they took.
+    """
+    concepts = list(PlantedSource(PlantedConfig(images=images)).concepts())
+    classes = class_means(encoder, concepts, held_out=True)
+    bank = Bank(planted_rows(openings, held_out=held_out), classes.ids, classes.names)
+    swapped = bank.swapped(others)
+    total = texts_to_score(bank, swapped)
+
+    def advance(texts: int) -> None:
+        if on_advance:
+            on_advance(texts, total)
+
+    began = time.perf_counter()
+    measured = measure(encoder, bank, swapped, classes, batch_size, advance)
+    return OracleResult(bank, classes, measured, total, time.perf_counter() - began)
+
+
+def _rows(concept: Concept, frames: Sequence[str], *, held_out: bool) -> Iterator[Row]:
+    said = [
+        Clause(family, text)
+        for family in FAMILIES
+        for text in clauses(concept, family, held_out=held_out)
+    ]
+    for frame in frames:
+        first = frame.startswith("{things}")
+        opening = frame.format(things="{Concept}" if first else "{concept}")
+        yield Row(concept.name, NEUTRAL, write(concept.name, opening).text, frame)
+        for clause in said:
+            text = write(concept.name, opening, [clause]).text
+            yield Row(concept.name, clause.family, text, frame)
