@@ -1,0 +1,178 @@
+"""Aligns a language model with a VLM: reinforcement learning by TRL, none of it subclassed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datasets import Dataset
+from transformers import PrinterCallback
+from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
+
+from vlminterp.adapters.registry import Precision
+from vlminterp.plugin import Context
+from vlminterp.results.run_folder import RunFolder
+from vlminterp_ex2.checkpoints import whole_checkpoints
+from vlminterp_ex2.journal import ALIGN, Journal, rows_of
+from vlminterp_ex2.monitor import Monitor, Watch
+from vlminterp_ex2.policy import Pair, Questioner, load_model, load_tokenizer, lora_config
+from vlminterp_ex2.prompts import Prompt, schedule
+from vlminterp_ex2.quiet import quietly
+from vlminterp_ex2.reward import Scorer
+from vlminterp_ex2.sampling import end_tokens
+from vlminterp_ex2.settings import Algorithm, Quantisation
+from vlminterp_ex2.stopping import Rules
+
+if TYPE_CHECKING:
+    from vlminterp_ex2.plugin import Config
+
+TRAINERS = {Algorithm.rloo: (RLOOTrainer, RLOOConfig), Algorithm.grpo: (GRPOTrainer, GRPOConfig)}
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A training that has ended.
+
+    Attributes:
+        checkpoint: Where the policy is.
+        steps: How many it has made.
+        stopped: Why it ended early; None if it did not.
+    """
+
+    checkpoint: Path
+    steps: int
+    stopped: str | None
+
+
+def alignment(results: RunFolder, steps: int) -> Alignment | None:
+    """The training of a run; None if it has not ended.
+
+    Args:
+        results: The run folder.
+        steps: How many were asked for.
+    """
+    rows = rows_of(results.table(ALIGN))
+    if not rows or not (rows[-1]["step"] == steps or rows[-1]["stopped"]):
+        return None
+    last = int(rows[-1]["step"])
+    checkpoint = dict(whole_checkpoints(_folder(results))).get(last)
+    return Alignment(checkpoint, last, rows[-1]["stopped"]) if checkpoint else None
+
+
+def align(context: Context, scorer: Scorer, prompts: Sequence[Prompt]) -> Alignment:
+    """Trains the policy, or goes on where an earlier process was ended.
+
+    Args:
+        context: Of the run, with the plugin's `Config`.
+        scorer: What rewards.
+        prompts: All there are.
+
+    Raises:
+        UserError: The policy can't be loaded, or not on this device.
+    """
+    config: Config = context.config
+    journal = Journal(context.results, config.save_every)
+    checkpoint = _taken_up(journal, _folder(context.results))
+    done = len(journal.steps)
+    with context.progress.track("aligning", config.steps, done, "steps") as stage, quietly():
+        questioner = Questioner(load_tokenizer(config.policy), config.policy.chat)
+        monitor = Monitor(_watch(context), scorer, questioner, journal, stage)
+        trainer = _trainer(context, questioner, monitor, prompts)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    found = alignment(context.results, config.steps)
+    assert found is not None, "training ended without its last checkpoint"
+    return found
+
+
+def _trainer(
+    context: Context, questioner: Questioner, monitor: Monitor, prompts: Sequence[Prompt]
+) -> Any:
+    config: Config = context.config
+    trainer_class, config_class = TRAINERS[config.algorithm]
+    policy = config.policy
+    trainer: Any = trainer_class(
+        model=load_model(policy, context.device),
+        reward_funcs=monitor.reward,
+        args=config_class(**_arguments(context)),
+        train_dataset=_dataset(context, questioner, prompts),
+        processing_class=questioner.tokenizer,
+        callbacks=[monitor],
+        peft_config=None if policy.lora is None else lora_config(policy.lora),
+    )
+    trainer.remove_callback(PrinterCallback)
+    monitor.pair = Pair(trainer.model, trainer.ref_model)
+    monitor.ends = end_tokens(trainer.model, questioner.tokenizer)
+    return trainer
+
+
+def _arguments(context: Context) -> dict[str, Any]:
+    """TRL's settings. Its own defaults for most of these are another objective's."""
+    config: Config = context.config
+    policy, on_cpu = config.policy, context.device.type == "cpu"
+    return {
+        # the objective: reward − β·log(π/π_ref) of the whole response, sampled as the model is
+        "beta": config.beta,
+        "num_generations": config.generations,
+        "max_completion_length": policy.max_tokens,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "top_k": 0,
+        # the optimiser
+        "learning_rate": policy.learning_rate,
+        "lr_scheduler_type": "constant",
+        "max_steps": config.steps,
+        "per_device_train_batch_size": config.micro_batch,
+        "gradient_accumulation_steps": config.completions // config.micro_batch,
+        "activation_checkpointing": policy.activation_checkpointing,
+        "bf16": policy.dtype is Precision.bfloat16 and not on_cpu,
+        "fp16": policy.dtype is Precision.float16 and not on_cpu,
+        # one pass over a list of prompts made beforehand: nothing is shuffled on resuming
+        "shuffle_dataset": False,
+        "seed": context.seed,
+        "use_cpu": on_cpu,
+        "dataloader_pin_memory": not on_cpu,
+        # what is kept
+        "output_dir": str(_folder(context.results)),
+        "logging_steps": 1,
+        "save_steps": config.save_every,
+        "save_total_limit": 2,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+
+
+def _dataset(context: Context, questioner: Questioner, prompts: Sequence[Prompt]) -> Dataset:
+    config: Config = context.config
+    count = config.steps * config.completions // config.generations
+    asked = schedule(prompts, count, context.seed)
+    return Dataset.from_list(
+        [
+            {
+                "prompt": questioner.ask(prompt.text),
+                "question": prompt.text,
+                "concept": prompt.concept,
+                "template": prompt.template,
+            }
+            for prompt in asked
+        ]
+    )
+
+
+def _watch(context: Context) -> Watch:
+    config: Config = context.config
+    return Watch(
+        group=config.generations,
+        batch_size=config.micro_batch,
+        shown=config.shown,
+        rules=Rules(config.max_kl, config.patience),
+        seed=context.seed,
+    )
+
+
+def _taken_up(journal: Journal, folder: Path) -> Path | None:
+    """The latest checkpoint that is whole and whose rows are all there."""
+    return next((path for step, path in whole_checkpoints(folder) if journal.take_up(step)), None)
+
+
+def _folder(results: RunFolder) -> Path:
+    return results.work(ALIGN)

@@ -1,0 +1,68 @@
+"""Training's two tables: a row for each step, and some of the responses of each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vlminterp.results.parts import Parts
+from vlminterp.results.run_folder import RunFolder
+
+ALIGN, SAMPLES = "align", "samples"
+
+Row = dict[str, Any]
+
+
+class Journal:
+    """Holds rows until a checkpoint is written, so that a table never runs ahead of it.
+
+    Args:
+        results: The run folder; steps go into its table `align`, responses into `samples`.
+        part: Steps in a part of the tables.
+
+    Attributes:
+        steps: The rows of all steps so far, those of earlier processes included.
+    """
+
+    def __init__(self, results: RunFolder, part: int) -> None:
+        self.steps: list[Row] = []
+        self._tables = {ALIGN: results.table(ALIGN), SAMPLES: results.table(SAMPLES)}
+        self._part = part
+        self._responses: list[Row] = []
+        self._written = 0
+
+    def take_up(self, step: int) -> bool:
+        """Recalls what an earlier process has written up to a step.
+
+        Returns:
+            Whether every row is there; if not, nothing is recalled.
+        """
+        found = [row for row in rows_of(self._tables[ALIGN]) if row["step"] <= step]
+        if [row["step"] for row in found] != list(range(1, step + 1)):
+            return False
+        self.steps, self._responses, self._written = found, [], step
+        return True
+
+    def add(self, row: Row, responses: Sequence[Mapping[str, Any]]) -> None:
+        """Notes one step.
+
+        Args:
+            row: With its number, from 1, as `step`.
+            responses: Of that step.
+        """
+        self.steps.append(row)
+        self._responses += [{"step": row["step"], **response} for response in responses]
+
+    def write(self) -> None:
+        """Writes what has been noted since the last time as one part of each table."""
+        new = self.steps[self._written :]
+        if not new:
+            return
+        number = (new[0]["step"] - 1) // self._part
+        # Responses first: that the steps are there means that all is.
+        self._tables[SAMPLES].write(number, self._responses, {})
+        self._tables[ALIGN].write(number, new, {})
+        self._responses, self._written = [], len(self.steps)
+
+
+def rows_of(table: Parts) -> list[Row]:
+    """All rows of a table, in order."""
+    return [row for part in table.tables() for row in part.to_pylist()]

@@ -1,0 +1,99 @@
+"""One training step in numbers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlminterp_ex2.texts import distinct, names_concept
+
+SAME = 1e-6
+"""Rewards are counted as equal below this share of their magnitude: float32 rounds."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Responses of one step, group after group.
+
+    Attributes:
+        texts: What is scored of each; empty where nothing is.
+        names: Of each one's concept.
+        rewards: None where a text is empty.
+        lengths: Tokens, the end token included.
+        clipped: Whether the model ran out of tokens.
+        cut: Whether text at the end does not count.
+    """
+
+    texts: Sequence[str]
+    names: Sequence[str]
+    rewards: Sequence[float | None]
+    lengths: Sequence[int]
+    clipped: Sequence[bool]
+    cut: Sequence[bool]
+
+
+def measure(
+    batch: Batch, reference: Sequence[float], log_ratios: Sequence[float], group: int
+) -> dict[str, float | None]:
+    """What is noted of a step.
+
+    Args:
+        batch: Its responses.
+        reference: log π_ref of each, summed over its tokens, in nats.
+        log_ratios: log π − log π_ref of each, likewise.
+        group: Responses to each prompt; these stand together.
+
+    Returns:
+        `reward` and `reward_std` over texts that are not empty (None if all are); `kl`, nats per
+        response; `perplexity` of all tokens to the reference; `length` in tokens; `distinct_1` and
+        `distinct_2`; and shares: `names_concept`, `zero_spread` (of groups), `clipped`, `cut`,
+        `empty`.
+    """
+    real = np.array([value for value in batch.rewards if value is not None])
+    named = [names_concept(*pair) for pair in zip(batch.texts, batch.names, strict=True)]
+    return {
+        "reward": float(real.mean()) if len(real) else None,
+        "reward_std": float(real.std()) if len(real) else None,
+        "kl": float(np.mean(log_ratios)),
+        "perplexity": perplexity(sum(reference), sum(batch.lengths)),
+        "length": float(np.mean(batch.lengths)),
+        "distinct_1": distinct(batch.texts, 1),
+        "distinct_2": distinct(batch.texts, 2),
+        "names_concept": float(np.mean(named)),
+        "zero_spread": zero_spread(batch.rewards, group),
+        "clipped": float(np.mean(batch.clipped)),
+        "cut": float(np.mean(batch.cut)),
+        "empty": float(np.mean([not text for text in batch.texts])),
+    }
+
+
+def zero_spread(rewards: Sequence[float | None], group: int) -> float:
+    """Share of groups from which nothing can be learnt, since all their rewards are equal.
+
+    Args:
+        rewards: Group after group; None where a text is empty: equal to another empty one alone.
+        group: Size of each.
+
+    Example:
+        >>> zero_spread([1.0, 1.0, 2.0, 3.0, None, None, None, 1.0], 2)
+        0.5
+    """
+    values: NDArray[np.float64] = np.array([np.nan if r is None else r for r in rewards])
+    grouped = values.reshape(-1, group)
+    empty = np.isnan(grouped)
+    filled = np.where(empty, 0.0, grouped)
+    spread = filled.max(1) - filled.min(1)
+    equal = (spread <= SAME * np.abs(filled).max(1)) & ~empty.any(1)
+    return float((equal | empty.all(1)).mean())
+
+
+def perplexity(log_likelihood: float, tokens: int) -> float:
+    """exp(−log-likelihood per token).
+
+    Example:
+        >>> round(perplexity(-2 * math.log(8), 2), 6)
+        8.0
+    """
+    return math.exp(-log_likelihood / tokens)

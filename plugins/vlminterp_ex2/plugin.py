@@ -1,0 +1,125 @@
+"""`+plugin=ex2`."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import ClassVar
+
+from vlminterp.errors import ConfigError
+from vlminterp.plugin import Context, Plugin
+from vlminterp_ex2.settings import Algorithm, PolicyConfig, Reward
+
+
+class Stage(Enum):
+    """Which part of EX2 is run; each goes on where an earlier process was ended."""
+
+    all = "all"
+    align = "align"
+    """Trains the language model."""
+    describe = "describe"
+    """Lets it speak, and the model that it was."""
+    inspect = "inspect"
+    """Inspects what they have said."""
+
+
+@dataclass
+class Config:
+    """Options of EX2.
+
+    Attributes:
+        stage: Which part is run.
+        policy: The language model; a group, `plugin/policy=NAME`.
+        templates: A file of prompt templates, one a line, with `{concept}`; null for our own 25.
+        reward: What a text's fit to its concept is measured by.
+        scale: τ, by which cosines are multiplied, > 0; the paper's is 100.
+        images: Of each concept, at most so many count, in their order, ≥ 1; likewise of those held
+            out.
+        algorithm: How the policy is trained.
+        beta: Weight of the KL to the reference, in units of reward per nat, > 0.
+        steps: Optimiser steps, ≥ 1.
+        completions: Responses a step, a multiple of `generations`.
+        generations: Responses to each prompt of a step, which are each other's baseline, ≥ 2.
+        max_kl: Training ends when the KL is above, in nats per response, > 0.
+        patience: Steps in a row for which it must be; likewise with other ways to go wrong, ≥ 1.
+        save_every: Steps between checkpoints, ≥ 1.
+        shown: Responses of each step that are kept, ≥ 0.
+        samples: Descriptions for each template and concept, of each model, ≥ 1.
+        pool: Of the reference model, responses for each template and concept that best-of-n and
+            the tilt choose from, ≥ `samples`; 0 for as many as training and describing draw.
+    """
+
+    stage: Stage = Stage.all
+    policy: PolicyConfig = field(default_factory=PolicyConfig)
+    templates: str | None = None
+    reward: Reward = Reward.own
+    scale: float = 100.0
+    images: int = 256
+    algorithm: Algorithm = Algorithm.rloo
+    beta: float = 0.2
+    steps: int = 60
+    completions: int = 128
+    generations: int = 8
+    max_kl: float = 100.0
+    patience: int = 5
+    save_every: int = 10
+    shown: int = 8
+    samples: int = 1
+    pool: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks ranges.
+
+        Raises:
+            ConfigError: A value is out of range.
+        """
+        for name in ("scale", "beta", "max_kl"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ConfigError(f"{name}={value} must be above 0")
+        lows = {"images": 1, "steps": 1, "patience": 1, "save_every": 1, "samples": 1}
+        for name, low in {**lows, "shown": 0, "pool": 0}.items():
+            if getattr(self, name) < low:
+                raise ConfigError(f"{name}={getattr(self, name)} must be at least {low}")
+        if self.generations < 2:
+            raise ConfigError(
+                f"generations={self.generations} must be at least 2: responses to one prompt are "
+                "each other's baseline"
+            )
+        if self.completions < 1 or self.completions % self.generations:
+            raise ConfigError(
+                f"completions={self.completions} must be a multiple of "
+                f"generations={self.generations}"
+            )
+        if 0 < self.pool < self.samples:
+            raise ConfigError(f"pool={self.pool} must be at least samples={self.samples}, or 0")
+
+    @property
+    def micro_batch(self) -> int:
+        """Responses that go through the policy at once: divides a step's into equal parts."""
+        sizes = range(1, min(self.policy.micro_batch, self.completions) + 1)
+        return max(size for size in sizes if self.completions % size == 0)
+
+
+class EX2Plugin(Plugin):
+    """Aligns a language model with a VLM, lets it speak, inspects what it says."""
+
+    Config = Config
+    groups: ClassVar = {"policy": "describer"}
+    not_identity: ClassVar = ("stage",)
+
+    def files(self, config: Config) -> Iterable[Path]:
+        """The policy's files, if they are here, and the templates."""
+        from vlminterp_ex2.policy import local_folder
+        from vlminterp_ex2.prompts import TEMPLATES
+
+        folder = local_folder(config.policy)
+        templates = TEMPLATES if config.templates is None else Path(config.templates).expanduser()
+        return [templates] if folder is None else [folder, templates]
+
+    def run(self, context: Context) -> None:
+        """Runs the stages that are asked for and not yet done."""
+        from vlminterp_ex2.stages import run
+
+        run(context)

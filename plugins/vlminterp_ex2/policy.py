@@ -1,0 +1,195 @@
+"""The language model in two states: as it was (the reference), and aligned."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+from vlminterp.adapters.checkpoint import resolve_checkpoint
+from vlminterp.adapters.hub import loading
+from vlminterp.errors import ConfigError, ModelError
+from vlminterp_ex2.settings import Chat, Lora, PolicyConfig, Quantisation
+
+KEY = "plugin.policy.checkpoint"
+AFTER_PLAIN = "\n\n"
+ALL_LINEAR = "all-linear"
+
+
+class Pair:
+    """A policy and its reference.
+
+    Args:
+        aligned: The model that is or was trained.
+        reference: The model that it was; None if that is `aligned` without its adapter.
+    """
+
+    def __init__(self, aligned: Any, reference: Any = None) -> None:
+        self.aligned = aligned
+        self._reference = reference
+
+    @contextmanager
+    def reference(self) -> Iterator[Any]:
+        """Yields the reference; until the end of the block `aligned` may be without its adapter."""
+        off = self.aligned.disable_adapter() if self._reference is None else nullcontext()
+        with off:
+            yield self.aligned if self._reference is None else self._reference
+
+
+class Questioner:
+    """Puts prompts to a language model.
+
+    Args:
+        tokenizer: The model's.
+        chat: How.
+
+    Raises:
+        ConfigError: A chat template is asked for and there is none.
+    """
+
+    def __init__(self, tokenizer: Any, chat: Chat) -> None:
+        has_template = bool(getattr(tokenizer, "chat_template", None))
+        if chat is Chat.template and not has_template:
+            raise ConfigError(
+                "plugin.policy.chat=template, but this language model has no chat template; "
+                "choose chat=plain or chat=auto"
+            )
+        self.tokenizer = tokenizer
+        self._chat = has_template and chat is not Chat.plain
+
+    def ask(self, text: str) -> Any:
+        """A prompt as TRL takes it: messages, or plain text."""
+        return [{"role": "user", "content": text}] if self._chat else text + AFTER_PLAIN
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Prompts as token ids, the same as TRL's."""
+        asked = [self.ask(text) for text in texts]
+        if self._chat:
+            encoded = self.tokenizer.apply_chat_template(
+                asked, add_generation_prompt=True, tokenize=True, return_dict=True
+            )
+        else:
+            encoded = self.tokenizer(text=asked)
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+
+def load_tokenizer(config: PolicyConfig) -> Any:
+    """The policy's tokenizer; one without a padding token pads with its end token.
+
+    Raises:
+        ModelError: It can't be loaded, or has no end token.
+    """
+    folder, options = _place(config)
+    with loading(config.checkpoint, KEY):
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **options)
+    if tokenizer.eos_token is None:
+        raise ModelError(f"{KEY}={config.checkpoint}: its tokenizer has no end-of-text token")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(config: PolicyConfig, device: torch.device) -> Any:
+    """The language model as it comes, in evaluation mode.
+
+    Raises:
+        ConfigError: The device can't do what the config asks for.
+        ModelError: It can't be loaded.
+    """
+    quantisation = _quantisation(config, device)
+    folder, options = _place(config)
+    if quantisation is not None:
+        options |= {"quantization_config": quantisation, "device_map": {"": device}}
+    dtype = getattr(torch, config.dtype.value)
+    with loading(config.checkpoint, KEY):
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
+    return (model if quantisation is not None else model.to(device)).train(mode=False)
+
+
+def load_aligned(config: PolicyConfig, device: torch.device, checkpoint: Path) -> Pair:
+    """The policy as training has left it, beside its reference, both in evaluation mode.
+
+    Args:
+        config: The policy's.
+        device: Where to.
+        checkpoint: What training has saved.
+    """
+    base = load_model(config, device)
+    if config.lora is not None:
+        return Pair(PeftModel.from_pretrained(base, str(checkpoint)).train(mode=False))
+    dtype = getattr(torch, config.dtype.value)
+    aligned = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype).to(device)
+    return Pair(aligned.train(mode=False), base)
+
+
+def lora_config(lora: Lora) -> LoraConfig:
+    """Adapters as peft takes them."""
+    targets = lora.targets[0] if lora.targets == [ALL_LINEAR] else list(lora.targets)
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # peft divides it by the rank
+        lora_dropout=lora.dropout,
+        target_modules=targets,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+
+
+def local_folder(config: PolicyConfig) -> Path | None:
+    """The folder of the policy's files; None if they are on the hub.
+
+    Raises:
+        ModelError: It is named and does not exist.
+    """
+    found = Path(resolve_checkpoint(config.checkpoint, KEY, config.install))
+    return found if found.is_dir() else None
+
+
+def _place(config: PolicyConfig) -> tuple[str, dict[str, Any]]:
+    """Where the files are, and what transformers must be told to read them."""
+    folder = resolve_checkpoint(config.checkpoint, KEY, config.install)
+    options: dict[str, Any] = {}
+    if config.revision is not None:
+        options["revision"] = config.revision
+    if config.gguf is not None:
+        options["gguf_file"] = _gguf_file(folder, config)
+    return folder, options
+
+
+def _gguf_file(folder: str, config: PolicyConfig) -> str:
+    if find_spec("gguf") is None:
+        cure = config.install or "pip install gguf"
+        raise ModelError(f"{KEY}={config.checkpoint}: reading GGUF needs a package; {cure}")
+    pattern = str(config.gguf)
+    if not Path(folder).is_dir():
+        return pattern
+    files = sorted(Path(folder).glob(pattern))
+    if len(files) != 1:
+        raise ModelError(
+            f"{folder} holds {len(files)} files like {pattern}; name one by plugin.policy.gguf="
+        )
+    return files[0].name
+
+
+def _quantisation(config: PolicyConfig, device: torch.device) -> BitsAndBytesConfig | None:
+    if config.quantisation is Quantisation.none:
+        return None
+    asked = f"plugin.policy.quantisation={config.quantisation.name}"
+    if device.type != "cuda":
+        raise ConfigError(
+            f"{asked} needs a CUDA GPU and this run is on {device.type}; choose quantisation=none, "
+            "or a smaller plugin/policy="
+        )
+    if find_spec("bitsandbytes") is None:
+        raise ConfigError(f"{asked} needs a package; pip install bitsandbytes")
+    if config.quantisation is Quantisation.int8:
+        return BitsAndBytesConfig(load_in_8bit=True)
+    dtype = getattr(torch, config.dtype.value)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
+    )

@@ -1,0 +1,88 @@
+"""What the language model is asked: templates filled with concepts, in an order set by a seed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from vlminterp.data.concepts import article
+from vlminterp.errors import InputError
+
+TEMPLATES = Path(__file__).with_name("templates.txt")
+PLACE = "{concept}"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One question about one concept.
+
+    Attributes:
+        concept: The concept's place in its source.
+        template: The template's place in its file.
+        text: The question.
+    """
+
+    concept: int
+    template: int
+    text: str
+
+
+def load_templates(path: Path = TEMPLATES) -> list[str]:
+    """Reads prompt templates, one a line; blank lines do not count.
+
+    Args:
+        path: UTF-8; each line holds `{concept}`, for a name and its article.
+
+    Raises:
+        InputError: It can't be read, is empty, or a line does not hold `{concept}` once.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: prompt templates can't be read ({error})") from error
+    templates = [line.strip() for line in lines if line.strip()]
+    if not templates:
+        raise InputError(f"{path} holds no prompt templates; write one a line, with {PLACE}")
+    for number, line in enumerate(lines, 1):
+        if line.strip() and line.count(PLACE) != 1:
+            raise InputError(f"{path}, line {number}: a template must hold {PLACE} once")
+    return templates
+
+
+def fill(template: str, name: str) -> str:
+    """Puts a concept into a template.
+
+    Example:
+        >>> fill("Describe {concept}.", "owl")
+        'Describe an owl.'
+    """
+    return template.replace(PLACE, f"{article(name)} {name}")
+
+
+def all_prompts(names: Sequence[str], templates: Sequence[str]) -> list[Prompt]:
+    """Every template about every concept, concept by concept."""
+    return [
+        Prompt(concept, template, fill(text, name))
+        for concept, name in enumerate(names)
+        for template, text in enumerate(templates)
+    ]
+
+
+def schedule(prompts: Sequence[Prompt], count: int, seed: int) -> list[Prompt]:
+    """The prompts that training sees: all of them, shuffled, then all again in another order.
+
+    Args:
+        prompts: At least one.
+        count: How many to yield; fewer are a beginning of more.
+        seed: Of the orders.
+    """
+    return list(islice(_rounds(prompts, seed), count))
+
+
+def _rounds(prompts: Sequence[Prompt], seed: int) -> Iterator[Prompt]:
+    rng = np.random.default_rng(seed)
+    while True:
+        for place in rng.permutation(len(prompts)).tolist():
+            yield prompts[place]

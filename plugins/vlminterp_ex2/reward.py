@@ -1,0 +1,143 @@
+"""What the policy is rewarded for: how much a VLM likes a text about a concept.
+
+Letters in shapes: T texts, K concepts, D embedding size.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.description.class_means import ClassMeans
+from vlminterp.description.embed import encode_texts
+from vlminterp.description.scores import contrastive_scores, own_scores
+from vlminterp_ex2.settings import Reward
+
+
+SCORES: dict[Reward, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    Reward.own: own_scores,
+    Reward.contrastive: contrastive_scores,
+}
+
+
+def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Reward, scale: float) -> Tensor:
+    """r = τ·⟨text, mean image⟩, EX2's reward: one matrix product, however many images there are.
+
+    Args:
+        texts: Unit text embeddings, `[T, D]`.
+        own: Each text's concept, int64 `[T]`, 0…K-1.
+        means: Mean of each concept's unit image embeddings, not renormalised, `[K, D]`.
+        kind: What the fit is measured by.
+        scale: τ; the paper's is 100.
+
+    Returns:
+        −τ…τ, or −2τ…2τ if contrastive; float32 `[T]`.
+    """
+    return scale * SCORES[kind](texts, own, means)
+
+
+def with_penalty(rewards: Tensor, empty: Tensor) -> Tensor:
+    """Gives texts in which nothing is said a reward below every real one.
+
+    It is one deviation below the worst real reward of the batch. A constant bound would do, too,
+    but −τ lies so far off that one empty text would drown what the others of its batch teach.
+
+    Args:
+        rewards: `[T]`; what stands at empty texts is ignored.
+        empty: Whether nothing is said, bool `[T]`.
+
+    Returns:
+        float32 `[T]`; zeros if every text is empty.
+
+    Example:
+        >>> with_penalty(torch.tensor([3.0, 0.0, 1.0]), torch.tensor([False, True, False]))
+        tensor([3., 0., 1.])
+    """
+    real = rewards[~empty]
+    if not len(real):
+        return torch.zeros_like(rewards)
+    worst = real.min() - real.std(correction=0).clamp(min=torch.finfo(real.dtype).eps)
+    return torch.where(empty, worst, rewards)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How much a VLM likes texts; None where a text is empty.
+
+    Attributes:
+        rewards: By the images that rewards are made of.
+        held_out: By images that no reward sees; None throughout where there are none.
+    """
+
+    rewards: list[float | None]
+    held_out: list[float | None]
+
+
+class Scorer:
+    """Rewards texts about the concepts of one source by one VLM.
+
+    Args:
+        encoder: The VLM.
+        classes: Mean image embeddings that rewards are made of.
+        held_out: The same of images that no reward sees; None if there are none.
+        kind: What the fit is measured by.
+        scale: τ.
+
+    Attributes:
+        ids: Of the K concepts; texts say by number which is theirs.
+        names: Of the same.
+    """
+
+    def __init__(
+        self,
+        encoder: DualEncoder,
+        classes: ClassMeans,
+        held_out: ClassMeans | None = None,
+        kind: Reward = Reward.own,
+        scale: float = 100.0,
+    ) -> None:
+        self.ids, self.names = classes.ids, classes.names
+        self._encoder, self._classes, self._held_out = encoder, classes, held_out
+        self._kind, self._scale = kind, scale
+
+    @torch.no_grad()
+    def rewards(self, texts: Sequence[str], own: Sequence[int]) -> Tensor:
+        """Rewards of texts that are not empty.
+
+        Args:
+            texts: Each distinct one is encoded once.
+            own: Each text's concept.
+
+        Returns:
+            float32 `[T]`, on the CPU.
+        """
+        if not texts:
+            return torch.zeros(0)
+        return self._score(encode_texts(self._encoder, texts), own, self._classes)
+
+    @torch.no_grad()
+    def scores(self, texts: Sequence[str], own: Sequence[int]) -> Scores:
+        """Rewards and held-out rewards of texts, of which some may be empty.
+
+        Args:
+            texts: Each distinct one is encoded once.
+            own: Each text's concept.
+        """
+        real = [place for place, text in enumerate(texts) if text]
+        rewards: list[float | None] = [None] * len(texts)
+        held_out: list[float | None] = [None] * len(texts)
+        if real:
+            embedded = encode_texts(self._encoder, [texts[place] for place in real])
+            concepts = [own[place] for place in real]
+            for classes, found in ((self._classes, rewards), (self._held_out, held_out)):
+                if classes is not None:
+                    values = self._score(embedded, concepts, classes).tolist()
+                    for place, value in zip(real, values, strict=True):
+                        found[place] = value
+        return Scores(rewards, held_out)
+
+    def _score(self, embedded: Tensor, own: Sequence[int], classes: ClassMeans) -> Tensor:
+        concepts = torch.tensor(own, device=embedded.device)
+        return reward(embedded, concepts, classes.means, self._kind, self._scale).cpu()
