@@ -22,7 +22,7 @@ def test_ours_are_listed():
     assert {"planted", "pair", "folder", "manifest"} <= set(registry.source_names())
 
 
-@pytest.mark.parametrize("name", ["pair", "folder", "manifest"])
+@pytest.mark.parametrize("name", sorted(registry.OWN))
 def test_every_source_has_a_config(name):
     source = registry.source_class(name)
     assert issubclass(source, Source)

@@ -102,27 +102,40 @@ class FolderSource(Source):
                 yield unusable(self._name(picture), "", f"{picture}: no caption in {CAPTIONS}")
 
     def _pictures(self) -> Iterator[Path]:
-        return _walk(self.path)
+        return pictures_below(self.path)
 
     def _name(self, picture: Path) -> str:
         return printable(picture.relative_to(self.path).as_posix())
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Pictures below a folder; hidden files, and folders that are links (loops), are left out."""
+def pictures_below(folder: Path) -> Iterator[Path]:
+    """Pictures in a folder and all its folders, in the order in which people number files.
+
+    Hidden files, and folders that are links (loops), are left out.
+
+    Raises:
+        InputError: A folder can't be listed.
+    """
+    for entry in entries_of(folder):
+        if entry.is_dir():
+            # A run's own pictures are no data, or `data.path=.` would never be the same data twice.
+            if not entry.is_symlink() and not is_run_folder(entry):
+                yield from pictures_below(entry)
+        elif entry.suffix.lower() in SUFFIXES:
+            yield entry
+
+
+def entries_of(folder: Path) -> list[Path]:
+    """What is in a folder, hidden files left out, in the order in which people number files.
+
+    Raises:
+        InputError: It can't be listed.
+    """
     try:
         entries = sorted(folder.iterdir(), key=_natural)
     except OSError as error:
         raise InputError(f"{folder}: can't be listed ({error.strerror})") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            # A run's own pictures are no data, or `data.path=.` would never be the same data twice.
-            if not entry.is_symlink() and not is_run_folder(entry):
-                yield from _walk(entry)
-        elif entry.suffix.lower() in SUFFIXES:
-            yield entry
+    return [entry for entry in entries if not entry.name.startswith(".")]
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:

@@ -1,7 +1,7 @@
 """Image-text pairs, and the sources that yield them."""
 
 from abc import ABC
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -115,6 +115,10 @@ class Source(ABC):
     def listing(self) -> str:
         """A digest of the local files too many to hash by content; part of a run's identity."""
         return ""
+
+    def notes(self) -> Sequence[str]:
+        """What a user should know of what was left out, one line each."""
+        return ()
 
 
 def pair_of(image: Image.Image | str | Path, text: str) -> Pair:

@@ -9,6 +9,14 @@ OWN = {
     "pair": "vlminterp.data.pair:PairSource",
     "folder": "vlminterp.data.folder:FolderSource",
     "manifest": "vlminterp.data.manifest:ManifestSource",
+    "class_folder": "vlminterp.data.class_folder:ClassFolderSource",
+    "stanford_dogs": "vlminterp.data.class_folder:StanfordDogsSource",
+    "cub": "vlminterp.data.cub:CUBSource",
+    "oxford_pets": "vlminterp.data.torchvision_sets:PetsSource",
+    "flowers102": "vlminterp.data.torchvision_sets:FlowersSource",
+    "fgvc_aircraft": "vlminterp.data.torchvision_sets:AircraftSource",
+    "stanford_cars": "vlminterp.data.torchvision_sets:CarsSource",
+    "hf_dataset": "vlminterp.data.hf_dataset:HFDatasetSource",
 }
 """Our own sources; others come by entry points of the group `vlminterp.sources`."""
 

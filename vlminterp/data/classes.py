@@ -1,0 +1,211 @@
+"""Classes of pictures as concepts: which pictures make rewards, and which only check them."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+from vlminterp.data.concepts import Concept, LoadImage
+from vlminterp.data.names import with_type_word
+from vlminterp.data.pairs import Source
+from vlminterp.errors import ConfigError, InputError
+from vlminterp.images import read_image
+from vlminterp.paths import printable
+
+_NAMED_IN_NOTES = 5
+
+
+@dataclass
+class ClassConfig:
+    """Options that all sources of classes have.
+
+    Attributes:
+        path: Where the data set is.
+        images: At most so many pictures of a class for rewards, and as many held out, ≥ 1; which,
+            is drawn the same way every time; null takes all.
+        type_word: Appended to every name that does not end in it, where names alone are ambiguous:
+            with `dog`, "boxer" becomes "boxer dog"; null appends nothing.
+        limit: Take only so many classes, ≥ 1; null takes all.
+    """
+
+    path: str
+    images: int | None = 256
+    type_word: str | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("images", self.images), ("limit", self.limit)):
+            if value is not None and value < 1:
+                raise ConfigError(f"data.{name}={value} must be at least 1, or null for all")
+        if self.type_word is not None and not self.type_word.strip():
+            raise ConfigError("data.type_word is empty; give a word, or null for none")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A picture of a class.
+
+    Attributes:
+        key: Its name within the data set; what is drawn depends on it alone.
+        load: Reads it.
+        identity: Equal for two names of one file.
+        size: In bytes, where known.
+    """
+
+    key: str
+    load: LoadImage
+    identity: Hashable
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A class as a data set lists it.
+
+    Attributes:
+        id: Unique within the data set.
+        name: What texts call it.
+        members: Its pictures, in an order that never changes.
+        held_out: Those of a split that is held out; None where some of `members` are to be.
+    """
+
+    id: str
+    name: str
+    members: Sequence[Member]
+    held_out: Sequence[Member] | None = None
+
+
+class ClassSource(Source):
+    """Yields classes as concepts. No picture makes one class's reward and checks another's.
+
+    Args:
+        config: Its options.
+        listings: The classes, those without pictures included.
+        held_out: How many of a class's pictures to hold out where no split is: a share below 1, or
+            a whole number.
+    """
+
+    def __init__(self, config: ClassConfig, listings: Iterable[Listing], held_out: float) -> None:
+        """Draws the pictures.
+
+        Raises:
+            InputError: No class has a picture.
+        """
+        found = list(islice(listings, config.limit))
+        filled = [listing for listing in found if listing.members]
+        if not filled:
+            raise InputError(f"{config.path}: none of its {len(found)} classes has a picture")
+        parted = [_part(listing, held_out) for listing in filled]
+        rewarding = {member.identity for one in parted for member in one.members}
+        self._classes = []
+        shared = 0
+        for one in parted:
+            checking = [m for m in one.held_out or () if m.identity not in rewarding]
+            shared += len(one.held_out or ()) - len(checking)
+            self._classes.append(
+                replace(
+                    one,
+                    name=with_type_word(one.name, config.type_word),
+                    members=_drawn(one.members, config.images),
+                    held_out=_drawn(checking, config.images),
+                )
+            )
+        wanted = held_out > 0 or any(one.held_out is not None for one in found)
+        self._notes = list(_notes(found, self._classes, shared, wanted=wanted))
+
+    def concepts(self) -> Iterator[Concept]:
+        """Yields the classes that have pictures."""
+        for one in self._classes:
+            held_out = tuple(member.load for member in one.held_out or ())
+            yield Concept(one.id, one.name, tuple(m.load for m in one.members), held_out)
+
+    def notes(self) -> Sequence[str]:
+        """Which classes were left out, and which have nothing held out."""
+        return self._notes
+
+    def listing(self) -> str:
+        """Digest of the classes, and of their pictures' names and sizes."""
+        digest = sha256()
+        for one in self._classes:
+            digest.update(f"{one.id}\0".encode())
+            for members in (one.members, one.held_out or ()):
+                lines = "".join(f"{member.key}\0{member.size}\0" for member in members)
+                digest.update(f"{len(members)}\0{lines}".encode())
+        return digest.hexdigest()
+
+
+def member(path: Path, root: Path) -> Member:
+    """A picture file; that it is missing shows only when it is read.
+
+    Args:
+        path: Of the file.
+        root: The folder that its key starts from.
+    """
+    key = printable(path.relative_to(root).as_posix())
+    load = partial(read_image, path)
+    try:
+        found = path.stat()
+    except OSError:
+        return Member(key, load, path)
+    return Member(key, load, (found.st_dev, found.st_ino), found.st_size)
+
+
+def check_amount(held_out: float) -> None:
+    """Checks how much is to be held out.
+
+    Raises:
+        ConfigError: It is neither a share nor a count.
+    """
+    if not (0 <= held_out <= 0.5 or (held_out >= 1 and held_out == int(held_out))):
+        raise ConfigError(
+            f"data.held_out={held_out} must be a share from 0 to 0.5, or a number of pictures"
+        )
+
+
+def _part(listing: Listing, held_out: float) -> Listing:
+    """Leaves out second names of one file, and holds some out where no split is."""
+    members = _unique(listing.members)
+    if listing.held_out is not None:
+        return replace(listing, members=members, held_out=_unique(listing.held_out))
+    wanted = int(held_out) if held_out >= 1 else max(1, round(held_out * len(members)))
+    # Never more than half, or a small class would be left without a reward worth the name.
+    wanted = min(wanted, len(members) // 2) if held_out else 0
+    checking = {member.key for member in _drawn(members, wanted)}
+    return replace(
+        listing,
+        members=[member for member in members if member.key not in checking],
+        held_out=[member for member in members if member.key in checking],
+    )
+
+
+def _unique(members: Sequence[Member]) -> list[Member]:
+    first = {member.identity: member for member in reversed(members)}
+    return list(first.values())[::-1]
+
+
+def _drawn(members: Sequence[Member], count: int | None) -> Sequence[Member]:
+    """Some members, in their order: those whose keys hash lowest, so no order of files counts."""
+    if count is None or count >= len(members):
+        return members
+    lowest = sorted(members, key=lambda member: sha256(member.key.encode()).digest())[:count]
+    chosen = {member.key for member in lowest}
+    return [member for member in members if member.key in chosen]
+
+
+def _notes(
+    found: Sequence[Listing], kept: Sequence[Listing], shared: int, *, wanted: bool
+) -> Iterator[str]:
+    if empty := [listing.id for listing in found if not listing.members]:
+        yield f"classes without a picture, left out: {_some(empty)}"
+    if wanted and (unchecked := [one.id for one in kept if not one.held_out]):
+        yield f"classes without a picture to hold out: {_some(unchecked)}"
+    if shared:
+        yield f"held-out pictures left out because rewards use them too: {shared}"
+
+
+def _some(names: Sequence[str]) -> str:
+    first = ", ".join(names[:_NAMED_IN_NOTES])
+    more = len(names) - _NAMED_IN_NOTES
+    return f"{len(names)} ({first} and {more} more)" if more > 0 else f"{len(names)} ({first})"

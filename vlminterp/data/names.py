@@ -1,0 +1,52 @@
+"""Class names as data sets write them, made into what texts call the class."""
+
+import re
+
+from vlminterp.paths import printable
+
+_SYNSET = re.compile(r"^n\d{8}[-_ ]+")
+_NUMBER = re.compile(r"^(?:\d+\.\s*|0\d*[-_ ]+)(?=\D)")
+_DASH_OF_LETTERS = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+
+
+def repaired(raw: str) -> str:
+    """A class's name without numbers, separators and synonyms.
+
+    Dropped are a WordNet id, a class number ("001.", "07_"), and what follows ", ". Underscores
+    separate words; where there are neither those nor spaces, dashes between letters do (or else
+    "wire-haired" would be torn).
+
+    Args:
+        raw: As a folder or a label is called.
+
+    Returns:
+        Words with single spaces; `raw` itself if nothing else is left.
+
+    Example:
+        >>> repaired("n02095314-wire-haired_fox_terrier"), repaired("001.persian-cat")
+        ('wire-haired fox terrier', 'persian cat')
+        >>> repaired("tench, Tinca tinca"), repaired("DC-10"), repaired("747_jet")
+        ('tench', 'DC-10', '747 jet')
+    """
+    name = printable(raw).strip()
+    name = _NUMBER.sub("", _SYNSET.sub("", name)).split(", ")[0]
+    if not re.search(r"[_\s]", name):
+        name = _DASH_OF_LETTERS.sub(" ", name)
+    name = " ".join(name.replace("_", " ").split()).rstrip(" ?")
+    return name or printable(raw)
+
+
+def with_type_word(name: str, word: str | None) -> str:
+    """Says what kind of thing a name is of, unless a word of it ends that way.
+
+    Args:
+        name: Perhaps ambiguous: "boxer".
+        word: The kind; None leaves the name as it is.
+
+    Example:
+        >>> with_type_word("boxer", "dog"), with_type_word("Shetland sheepdog", "dog")
+        ('boxer dog', 'Shetland sheepdog')
+    """
+    if word is None or re.search(rf"{re.escape(word)}\b", name, re.IGNORECASE):
+        return name
+    return f"{name} {word}"
