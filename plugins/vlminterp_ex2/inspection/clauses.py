@@ -12,7 +12,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+|\n+|;\s+|…\s*")
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 INNER = re.compile(
     r"""
-    ,\s+ | \s[–—-]\s | :\s+ | \s(?=\()                # punctuation
+    (?<!\d),\s+ | \s[–—-]\s | :\s+ | \s(?=\()                # punctuation
     | \s(?=(?:which|who|whose|where|while|although|because|though)\s)
     | (?<!help)(?<!helps)(?<!filled)(?<!covered)(?<!adorned)(?<!equipped)(?<!associated)\s(?=with\s)
     | \s(?=(?:and|but|or)\s(?:it|they|you|its|their|we|people|is|are|has|have|can|eats?|lives?)\s)
@@ -20,6 +20,13 @@ INNER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+BETWEEN_ADJECTIVES = re.compile(
+    r"\b(?:a|an|the|its|their|his|her|with) (?:very |truly |quite )?[\w-]+,\s+"
+    r"(?=(?!(?:a|an|the|its|their|it|they|in|on|at|of|or|and|but|with|which|who|that|being|often|"
+    r"also|is|are|was|has|one|known|found|from|like)\s)[\w-]+\s)",
+    re.IGNORECASE,
+)
+"""After "a single,": what follows still belongs to the noun to come."""
 PARTICIPLE = re.compile(
     r"\s(?=(?:found|known|used|designed|located|native|living|made|covered|adorned|seen|worn|built)"
     r"\s(?:in|on|at|as|for|to|by|of|with|from|near|under|among|along|throughout)\s)",
@@ -82,6 +89,7 @@ def split(text: str) -> list[Piece]:
 
 def _cuts(sentence: str, offset: int) -> list[int]:
     found = {match.end() for match in INNER.finditer(sentence)}
+    found -= {match.end() for match in BETWEEN_ADJECTIVES.finditer(sentence)}
     found |= {
         match.end()
         for match in PARTICIPLE.finditer(sentence)

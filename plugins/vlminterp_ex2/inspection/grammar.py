@@ -64,8 +64,9 @@ def predicate(
 
 def _copula(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> Iterator[tuple[str, float]]:
     """ "be hunched" is seen; "be a mollusc" says the kind."""
-    if len(after) == 2 and after[0] in ("a", "an") and after[1] not in seeds.silent | {NAME}:
-        yield "kind", BARE_NOUN
+    if len(after) == 2 and after[0] in ("a", "an"):
+        if _something(after[1:], words, seeds):
+            yield "kind", BARE_NOUN
         return
     if after and after[0] in ARTICLES:
         return
@@ -89,7 +90,7 @@ def _something(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> boo
 
 def _is_verb(verb: str, words: Sequence[Word], subject: str, empty: frozenset[str]) -> bool:
     """After a pronoun, whatever follows; after a noun, only what ends like a verb."""
-    if verb in empty or verb == NAME:
+    if verb in empty | SMALL | PREPOSITIONS | {NAME}:
         return False
     if not subject.endswith(NAME):
         return True

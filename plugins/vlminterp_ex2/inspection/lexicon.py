@@ -16,7 +16,8 @@ from vlminterp_ex2.inspection.words import NAME, Word, base_forms, without, word
 FRAME = 2.0
 WORD_CAP = 1.8
 """However many words speak for a family, a turn of phrase outweighs them."""
-ENOUGH = 0.5
+ENOUGH = 0.9
+"""What a seed word tells alone, and a neighbour only beside others."""
 
 Neighbours = Mapping[str, tuple[str, float]]
 """By base form: the family that its nearest seeds are of, and a weight in [0, 1]."""
@@ -88,8 +89,8 @@ class Lexicon:
 
     def _goes_with(self, before: Clause, family: str, words: Sequence[Word]) -> bool:
         """Whether a piece only goes on with what the one before it says."""
-        if before.family == NEUTRAL:
-            return False
+        if before.family in (NEUTRAL, SPURIOUS):
+            return before.family == SPURIOUS  # "I'm a model, designed to …"
         if words[0].lemma == "with":  # how something is done, not what something has
             return before.family in ("behaviour", "diet")
         return family == NEUTRAL and len(words) <= 3  # the rest of a list
