@@ -44,8 +44,8 @@ class Recipe:
         seed: Of tokenizer, weights and examples.
     """
 
-    steps: int = 1500
-    batch: int = 128
+    steps: int = 1000
+    batch: int = 96
     learning_rate: float = 3e-3
     warmup: int = 100
     weight_decay: float = 0.01
