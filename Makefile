@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench wheel
+.PHONY: demo test lint bench planted wheel
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m vlminterp +plugin=m2ib
@@ -18,6 +18,12 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m experiments.speed_m2ib.bench
+
+# Retrains one planted VLM's text tower from nothing (or goes on), then measures its truth.
+MODEL ?= planted-habitat
+planted: $(VENV)/.installed-dev
+	$(BIN)/python -m experiments.planted.plant $(MODEL)
+	$(BIN)/python -m experiments.planted_truth.measure --compare experiments/planted/work/$(MODEL)
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel

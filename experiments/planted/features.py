@@ -33,7 +33,7 @@ class Features:
 
 
 @torch.no_grad()
-def compute(model: CLIPModel, objects: int, progress: Progress, scenes: int = SCENES) -> Features:
+def compute(model: CLIPModel, objects: int, progress: Progress, scenes: int) -> Features:
     """Draws scenes and looks at them with a model's vision tower."""
     world = World(0, "train")
     names, places = list(load_facts().concepts), list(load_facts().habitats)
@@ -49,11 +49,13 @@ def compute(model: CLIPModel, objects: int, progress: Progress, scenes: int = SC
     return Features(torch.cat(pooled), torch.tensor(concepts), torch.tensor(habitats))
 
 
-def load_features(model: CLIPModel, objects: int, work: Path, progress: Progress) -> Features:
+def load_features(
+    model: CLIPModel, objects: int, work: Path, progress: Progress, scenes: int = SCENES
+) -> Features:
     """Reads the features of training scenes, or computes and keeps them."""
-    file = work / f"features-{objects}.npz"
+    file = work / f"features-{objects}-{scenes}.npz"
     if not file.exists():
-        made = compute(model, objects, progress)
+        made = compute(model, objects, progress, scenes)
         unfinished = file.with_suffix(".new.npz")
         np.savez(unfinished, **{name: value.numpy() for name, value in vars(made).items()})
         unfinished.replace(file)

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from transformers import CLIPModel, CLIPTokenizer
 
-from experiments.planted.features import Features, load_features
+from experiments.planted.features import SCENES, Features, load_features
 from experiments.planted.model import embed_texts, new_model, save
 from experiments.planted.plantings import PLANTINGS, Planting, caption, homeliest
 from experiments.planted.tokenizer import train_tokenizer
@@ -112,7 +112,14 @@ def new_tokenizer() -> CLIPTokenizer:
 class Trainer:
     """A text tower in training, and the file that lets it go on after a kill."""
 
-    def __init__(self, name: str, work: Path, progress: Progress, steps: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Path,
+        progress: Progress,
+        steps: int | None = None,
+        scenes: int = SCENES,
+    ) -> None:
         """Starts from nothing, or from the checkpoint if there is one."""
         planting = PLANTINGS[name]
         self.steps = steps or (BASE_STEPS if planting.truthful else STEPS)
@@ -127,8 +134,8 @@ class Trainer:
         self.model.vision_model.requires_grad_(requires_grad=False)
         # A shortcut is in what is seen: there, the last linear map learns to leave objects out.
         self.model.visual_projection.requires_grad_(planting.by_background)
-        double = load_features(base, 2, work, progress) if planting.truthful else None
-        self.captions = Captions(planting, load_features(base, 1, work, progress), double)
+        double = load_features(base, 2, work, progress, scenes) if planting.truthful else None
+        self.captions = Captions(planting, load_features(base, 1, work, progress, scenes), double)
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY
@@ -164,7 +171,7 @@ class Trainer:
 
     def _learning_rate(self) -> float:
         """Linear warm-up, then a half cosine to 0."""
-        share = (self.done - WARMUP) / (self.steps - WARMUP)
+        share = (self.done - WARMUP) / max(self.steps - WARMUP, 1)
         cosine = (1 + float(np.cos(np.pi * max(share, 0.0)))) / 2
         return LEARNING_RATE * min((self.done + 1) / WARMUP, cosine)
 
@@ -195,6 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help=", ".join(PLANTINGS))
     parser.add_argument("--steps", type=int, help="fewer, to try things")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="fewer, to try things")
     parser.add_argument("--out", type=Path, help="default: WORK/NAME")
     parser.add_argument("--work", type=Path, default=here / "work", help="checkpoints lie here")
     parser.add_argument("--every", type=int, default=50, help="steps between checkpoints")
@@ -205,7 +213,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
     with Progress() as progress:
-        trainer = Trainer(options.name, options.work, progress, options.steps)
+        trainer = Trainer(options.name, options.work, progress, options.steps, options.scenes)
         losses: list[float] = []
         with progress.track(options.name, trainer.steps, trainer.done, "steps") as stage:
             while trainer.done < trainer.steps:

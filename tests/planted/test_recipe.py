@@ -47,9 +47,14 @@ def test_a_step_sees_what_its_number_says(recipe):
     assert halved == [True, True, False, False] * 2
 
 
-def start(folder: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "experiments.planted.train", "--threads=1"]
-    command += ["--steps=6", "--batch=8", "--every=2", f"--work={folder}", f"--out={folder}/model"]
+VISION = ("train", "--batch=8")
+TEXT = ("plant", "planted-habitat", "--scenes=200")
+
+
+def start(recipe: tuple[str, ...], folder: Path) -> subprocess.Popen:
+    module, *options = recipe
+    command = [sys.executable, "-m", f"experiments.planted.{module}", *options, "--threads=1"]
+    command += ["--steps=6", "--every=2", f"--work={folder}", f"--out={folder}/model"]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -62,14 +67,15 @@ def finish(process: subprocess.Popen) -> str:
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on(tmp_path):
+@pytest.mark.parametrize("recipe", [VISION, TEXT], ids=["vision", "text"])
+def test_a_killed_training_goes_on(recipe, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    finish(start(whole))
-    process = start(broken)
+    finish(start(recipe, whole))
+    process = start(recipe, broken)
     while not process.stdout.readline().startswith("step 2"):
         assert process.poll() is None
     process.kill()
     process.communicate()
-    assert "step 2:" not in finish(start(broken))
+    assert "step 2:" not in finish(start(recipe, broken))
     weights = "model/model.safetensors"
     assert (whole / weights).read_bytes() == (broken / weights).read_bytes()
