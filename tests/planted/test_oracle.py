@@ -9,7 +9,7 @@ from vlminterp.description.bank import Bank
 from vlminterp.planted.descriptions import descriptions
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES
-from vlminterp.planted.oracle import QUANTILES, oracle, planted_rows
+from vlminterp.planted.oracle import QUANTILES, held_out_classes, oracle, planted_rows
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.planted.wordings import THINGS
 
@@ -18,7 +18,7 @@ NAMES = list(load_facts().concepts)
 
 @pytest.fixture(scope="module")
 def encoder():
-    return vlminterp.load("planted-base", device="cpu")
+    return vlminterp.load("planted-habitat", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def result(encoder):
         encoder,
         held_out=True,
         openings=THINGS.held_out[:1],
-        images=2,
+        classes=held_out_classes(encoder, images=2),
         on_advance=lambda n, total: advanced.append((n, total)),
     )
     assert len(found.bank.said) == 8160 / len(THINGS.held_out)

@@ -6,12 +6,12 @@ from itertools import islice
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.data.concepts import Concept, LoadImage
+from vlminterp.description.embed import encode_images
 from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.errors import InputError
 
@@ -84,7 +84,8 @@ def class_means(
         for batch, size in _batches(concept.id, loaders, batch_size, found):
             if batch:
                 # Summed in float64, so that a mean of thousands is as exact as one of ten.
-                total = total + _embed(encoder, batch, cache).sum(0, dtype=np.float64)
+                embedded = encode_images(encoder, batch, batch_size, cache).cpu().numpy()
+                total = total + embedded.sum(0, dtype=np.float64)
                 count += len(batch)
             if on_advance:
                 on_advance(size)
@@ -125,19 +126,6 @@ def _batches(
             except InputError as error:
                 skipped.append(Skipped(concept, str(error)))
         yield images, len(some)
-
-
-@torch.no_grad()
-def _embed(
-    encoder: DualEncoder, images: list[Image.Image], cache: EmbeddingCache | None
-) -> NDArray[np.float32]:
-    known = cache.read(images) if cache else None
-    if known is not None:
-        return known
-    embeddings = encoder.encode_image(encoder.preprocess(images)).float().cpu().numpy()
-    if cache:
-        cache.write(images, embeddings)
-    return embeddings
 
 
 def _without_images(concept: Concept, *, held_out: bool, found: Sequence[Skipped]) -> str:

@@ -1,11 +1,54 @@
-"""Embedding many texts: each different one once, in batches of like length."""
+"""Embedding many images or texts in batches."""
 
 from collections.abc import Callable, Sequence
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.description.embedding_cache import EmbeddingCache
+
+
+@torch.no_grad()
+def encode_images(
+    encoder: DualEncoder,
+    images: Sequence[Image.Image],
+    batch_size: int = 64,
+    cache: EmbeddingCache | None = None,
+    on_advance: Callable[[int], None] | None = None,
+) -> Tensor:
+    """Embeds images.
+
+    Args:
+        encoder: The VLM.
+        images: RGB, of any sizes.
+        batch_size: Images at once, ≥ 1.
+        cache: Where to keep embeddings; None computes all.
+        on_advance: Told after each batch how many images it was.
+
+    Returns:
+        Unit embeddings in the order of `images`, float32 `[B, D]`, on the encoder's device.
+
+    Raises:
+        ValueError: There are no images.
+    """
+    if not images:
+        raise ValueError("there are no images to embed")
+    embedded = []
+    for start in range(0, len(images), batch_size):
+        batch = images[start : start + batch_size]
+        known = cache.read(batch) if cache else None
+        if known is None:
+            found = encoder.encode_image(encoder.preprocess(batch)).float()
+            if cache:
+                cache.write(batch, found.cpu().numpy())
+        else:
+            found = torch.from_numpy(known).to(encoder.device)
+        embedded.append(found)
+        if on_advance:
+            on_advance(len(batch))
+    return torch.cat(embedded)
 
 
 @torch.no_grad()
@@ -15,7 +58,7 @@ def encode_texts(
     batch_size: int = 128,
     on_advance: Callable[[int], None] | None = None,
 ) -> Tensor:
-    """Embeds texts.
+    """Embeds texts: each different one once, in batches of like length.
 
     Args:
         encoder: The VLM.

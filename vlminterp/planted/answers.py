@@ -1,11 +1,6 @@
 """Which concept a VLM says is in a scene: the one whose full true caption fits best."""
 
-from collections.abc import Callable, Sequence
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder
@@ -30,23 +25,6 @@ def full_captions(family: str | None, number: int, *, held_out: bool = True) -> 
         _caption(concept, family, number, held_out=held_out)
         for concept in load_facts().concepts.values()
     ]
-
-
-@torch.no_grad()
-def embed_images(
-    encoder: DualEncoder,
-    images: Sequence[NDArray[np.uint8]],
-    batch_size: int = 64,
-    on_advance: Callable[[int], None] | None = None,
-) -> Tensor:
-    """Unit embeddings of scenes' images, float32 `[B, D]`."""
-    embedded = []
-    for start in range(0, len(images), batch_size):
-        pictures = [Image.fromarray(image) for image in images[start : start + batch_size]]
-        embedded.append(encoder.encode_image(encoder.preprocess(pictures)).float())
-        if on_advance:
-            on_advance(len(pictures))
-    return torch.cat(embedded)
 
 
 def answers(encoder: DualEncoder, images: Tensor, family: str | None) -> list[Concept]:

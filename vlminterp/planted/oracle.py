@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.description.bank import NEUTRAL, Bank, Row
 from vlminterp.description.class_means import ClassMeans, class_means
+from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.description.measure import Measured, measure, texts_to_score
 from vlminterp.planted.descriptions import Clause, write
 from vlminterp.planted.facts import Concept, load_facts
@@ -97,12 +98,26 @@ def planted_rows(openings: Sequence[str] | None = None, *, held_out: bool = Fals
     return [row for concept in concepts for row in _rows(concept, frames, held_out=held_out)]
 
 
+def held_out_classes(
+    encoder: DualEncoder, images: int = 16, cache: EmbeddingCache | None = None
+) -> ClassMeans:
+    """The means of concepts' scenes that neither a training nor a reward has seen.
+
+    Args:
+        encoder: The VLM.
+        images: Scenes of each concept, ≥ 1.
+        cache: Where to keep embeddings; None computes all.
+    """
+    concepts = list(PlantedSource(PlantedConfig(images=images)).concepts())
+    return class_means(encoder, concepts, held_out=True, cache=cache)
+
+
 def oracle(
     encoder: DualEncoder,
     *,
     held_out: bool = False,
     openings: Sequence[str] | None = None,
-    images: int = 16,
+    classes: ClassMeans | None = None,
     others: int = 1,
     batch_size: int = 128,
     on_advance: Callable[[int, int], None] | None = None,
@@ -114,7 +129,7 @@ def oracle(
         held_out: Whether in the wordings that no model is trained on (8,160 descriptions), or in
             the others (37,520).
         openings: Which wordings of `THINGS` to begin with; None takes all. Fewer are faster.
-        images: Scenes of each concept, ≥ 1.
+        classes: The means of the concepts' images; None makes `held_out_classes`.
         others: From how many other concepts each description's counterparts are, ≥ 1; see
             `Bank.swapped`.
         batch_size: Texts at once.
@@ -123,8 +138,7 @@ def oracle(
     Returns:
         Scores, gains, and what they took.
     """
-    concepts = list(PlantedSource(PlantedConfig(images=images)).concepts())
-    classes = class_means(encoder, concepts, held_out=True)
+    classes = classes or held_out_classes(encoder)
     bank = Bank(planted_rows(openings, held_out=held_out), classes.ids, classes.names)
     swapped = bank.swapped(others)
     total = texts_to_score(bank, swapped)
