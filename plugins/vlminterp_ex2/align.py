@@ -20,7 +20,7 @@ from vlminterp_ex2.prompts import Prompt, schedule
 from vlminterp_ex2.quiet import quietly
 from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.sampling import end_tokens
-from vlminterp_ex2.settings import Algorithm, Quantisation
+from vlminterp_ex2.settings import Algorithm
 from vlminterp_ex2.stopping import Rules
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ def log_likelihoods(
     responses: Sequence[Sequence[int]],
     batch_size: int,
 ) -> Tensor:
-    """log π(response | prompt) in nats, at temperature 1.
+    """Log π(response | prompt) in nats, at temperature 1.
 
     Padding stands to the right, where a causal model can't see it, so that positions are those of
     the text alone.

@@ -157,8 +157,7 @@ class Monitor(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
         written = [c if isinstance(c, str) else c[0]["content"] for c in completions]
         clipped = [not (tokens and tokens[-1] in self.ends) for tokens in ids]
         texts = [
-            complete(text, finished=not limit)
-            for text, limit in zip(written, clipped, strict=True)
+            complete(text, finished=not limit) for text, limit in zip(written, clipped, strict=True)
         ]
         return Batch(
             texts=texts,
@@ -172,7 +171,7 @@ class Monitor(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     def _likelihoods(
         self, questions: Sequence[str], responses: Sequence[list[int]]
     ) -> tuple[list[float], list[float]]:
-        """log π_ref and log π − log π_ref of each response."""
+        """Log π_ref and log π − log π_ref of each response."""
         prompts, size = self._questioner.tokens(questions), self._watch.batch_size
         own = log_likelihoods(self.pair.aligned, prompts, responses, size)
         with self.pair.reference() as model:

@@ -48,6 +48,7 @@ class Config:
         samples: Descriptions for each template and concept, of each model, ≥ 1.
         pool: Of the reference model, responses for each template and concept that best-of-n and
             the tilt choose from, ≥ `samples`; 0 for as many as training and describing draw.
+        margin: The smallest gain from a family's words that would matter, in cosine, > 0.
     """
 
     stage: Stage = Stage.all
@@ -67,6 +68,7 @@ class Config:
     shown: int = 8
     samples: int = 1
     pool: int = 0
+    margin: float = 0.02
 
     def __post_init__(self) -> None:
         """Checks ranges.
@@ -74,7 +76,7 @@ class Config:
         Raises:
             ConfigError: A value is out of range.
         """
-        for name in ("scale", "beta", "max_kl"):
+        for name in ("scale", "beta", "max_kl", "margin"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name}={value} must be above 0")

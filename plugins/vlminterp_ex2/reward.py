@@ -15,7 +15,6 @@ from vlminterp.description.embed import encode_texts
 from vlminterp.description.scores import contrastive_scores, own_scores
 from vlminterp_ex2.settings import Reward
 
-
 SCORES: dict[Reward, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     Reward.own: own_scores,
     Reward.contrastive: contrastive_scores,
@@ -23,7 +22,7 @@ SCORES: dict[Reward, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 
 
 def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Reward, scale: float) -> Tensor:
-    """r = τ·⟨text, mean image⟩, EX2's reward: one matrix product, however many images there are.
+    """R = τ·⟨text, mean image⟩, EX2's reward: one matrix product, however many images there are.
 
     Args:
         texts: Unit text embeddings, `[T, D]`.

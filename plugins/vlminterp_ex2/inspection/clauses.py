@@ -82,7 +82,9 @@ def split(text: str) -> list[Piece]:
     pieces = []
     for start, stop in sentences(text):
         cuts = [start, *_cuts(text[start:stop], start), stop]
-        spans = [span for a, b in zip(cuts, cuts[1:], strict=False) for span in _stripped(text, a, b)]
+        spans = [
+            span for a, b in zip(cuts, cuts[1:], strict=False) for span in _stripped(text, a, b)
+        ]
         pieces += [Piece(a, b, len(spans) == 1) for a, b in _with_words(text, spans)]
     return pieces
 

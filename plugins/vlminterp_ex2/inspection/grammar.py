@@ -17,16 +17,14 @@ SUBJECT = re.compile(
     rf"(?:(?!with |of |in |on |like )[\w-]+ ){{0,2}}{NAME})(?: |$)"
 )
 ADVERBS = frozenset(
-    "also often usually typically commonly mostly mainly generally sometimes always only primarily "
-    "just even most largely still never can may will would could might must do not to".split()
+    ["also", "often", "usually", "typically", "commonly", "mostly", "mainly", "generally", "sometimes", "always", "only", "primarily", "just", "even", "most", "largely", "still", "never", "can", "may", "will", "would", "could", "might", "must", "do", "not", "to"]
 )
-OWN = frozenset("have with boast possess feature sport bear".split())
+OWN = frozenset(["have", "with", "boast", "possess", "feature", "sport", "bear"])
 COPULA = frozenset(("be", "seem", "become", "remain"))
 ARTICLES = frozenset(("a", "an", "the", "its", "their"))
-PREPOSITIONS = frozenset("in on at of for by from to with under near among between as that".split())
+PREPOSITIONS = frozenset(["in", "on", "at", "of", "for", "by", "from", "to", "with", "under", "near", "among", "between", "as", "that"])
 SMALL = frozenset(
-    "a an the its it their they this that and or but of in on at to for with by from as be have do "
-    "one two three four five six eight no not very so than then more most".split()
+    ["a", "an", "the", "its", "it", "their", "they", "this", "that", "and", "or", "but", "of", "in", "on", "at", "to", "for", "with", "by", "from", "as", "be", "have", "do", "one", "two", "three", "four", "five", "six", "eight", "no", "not", "very", "so", "than", "then", "more", "most"]
 )
 
 
@@ -62,7 +60,9 @@ def predicate(
         yield "behaviour", VERB
 
 
-def _copula(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> Iterator[tuple[str, float]]:
+def _copula(
+    after: Sequence[str], words: Sequence[Word], seeds: Seeds
+) -> Iterator[tuple[str, float]]:
     """ "be hunched" is seen; "be a mollusc" says the kind."""
     if len(after) == 2 and after[0] in ("a", "an"):
         if _something(after[1:], words, seeds):
@@ -100,5 +100,5 @@ def _is_verb(verb: str, words: Sequence[Word], subject: str, empty: frozenset[st
 
 def _is_auxiliary(after: Sequence[str]) -> bool:
     """Whether "have" only makes a perfect: "has been shown", "has inspired the …"."""
-    follows = frozenset("a an the its their many people by to in for from".split())
+    follows = frozenset(["a", "an", "the", "its", "their", "many", "people", "by", "to", "in", "for", "from"])
     return after[:1] == ["be"] or (len(after) > 1 and after[0] not in SMALL and after[1] in follows)

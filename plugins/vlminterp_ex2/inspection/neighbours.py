@@ -22,9 +22,7 @@ CONCRETE = 2.5
 LONG_ENOUGH = 3
 
 
-def learn(
-    encoder: SentenceEncoder, seeds: Seeds, texts: Iterable[tuple[str, str]]
-) -> Lexicon:
+def learn(encoder: SentenceEncoder, seeds: Seeds, texts: Iterable[tuple[str, str]]) -> Lexicon:
     """A lexicon that also knows the words of a run.
 
     Args:

@@ -53,5 +53,5 @@ def norm_of(text: str, lemma: str) -> Norm:
 
 def mean(values: Sequence[float]) -> float:
     """Mean of the numbers among values; NaN if there are none."""
-    numbers = [value for value in values if value == value]  # noqa: PLR0124 (NaN differs from itself)
+    numbers = [value for value in values if value == value]
     return sum(numbers) / len(numbers) if numbers else float("nan")

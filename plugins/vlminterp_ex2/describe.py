@@ -1,0 +1,166 @@
+"""Lets the aligned model speak, and the model that it was; every response with its numbers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vlminterp.plugin import Context
+from vlminterp.results.parts import Parts
+from vlminterp_ex2.likelihood import log_likelihoods
+from vlminterp_ex2.measures import perplexity
+from vlminterp_ex2.policy import Pair, Questioner
+from vlminterp_ex2.prompts import Prompt
+from vlminterp_ex2.reward import Scorer
+from vlminterp_ex2.sampling import Response, sample
+from vlminterp_ex2.texts import complete, names_concept
+
+if TYPE_CHECKING:
+    from vlminterp_ex2.plugin import Config
+
+DESCRIBE, POOL = "describe", "pool"
+BASE, ALIGNED = "base", "aligned"
+POLICIES = (BASE, ALIGNED)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One response to be drawn.
+
+    Attributes:
+        policy: Which model: `base` or `aligned`.
+        prompt: What it is asked.
+        number: 0 for the first response to that prompt, and so on.
+    """
+
+    policy: str
+    prompt: Prompt
+    number: int
+
+
+class Describer:
+    """Draws and measures responses, in batches that depend on their number alone.
+
+    Args:
+        context: Of the run, with the plugin's `Config`.
+        scorer: What scores.
+        questioner: Of the policy.
+        pair: Both models.
+    """
+
+    def __init__(
+        self, context: Context, scorer: Scorer, questioner: Questioner, pair: Pair
+    ) -> None:
+        self._config: Config = context.config
+        self._seed = context.seed
+        self._scorer, self._questioner, self._pair = scorer, questioner, pair
+
+    def write(self, table: Parts, batches: Sequence[Sequence[Draw]]) -> Iterator[int]:
+        """Writes what an earlier process has not: each batch is a part.
+
+        Args:
+            table: Where to.
+            batches: Of one policy each.
+
+        Yields:
+            After each batch how many responses it had.
+        """
+        for number, batch in enumerate(batches):
+            if number not in table:
+                table.write(number, self.rows(batch), {})
+                yield len(batch)
+
+    def rows(self, batch: Sequence[Draw]) -> list[Row]:
+        """Draws and measures one batch.
+
+        Args:
+            batch: At least one, all of one policy.
+        """
+        prompts = self._questioner.tokens([draw.prompt.text for draw in batch])
+        seed = _seed(self._seed, batch[0])
+        responses = self._sample(batch[0].policy, prompts, seed)
+        reference, log_ratios = self._likelihoods(batch[0].policy, prompts, responses)
+        texts = [complete(one.text, finished=one.finished) for one in responses]
+        scores = self._scorer.scores(texts, [draw.prompt.concept for draw in batch])
+        return [
+            {
+                "concept": self._scorer.ids[draw.prompt.concept],
+                "name": self._scorer.names[draw.prompt.concept],
+                "template": draw.prompt.template,
+                "policy": draw.policy,
+                "draw": draw.number,
+                "seed": seed,
+                "text": texts[place],
+                "response": responses[place].text,
+                "reward": scores.rewards[place],
+                "held_out": scores.held_out[place],
+                "kl": log_ratios[place],
+                "perplexity": perplexity(reference[place], len(responses[place].ids)),
+                "tokens": len(responses[place].ids),
+                "cut": texts[place] != responses[place].text.strip(),
+                "empty": not texts[place],
+                "names_concept": names_concept(
+                    texts[place], self._scorer.names[draw.prompt.concept]
+                ),
+            }
+            for place, draw in enumerate(batch)
+        ]
+
+    def _sample(self, policy: str, prompts: list[list[int]], seed: int) -> list[Response]:
+        tokenizer, limit = self._questioner.tokenizer, self._config.policy.max_tokens
+        if policy == ALIGNED:
+            return sample(self._pair.aligned, tokenizer, prompts, limit, seed)
+        with self._pair.reference() as model:
+            return sample(model, tokenizer, prompts, limit, seed)
+
+    def _likelihoods(
+        self, policy: str, prompts: list[list[int]], responses: Sequence[Response]
+    ) -> tuple[list[float], list[float]]:
+        """Log π_ref of each response, and log π − log π_ref: 0 for the reference's own."""
+        ids, size = [list(one.ids) for one in responses], self._config.policy.micro_batch
+        with self._pair.reference() as model:
+            reference = log_likelihoods(model, prompts, ids, size)
+        if policy == BASE:
+            return reference.tolist(), [0.0] * len(ids)
+        own = log_likelihoods(self._pair.aligned, prompts, ids, size)
+        return reference.tolist(), (own - reference).tolist()
+
+
+def batches_of(draws: Sequence[Draw], size: int) -> list[Sequence[Draw]]:
+    """Cuts draws, sorted by policy, into batches of one policy each."""
+    return [
+        own[start : start + size]
+        for policy in POLICIES
+        for own in [[draw for draw in draws if draw.policy == policy]]
+        for start in range(0, len(own), size)
+    ]
+
+
+def descriptions(prompts: Sequence[Prompt], samples: int) -> list[Draw]:
+    """What the table `describe` holds: of both models, so many responses to each prompt."""
+    return [
+        Draw(policy, prompt, number)
+        for policy in POLICIES
+        for number in range(samples)
+        for prompt in prompts
+    ]
+
+
+def further_draws(prompts: Sequence[Prompt], samples: int, pool: int) -> list[Draw]:
+    """What the table `pool` holds: the base model's further responses, `pool` in all."""
+    return [Draw(BASE, prompt, number) for number in range(samples, pool) for prompt in prompts]
+
+
+def _seed(seed: int, first: Draw) -> int:
+    """A batch's own, by what it begins with."""
+    key = (
+        seed,
+        POLICIES.index(first.policy),
+        first.number,
+        first.prompt.concept,
+        first.prompt.template,
+    )
+    return int(np.random.SeedSequence(key).generate_state(1)[0])

@@ -1,0 +1,137 @@
+"""EX2 from end to end: align, describe, inspect; each goes on where an earlier process ended."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vlminterp.data.concepts import Concept
+from vlminterp.description.class_means import ClassMeans, class_means
+from vlminterp.errors import ConfigError, InputError
+from vlminterp.plugin import Context
+from vlminterp_ex2.align import Alignment, align, alignment
+from vlminterp_ex2.describe import (
+    DESCRIBE,
+    POOL,
+    Describer,
+    batches_of,
+    descriptions,
+    further_draws,
+)
+from vlminterp_ex2.inspection.lexicon import Lexicon
+from vlminterp_ex2.inspection.stage import inspect
+from vlminterp_ex2.policy import Questioner, load_aligned, load_tokenizer
+from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
+from vlminterp_ex2.reward import Scorer
+from vlminterp_ex2.summary import summarise
+
+if TYPE_CHECKING:
+    from vlminterp_ex2.plugin import Config
+
+
+@dataclass(frozen=True)
+class Material:
+    """What all stages work with.
+
+    Attributes:
+        classes: Mean embeddings of the images that rewards are made of.
+        scorer: What rewards.
+        prompts: Every template about every concept.
+        skipped: Images that could not be read, and why.
+    """
+
+    classes: ClassMeans
+    scorer: Scorer
+    prompts: list[Prompt]
+    skipped: list[str]
+
+
+def run(context: Context) -> None:
+    """Runs the stages that are asked for and not yet done."""
+    config: Config = context.config
+    stage = config.stage.value
+    material = prepare(context)
+    aligned = alignment(context.results, config.steps)
+    if stage in ("all", "align") and aligned is None:
+        aligned = align(context, material.scorer, material.prompts)
+    if stage == "align":
+        return
+    if aligned is None:
+        raise ConfigError(
+            f"plugin.stage={stage}: this run is not aligned yet; run stage=align first"
+        )
+    if stage in ("all", "describe"):
+        describe(context, material, aligned)
+    if stage == "describe":
+        return
+    rows = inspect(context, material.classes, Lexicon())
+    context.results.finish(summarise(context, aligned, material.skipped, rows))
+
+
+def prepare(context: Context) -> Material:
+    """Embeds the concepts' images and fills the templates.
+
+    Raises:
+        InputError: There are no concepts, or one has no image that can be read.
+    """
+    config: Config = context.config
+    concepts = [_limited(concept, config.images) for concept in context.source.concepts()]
+    if len(concepts) < 2 and config.reward.value == "contrastive":
+        raise InputError("plugin.reward=contrastive needs two concepts or more; choose reward=own")
+    total = sum(len(concept.images) + len(concept.held_out) for concept in concepts)
+    with context.progress.track("embedding images", total, 0, "images") as stage:
+        classes = class_means(context.encoder, concepts, on_advance=stage.advance)
+        # Held-out images only check, so all concepts must have some for the check to be fair.
+        complete = all(concept.held_out for concept in concepts)
+        held_out = (
+            class_means(context.encoder, concepts, held_out=True, on_advance=stage.advance)
+            if complete
+            else None
+        )
+    scorer = Scorer(context.encoder, classes, held_out, config.reward, config.scale)
+    templates = load_templates(
+        TEMPLATES if config.templates is None else Path(config.templates).expanduser()
+    )
+    skipped = [*classes.skipped, *(held_out.skipped if held_out else ())]
+    return Material(
+        classes,
+        scorer,
+        all_prompts(classes.names, templates),
+        [f"{one.concept}: {one.reason}" for one in skipped],
+    )
+
+
+def describe(context: Context, material: Material, aligned: Alignment) -> None:
+    """Writes the tables `describe` and `pool`, or what is missing of them."""
+    config: Config = context.config
+    pool = config.pool or config.samples + _share(config, len(material.prompts))
+    planned = {
+        DESCRIBE: descriptions(material.prompts, config.samples),
+        POOL: further_draws(material.prompts, config.samples, pool),
+    }
+    size = config.policy.micro_batch
+    batches = {name: batches_of(draws, size) for name, draws in planned.items()}
+    done = sum(
+        len(batch)
+        for name, some in batches.items()
+        for number, batch in enumerate(some)
+        if number in context.results.table(name)
+    )
+    total = sum(map(len, planned.values()))
+    if done == total:
+        return
+    with context.progress.track("describing", total, done, "responses") as stage:
+        pair = load_aligned(config.policy, context.device, aligned.checkpoint)
+        questioner = Questioner(load_tokenizer(config.policy), config.policy.chat)
+        describer = Describer(context, material.scorer, questioner, pair)
+        for name, some in batches.items():
+            for written in describer.write(context.results.table(name), some):
+                stage.advance(written)
+
+
+def _share(config: "Config", prompts: int) -> int:
+    """Responses to each prompt that training has drawn, at least one: the same budget."""
+    return max(1, round(config.steps * config.completions / prompts))
+
+
+def _limited(concept: Concept, images: int) -> Concept:
+    return Concept(concept.id, concept.name, concept.images[:images], concept.held_out[:images])

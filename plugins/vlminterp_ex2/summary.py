@@ -1,0 +1,203 @@
+"""EX2's answer: which family of words a VLM prefers, and what alignment has changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vlminterp.description.gains import Gains
+from vlminterp.description.verdict import Finding, Verdict, preferred
+from vlminterp.metrics.intervals import Interval, bootstrap_mean
+from vlminterp.plugin import Context
+from vlminterp_ex2.align import Alignment
+from vlminterp_ex2.baselines import Chosen, best_of_n, tilt
+from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
+from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.journal import ALIGN, rows_of
+
+if TYPE_CHECKING:
+    from vlminterp_ex2.plugin import Config
+
+SAYS = {
+    "visual": "what things look like",
+    "habitat": "where things are at home",
+    "diet": "what things eat or are for",
+    "kind": "what kind of thing it is",
+    "behaviour": "what things do or where they come from",
+    "spurious": "boilerplate of the web",
+}
+
+POLICIES = (ALIGNED, BASE)
+
+Row = Mapping[str, Any]
+Shares = dict[str, NDArray[np.float64]]
+
+
+def summarise(
+    context: Context, alignment: Alignment, skipped: Sequence[str], rows: Sequence[Row]
+) -> dict[str, Any]:
+    """What a run ends with.
+
+    Args:
+        context: Of the run.
+        alignment: How training ended.
+        skipped: Images that could not be read, and why.
+        rows: Of the table `inspect`.
+    """
+    config: Config = context.config
+    table = pd.DataFrame(list(rows))
+    concepts = list(dict.fromkeys(table["concept"]))
+    gains = {kind: family_gains(table, concepts, kind) for kind in ("presence", "content")}
+    verdict = preferred(gains["presence"], config.margin)
+    shares = {policy: _shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
+    change = {name: shares[ALIGNED][name] - shares[BASE][name] for name in shares[ALIGNED]}
+    steps = rows_of(context.results.table(ALIGN))
+    return {
+        **context.results.names,
+        "unit": "concepts",
+        "verdict": sentence(context.results.names["model"], verdict, gains["presence"]),
+        "finding": verdict.finding.value,
+        "preferred": verdict.family,
+        "ranking": gains["presence"].ranking(),
+        "p": verdict.p,
+        "margin": config.margin,
+        "stopped": alignment.stopped,
+        "steps": alignment.steps,
+        "seconds_a_step": float(np.median([row["seconds"] for row in steps])),
+        "reward_share": float(np.median([row["reward_seconds"] / row["seconds"] for row in steps])),
+        "gains": {kind: _intervals(found.intervals()) for kind, found in gains.items()},
+        "shares": {
+            policy: _intervals({name: bootstrap_mean(values) for name, values in found.items()})
+            for policy, found in shares.items()
+        },
+        "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
+        "metrics": {**_rewards(context, concepts), **_share_metrics(shares)},
+        "skipped": len(skipped),
+        "skips": list(skipped),
+    }
+
+
+def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gains:
+    """Each family's gain by ablation, averaged over a concept's different descriptions.
+
+    Args:
+        table: Rows of the table `inspect`.
+        concepts: Ids, in order.
+        kind: `presence` or `content`.
+    """
+    different = table.drop_duplicates(["concept", "text"])
+    columns = [f"{kind}_{family}" for family in FAMILIES]
+    means = different[columns].astype(float).groupby(different["concept"]).mean()
+    return Gains(FAMILIES, means.reindex(concepts).to_numpy(np.float64))
+
+
+def sentence(model: str, verdict: Verdict, gains: Gains) -> str:
+    """The verdict in words."""
+    if verdict.family is not None:
+        gain = gains.intervals()[verdict.family]
+        return (
+            f"{model} likes to hear {SAYS[verdict.family]} ({verdict.family}: +{gain.mean:.3f} "
+            f"cosine [{gain.low:.3f}, {gain.high:.3f}])"
+        )
+    if verdict.finding is Finding.nothing:
+        return f"{model} prefers none: no family's words gain anything that matters"
+    return f"{model}: undecided between {verdict.leader} and {verdict.runner_up or 'none'}"
+
+
+def _shares(table: pd.DataFrame, concepts: Sequence[str]) -> Shares:
+    """Per concept: shares of descriptions with words of a family, and of those that inform."""
+    found = {
+        f"says_{family}": table["families"].map(lambda has, f=family: f in has)
+        for family in FAMILIES
+    }
+    found["uninformative"] = ~table["informative"].astype(bool)
+    found["non_visual"] = table["visual"].map({True: 0.0, False: 1.0})
+    return {
+        name: values.astype(float).groupby(table["concept"]).mean().reindex(concepts).to_numpy()
+        for name, values in found.items()
+    }
+
+
+def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
+    told = {
+        "uninformative": "share of descriptions that add nothing to what one knows",
+        "non_visual": "share of informative descriptions that say nothing of what is seen",
+    }
+    return {
+        name: {
+            **_interval(bootstrap_mean(values)),
+            "higher_is_better": None,
+            "description": told.get(name, f"share of descriptions with {name[5:]} words"),
+            "controls": {"base LLM": _interval(bootstrap_mean(shares[BASE][name]))},
+        }
+        for name, values in shares[ALIGNED].items()
+    }
+
+
+def _rewards(context: Context, concepts: Sequence[str]) -> dict[str, Any]:
+    """Reward, held-out reward and KL, beside what the same responses buy without training."""
+    config: Config = context.config
+    table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
+    pool = pd.DataFrame(rows_of(context.results.table(POOL)))
+    base = pd.concat([table[table["policy"] == BASE], pool])
+    found: dict[str, Any] = {}
+    described = {
+        "reward": "how well descriptions fit their concept's images (τ · cosine)",
+        "held_out": "the same on images that no reward has seen",
+        "kl": "nats per description from the base LLM",
+    }
+    for name, what in described.items():
+        aligned = table[table["policy"] == ALIGNED]
+        if aligned[name].isna().all():
+            continue
+        found[name] = {
+            **_interval(_by_concept(aligned, name, concepts)),
+            "higher_is_better": None if name == "kl" else True,
+            "description": what,
+            "controls": {
+                "base LLM": _interval(_by_concept(table[table["policy"] == BASE], name, concepts))
+            },
+        }
+    chosen = _chosen(base.dropna(subset=["reward"]), concepts, config.beta)
+    for label, per_concept in chosen.items():
+        for name in ("reward", "kl"):
+            values = [getattr(one, name) for one in per_concept]
+            found[name]["controls"][label] = _interval(bootstrap_mean(values))
+    return found
+
+
+def _chosen(base: pd.DataFrame, concepts: Sequence[str], beta: float) -> dict[str, list[Chosen]]:
+    """Best-of-n among each prompt's responses, and the tilt of all of a concept's."""
+    best, tilted = [], []
+    for concept in concepts:
+        own = base[base["concept"] == concept]
+        asked = [group.to_numpy() for _, group in own.groupby("template")["reward"]]
+        picked = [best_of_n(rewards, len(rewards)) for rewards in asked]
+        best.append(_averaged(picked))
+        tilted.append(tilt(own["reward"].to_numpy(), beta))
+    return {"best of n": best, "tilt": tilted}
+
+
+def _averaged(chosen: Sequence[Chosen]) -> Chosen:
+    return Chosen(
+        *(float(np.mean(list(values))) for values in zip(*map(_fields, chosen), strict=True))
+    )
+
+
+def _fields(chosen: Chosen) -> tuple[float, float, float]:
+    return chosen.reward, chosen.kl, chosen.effective
+
+
+def _by_concept(table: pd.DataFrame, name: str, concepts: Iterable[str]) -> Interval:
+    means = table[name].astype(float).groupby(table["concept"]).mean()
+    return bootstrap_mean(means.reindex(list(concepts)).to_numpy())
+
+
+def _intervals(found: Mapping[str, Interval]) -> dict[str, Any]:
+    return {name: _interval(interval) for name, interval in found.items()}
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    return vars(interval).copy()
