@@ -119,7 +119,7 @@ def _arguments(context: Context) -> dict[str, Any]:
         "top_k": 0,
         # the optimiser
         "learning_rate": policy.learning_rate,
-        "lr_scheduler_type": "constant",
+        "lr_scheduler_type": policy.schedule.value,
         "max_steps": config.steps,
         "per_device_train_batch_size": config.micro_batch,
         "gradient_accumulation_steps": config.completions // config.micro_batch,

@@ -101,7 +101,7 @@ class Monitor(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
         batch = self._batch(completions, completion_ids, concept)
         values = torch.tensor([0.0 if value is None else value for value in batch.rewards])
         empty = torch.tensor([not text for text in batch.texts])
-        rewards: list[float] = with_penalty(values, empty).tolist()
+        rewards: list[float] = with_penalty(values, empty, self._scorer.scale).tolist()
         seconds = time.perf_counter() - began
         reference, log_ratios = self._likelihoods(question, completion_ids)
         self._measured = {

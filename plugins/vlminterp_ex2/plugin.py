@@ -59,7 +59,7 @@ class Config:
     images: int = 256
     algorithm: Algorithm = Algorithm.rloo
     beta: float = 0.2
-    steps: int = 60
+    steps: int = 40
     completions: int = 128
     generations: int = 8
     max_kl: float = 100.0

@@ -37,27 +37,29 @@ def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Reward, scale: float
     return scale * SCORES[kind](texts, own, means)
 
 
-def with_penalty(rewards: Tensor, empty: Tensor) -> Tensor:
+def with_penalty(rewards: Tensor, empty: Tensor, scale: float) -> Tensor:
     """Gives texts in which nothing is said a reward below every real one.
 
-    It is one deviation below the worst real reward of the batch. A constant bound would do, too,
-    but −τ lies so far off that one empty text would drown what the others of its batch teach.
+    It is one deviation, and at least τ/100, below the worst real reward of the batch. A constant
+    bound would do, too, but −τ lies so far off that one empty text would drown what the others of
+    its batch teach.
 
     Args:
         rewards: `[T]`; what stands at empty texts is ignored.
         empty: Whether nothing is said, bool `[T]`.
+        scale: τ.
 
     Returns:
         float32 `[T]`; zeros if every text is empty.
 
     Example:
-        >>> with_penalty(torch.tensor([3.0, 0.0, 1.0]), torch.tensor([False, True, False]))
-        tensor([3., 0., 1.])
+        >>> with_penalty(torch.tensor([7.0, 0.0, 1.0]), torch.tensor([False, True, False]), 100.0)
+        tensor([ 7., -2.,  1.])
     """
     real = rewards[~empty]
     if not len(real):
         return torch.zeros_like(rewards)
-    worst = real.min() - real.std(correction=0).clamp(min=torch.finfo(real.dtype).eps)
+    worst = real.min() - real.std(correction=0).clamp(min=scale / 100)
     return torch.where(empty, worst, rewards)
 
 
@@ -87,6 +89,7 @@ class Scorer:
     Attributes:
         ids: Of the K concepts; texts say by number which is theirs.
         names: Of the same.
+        scale: τ.
     """
 
     def __init__(
@@ -99,7 +102,8 @@ class Scorer:
     ) -> None:
         self.ids, self.names = classes.ids, classes.names
         self._encoder, self._classes, self._held_out = encoder, classes, held_out
-        self._kind, self._scale = kind, scale
+        self.scale = scale
+        self._kind = kind
 
     @torch.no_grad()
     def rewards(self, texts: Sequence[str], own: Sequence[int]) -> Tensor:
@@ -139,4 +143,4 @@ class Scorer:
 
     def _score(self, embedded: Tensor, own: Sequence[int], classes: ClassMeans) -> Tensor:
         concepts = torch.tensor(own, device=embedded.device)
-        return reward(embedded, concepts, classes.means, self._kind, self._scale).cpu()
+        return reward(embedded, concepts, classes.means, self._kind, self.scale).cpu()

@@ -49,6 +49,15 @@ class Quantisation(Enum):
     """4 bit (bitsandbytes NF4); needs a CUDA GPU."""
 
 
+class Schedule(Enum):
+    """What becomes of the learning rate."""
+
+    constant = "constant"
+    """It stays: the paper's."""
+    linear = "linear"
+    """It falls to 0 with the last step: short trainings end where they should."""
+
+
 @dataclass
 class Lora:
     """Low-rank adapters; everything else is frozen, and without them the model is the reference.
@@ -96,10 +105,11 @@ class PolicyConfig:
         lora: Its adapters; null trains every weight, and keeps a second model as the reference.
         dtype: Of the weights; adapters are float32.
         quantisation: Of the frozen weights.
-        learning_rate: AdamW's, constant, > 0.
+        learning_rate: AdamW's, at the first step, > 0.
+        schedule: What becomes of it.
         max_tokens: The longest response, in tokens, ≥ 2.
-        micro_batch: Sequences that go through the model at once, ≥ 1; rounding aside, it changes
-            no result but dropout's.
+        micro_batch: Sequences that go through the model at once in training, and a quarter of
+            those in sampling, ≥ 1; rounding and draws aside, it changes no result but dropout's.
         activation_checkpointing: Whether activations are computed again instead of kept.
     """
 
@@ -112,6 +122,7 @@ class PolicyConfig:
     dtype: Precision = Precision.float32
     quantisation: Quantisation = Quantisation.none
     learning_rate: float = 1e-4
+    schedule: Schedule = Schedule.constant
     max_tokens: int = 32
     micro_batch: int = 32
     activation_checkpointing: bool = False

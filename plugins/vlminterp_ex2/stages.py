@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
 
 
+SAMPLED_AT_ONCE = 4
+"""Times the sequences that are trained at once: sampling keeps no activations."""
+
+
 @dataclass(frozen=True)
 class Material:
     """What all stages work with.
@@ -108,7 +112,7 @@ def describe(context: Context, material: Material, aligned: Alignment) -> None:
         DESCRIBE: descriptions(material.prompts, config.samples),
         POOL: further_draws(material.prompts, config.samples, pool),
     }
-    size = config.policy.micro_batch
+    size = SAMPLED_AT_ONCE * config.policy.micro_batch
     batches = {name: batches_of(draws, size) for name, draws in planned.items()}
     done = sum(
         len(batch)
