@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
 from vlminterp_ex2.settings import Algorithm, PolicyConfig, Reward
+
+if TYPE_CHECKING:
+    from vlminterp.report.content import Content
+    from vlminterp.results.run_folder import RunFolder
 
 
 class Stage(Enum):
@@ -125,3 +129,9 @@ class EX2Plugin(Plugin):
         from vlminterp_ex2.stages import run
 
         run(context)
+
+    def report(self, folder: "RunFolder") -> "Content":
+        """The answer first, then what it rests on."""
+        from vlminterp_ex2.page import content
+
+        return content(folder)

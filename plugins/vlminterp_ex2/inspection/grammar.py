@@ -17,14 +17,102 @@ SUBJECT = re.compile(
     rf"(?:(?!with |of |in |on |like )[\w-]+ ){{0,2}}{NAME})(?: |$)"
 )
 ADVERBS = frozenset(
-    ["also", "often", "usually", "typically", "commonly", "mostly", "mainly", "generally", "sometimes", "always", "only", "primarily", "just", "even", "most", "largely", "still", "never", "can", "may", "will", "would", "could", "might", "must", "do", "not", "to"]
+    [
+        "also",
+        "often",
+        "usually",
+        "typically",
+        "commonly",
+        "mostly",
+        "mainly",
+        "generally",
+        "sometimes",
+        "always",
+        "only",
+        "primarily",
+        "just",
+        "even",
+        "most",
+        "largely",
+        "still",
+        "never",
+        "can",
+        "may",
+        "will",
+        "would",
+        "could",
+        "might",
+        "must",
+        "do",
+        "not",
+        "to",
+    ]
 )
 OWN = frozenset(["have", "with", "boast", "possess", "feature", "sport", "bear"])
 COPULA = frozenset(("be", "seem", "become", "remain"))
 ARTICLES = frozenset(("a", "an", "the", "its", "their"))
-PREPOSITIONS = frozenset(["in", "on", "at", "of", "for", "by", "from", "to", "with", "under", "near", "among", "between", "as", "that"])
+PREPOSITIONS = frozenset(
+    [
+        "in",
+        "on",
+        "at",
+        "of",
+        "for",
+        "by",
+        "from",
+        "to",
+        "with",
+        "under",
+        "near",
+        "among",
+        "between",
+        "as",
+        "that",
+    ]
+)
 SMALL = frozenset(
-    ["a", "an", "the", "its", "it", "their", "they", "this", "that", "and", "or", "but", "of", "in", "on", "at", "to", "for", "with", "by", "from", "as", "be", "have", "do", "one", "two", "three", "four", "five", "six", "eight", "no", "not", "very", "so", "than", "then", "more", "most"]
+    [
+        "a",
+        "an",
+        "the",
+        "its",
+        "it",
+        "their",
+        "they",
+        "this",
+        "that",
+        "and",
+        "or",
+        "but",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "with",
+        "by",
+        "from",
+        "as",
+        "be",
+        "have",
+        "do",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "eight",
+        "no",
+        "not",
+        "very",
+        "so",
+        "than",
+        "then",
+        "more",
+        "most",
+    ]
 )
 
 
@@ -100,5 +188,7 @@ def _is_verb(verb: str, words: Sequence[Word], subject: str, empty: frozenset[st
 
 def _is_auxiliary(after: Sequence[str]) -> bool:
     """Whether "have" only makes a perfect: "has been shown", "has inspired the …"."""
-    follows = frozenset(["a", "an", "the", "its", "their", "many", "people", "by", "to", "in", "for", "from"])
+    follows = frozenset(
+        ["a", "an", "the", "its", "their", "many", "people", "by", "to", "in", "for", "from"]
+    )
     return after[:1] == ["be"] or (len(after) > 1 and after[0] not in SMALL and after[1] in follows)

@@ -1,0 +1,193 @@
+"""What EX2 puts on its run's page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from vlminterp.report.bars import Bar, Row, bar_chart
+from vlminterp.report.content import Content, Section, scores_section
+from vlminterp.report.lines import Line, line_chart
+from vlminterp.report.tables import table
+from vlminterp.report.words import coloured_words
+from vlminterp.results.run_folder import RunFolder
+from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
+
+ALIGNED, INSPECT = "aligned", "inspect"
+SHOWN, MOST_CONCEPTS, SAMPLE_STEPS = 3, 60, 6
+TOO_SMALL = 0.01
+STYLE = """
+.best p { margin: .35rem 0 .35rem 1rem } .best h3 { margin: 1rem 0 0 }
+.best small.said { color: var(--quiet, gray); margin-left: .6rem }
+"""
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def content(folder: RunFolder) -> Content:
+    """The page of a run, finished or not.
+
+    Args:
+        folder: Of an EX2 run.
+    """
+    summary, model = folder.summary or {}, folder.names["model"]
+    steps, rows = rows_of(folder.table(ALIGN)), rows_of(folder.table(INSPECT))
+    lead = Markup(
+        "Reinforcement learning has aligned a language model with what <em>{}</em> scores high; "
+        "then its descriptions were taken apart."
+    )
+    found = [*_gains(summary), *_shares(summary), *_best(rows, summary)]
+    found += [*_curve(steps, summary), *scores_section(summary, NOTE, "Rewards and shares")]
+    found += [*_samples(rows_of(folder.table(SAMPLES)))]
+    return Content(
+        heading=Markup("What <em>{}</em> likes to hear").format(model),
+        lead=lead.format(model),
+        sections=found,
+        counts=_counts(summary, steps),
+        style=STYLE,
+    )
+
+
+NOTE = (
+    "Mean over concepts and its 95 % interval. Base LLM: the language model before alignment. Best "
+    "of n and tilt choose among its responses, as many as alignment has drawn, and train nothing."
+)
+
+
+def _counts(summary: Mapping[str, Any], steps: Rows) -> dict[str, object]:
+    found: dict[str, object] = {"steps": len(steps)}
+    if summary.get("stopped"):
+        found["stopped early"] = summary["stopped"]
+    return found
+
+
+def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
+    """What the answer rests on: the score that words of each family are worth."""
+    gains = summary.get("gains")
+    if not gains:
+        return
+    series = {"any words of it": gains["presence"], "true rather than others": gains["content"]}
+    rows = [
+        Row(
+            family,
+            {name: Bar.of(found[family]) for name, found in series.items() if family in found},
+            strong=family == summary["preferred"],
+        )
+        for family in FAMILIES
+        if family in gains["presence"]
+    ]
+    margin = summary["margin"]
+    chart = bar_chart("What words of each family are worth", rows, "cosine", (-margin, margin))
+    note = Markup(
+        "<p>What a description's score loses when a family's words are deleted, or swapped for "
+        "another concept's; 95 % intervals over concepts. The shaded band counts as nothing.</p>"
+    )
+    yield Section("Which words matter to it", note + chart)
+
+
+def _shares(summary: Mapping[str, Any]) -> Iterator[Section]:
+    shares = summary.get("shares")
+    if not shares:
+        return
+    labels = {"base LLM": shares["base"], "aligned": shares[ALIGNED]}
+    names = {f"says_{family}": family for family in FAMILIES}
+    names |= {"uninformative": "nothing new", "non_visual": "not visual"}
+    rows = [
+        Row(
+            label,
+            {series: Bar.of(found[name]) for series, found in labels.items() if name in found},
+            strong=label == summary["preferred"],
+        )
+        for name, label in names.items()
+    ]
+    note = Markup(
+        "<p>Share of descriptions with words of each family, before alignment and after. "
+        "<em>Nothing new</em>: the concept's name or boilerplate alone. <em>Not visual</em>: of "
+        "those that inform, the share that says nothing of what is seen.</p>"
+    )
+    yield Section(
+        "What the language model came to say",
+        note + bar_chart("Shares of descriptions", rows, "share of descriptions"),
+    )
+
+
+def _best(rows: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
+    """Each concept's best descriptions, with what each word is worth."""
+    worded = [row for row in rows if row["words"] and row["policy"] == ALIGNED]
+    if not worded:
+        return
+    top = max(abs(word["loss"]) for row in worded for word in row["words"])
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in sorted(worded, key=lambda row: -row["reward"]):
+        groups.setdefault(row["concept"], []).append(row)
+    parts = [Markup("<p>Under each word: what the score loses without it, if 0.01 or more.</p>")]
+    for concept in sorted(groups, key=lambda one: groups[one][0]["name"])[:MOST_CONCEPTS]:
+        own = groups[concept][:SHOWN]
+        lines = Markup("").join(
+            Markup('<p>{}<small class="said">{:.1f}</small></p>').format(
+                coloured_words(_words(row), top, "cosine"), row["reward"]
+            )
+            for row in own
+        )
+        parts.append(Markup("<h3>{}</h3>{}").format(own[0]["name"], lines))
+    if len(groups) > MOST_CONCEPTS:
+        rest = Markup("<p>The first {} of {} concepts; all are in rows/inspect.</p>")
+        parts.append(rest.format(MOST_CONCEPTS, len(groups)))
+    body = Markup('<div class="best">{}</div>').format(Markup("").join(parts))
+    yield Section("Its best descriptions", body)
+
+
+def _words(row: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+    """The words of a description with their losses; a word takes the punctuation after it.
+
+    Losses too small to matter are left out: a page of zeros hides what does.
+    """
+    words, text = row["words"], row["text"]
+    stops = [word["start"] for word in words[1:]] + [len(text)]
+    for word, stop in zip(words, stops, strict=True):
+        loss = word["loss"]
+        yield text[word["start"] : stop].strip(), loss if abs(loss) >= TOO_SMALL else None
+
+
+def _curve(steps: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
+    points = [(row["kl"], row["reward"]) for row in steps if row["reward"] is not None]
+    if not points:
+        return
+    lines = [Line("training, step by step", points)]
+    metrics = summary.get("metrics", {})
+    for name in ("base LLM", "best of n", "tilt"):
+        reward = metrics.get("reward", {}).get("controls", {}).get(name)
+        kl = metrics.get("kl", {}).get("controls", {}).get(name)
+        if reward and kl:
+            lines.append(Line(name, [(kl["mean"], reward["mean"])], marked=True))
+    against = line_chart(
+        "Reward against KL", lines, "KL from the base LLM, nats per description", "reward"
+    )
+    over = line_chart(
+        "Reward over training",
+        [Line("reward", [(row["step"], row["reward"]) for row in steps if row["reward"]])],
+        "step",
+        "reward",
+    )
+    note = Markup(
+        "<p>VLMs have rewards of different ranges: compare them at the same KL. Further left and "
+        "higher is better.</p>"
+    )
+    yield Section("What the reward cost", note + against + over)
+
+
+def _samples(rows: Rows) -> Iterator[Section]:
+    steps = sorted({row["step"] for row in rows})
+    if not steps:
+        return
+    places = {round(i * (len(steps) - 1) / (SAMPLE_STEPS - 1)) for i in range(SAMPLE_STEPS)}
+    shown = {steps[place] for place in places}
+    seen: dict[int, int] = {}
+    kept = []
+    for row in rows:
+        if row["step"] in shown and seen.setdefault(row["step"], 0) < SHOWN:
+            seen[row["step"]] += 1
+            kept.append((row["step"], row["text"], row["reward"], row["kl"]))
+    columns = ("step", "response", "reward", "log-ratio, nats")
+    yield Section("Responses over training", table(columns, kept))
