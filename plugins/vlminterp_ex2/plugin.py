@@ -63,8 +63,8 @@ class Config:
     images: int = 256
     algorithm: Algorithm = Algorithm.rloo
     beta: float = 0.2
-    steps: int = 40
-    completions: int = 128
+    steps: int = 60
+    completions: int = 64
     generations: int = 8
     max_kl: float = 100.0
     patience: int = 5

@@ -109,7 +109,7 @@ class PolicyConfig:
         schedule: What becomes of it.
         max_tokens: The longest response, in tokens, ≥ 2.
         micro_batch: Sequences that go through the model at once in training, and a quarter of
-            those in sampling, ≥ 1; rounding and draws aside, it changes no result but dropout's.
+            eighth of those in sampling, ≥ 1; rounding and draws aside, it changes no result but dropout's.
         activation_checkpointing: Whether activations are computed again instead of kept.
     """
 

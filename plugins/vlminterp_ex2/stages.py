@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
 
 
-SAMPLED_AT_ONCE = 4
+SAMPLED_AT_ONCE = 8
 """Times the sequences that are trained at once: sampling keeps no activations."""
 
 

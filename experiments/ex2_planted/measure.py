@@ -1,0 +1,150 @@
+"""Does EX2 find what was planted? `python -m experiments.ex2_planted.measure`.
+
+Runs EX2 on the planted VLMs with several seeds (what has been run before is not run again), and
+holds its answers against the oracle, which has scored everything that can be said.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import kendalltau
+
+import vlminterp
+from vlminterp.description.class_means import class_means
+from vlminterp.description.gains import Gains
+from vlminterp.metrics.intervals import Interval
+from vlminterp.planted.oracle import OracleResult, oracle
+from vlminterp.planted.source import PlantedConfig, PlantedSource
+
+MODELS = ("visual", "habitat", "diet", "spurious", "name")
+HERE = Path(__file__).parent
+Row = dict[str, Any]
+
+
+def run(model: str, seed: int, options: argparse.Namespace) -> Path:
+    """Runs EX2 once, or finds that run; returns its folder."""
+    command = [sys.executable, "-m", "vlminterp", "+plugin=ex2", f"model=planted-{model}"]
+    command += [f"seed={seed}", f"output={options.output}", "console=quiet", "tracking=disabled"]
+    command += [f"plugin/policy={options.policy}", *options.override]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return Path(done.stdout.split()[-1])
+
+
+def truth(model: str) -> OracleResult:
+    """Everything that the grammar can say, scored on the images that EX2 was rewarded by."""
+    encoder = vlminterp.load(f"planted-{model}")
+    return oracle(encoder, classes=class_means(encoder, list(PlantedSource(PlantedConfig()).concepts())))
+
+
+def ordered_pairs(gains: Gains) -> list[tuple[str, str]]:
+    """Pairs of families whose intervals do not overlap, the better one first."""
+    found: dict[str, Interval] = gains.intervals()
+    pairs = []
+    for one, two in combinations(found, 2):
+        better, worse = sorted((one, two), key=lambda family: -found[family].mean)
+        if found[better].low > found[worse].high:
+            pairs.append((better, worse))
+    return pairs
+
+
+def agreement(ranking: Sequence[str], pairs: Sequence[tuple[str, str]]) -> float | None:
+    """Kendall's τ over some pairs: +1 if all are in the oracle's order; None below three."""
+    if len(pairs) < 3:
+        return None
+    signs = [1 if ranking.index(better) < ranking.index(worse) else -1 for better, worse in pairs]
+    return float(np.mean(signs))
+
+
+def row_of(model: str, seed: int, folder: Path, known: OracleResult, scale: float) -> Row:
+    """One run beside the oracle."""
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    reward, kl = summary["metrics"]["reward"], summary["metrics"]["kl"]
+    base, limit = reward["controls"]["base LLM"]["mean"], _best(known) * scale
+    presence = known.measured["own"].presence
+    families = list(presence.families)
+    ours = [summary["gains"]["presence"].get(family, {}).get("mean", np.nan) for family in families]
+    theirs = [presence.intervals()[family].mean for family in families]
+    return {
+        "model": f"planted-{model}",
+        "seed": seed,
+        "planted": None if model == "name" else model,
+        "oracle": presence.ranking()[0],
+        "finding": summary["finding"],
+        "preferred": summary["preferred"],
+        "gain": summary["gains"]["presence"][summary["ranking"][0]],
+        "tau": agreement(summary["ranking"], ordered_pairs(presence)),
+        "tau_all": float(kendalltau(ours, theirs, nan_policy="omit").statistic),
+        "base": base,
+        "aligned": reward["mean"],
+        "best_of_n": reward["controls"]["best of n"]["mean"],
+        "tilt": reward["controls"]["tilt"]["mean"],
+        "oracle_best": limit,
+        "closed": (reward["mean"] - base) / (limit - base),
+        "kl": kl["mean"],
+        "tilt_kl": kl["controls"]["tilt"]["mean"],
+        "says_planted": summary["metrics"].get(f"says_{model}", {}).get("mean"),
+        "seconds_a_step": summary["seconds_a_step"],
+        "reward_share": summary["reward_share"],
+        "steps": summary["steps"],
+        "stopped": summary["stopped"],
+    }
+
+
+def _best(known: OracleResult) -> float:
+    """Mean over concepts of the best score that a description can have."""
+    scores = known.measured["own"].scores
+    about = np.asarray([said.about for said in known.bank.said])
+    return float(np.mean([scores[about == concept].max() for concept in range(len(known.classes))]))
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """The README's table: a line for each run."""
+    yield (
+        "| VLM | seed | EX2's answer | gain of leading family | says it | reward: base | best of n "
+        "| tilt | **aligned** | oracle's best | gap closed | KL: aligned / tilt | τ |"
+    )
+    yield "|" + "-|" * 13
+    for row in rows:
+        gain = row["gain"]
+        says = "" if row["says_planted"] is None else f"{row['says_planted']:.2f}"
+        tau = "" if row["tau"] is None else f"{row['tau']:.2f}"
+        answer = row["preferred"] or {"nothing found": "none"}.get(row["finding"], row["finding"])
+        yield (
+            f"| {row['model']} | {row['seed']} | {answer} "
+            f"| {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] | {says} "
+            f"| {row['base']:.1f} | {row['best_of_n']:.1f} | {row['tilt']:.1f} "
+            f"| **{row['aligned']:.1f}** | {row['oracle_best']:.1f} | {100 * row['closed']:.0f} % "
+            f"| {row['kl']:.1f} / {row['tilt_kl']:.1f} | {tau} |"
+        )
+
+
+def main() -> None:
+    """Reads the command line, runs what is missing, writes results and table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="+", default=list(MODELS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--policy", default="describer")
+    parser.add_argument("--output", type=Path, default=HERE / "work")
+    parser.add_argument("--override", nargs="*", default=[], help="further options of the runs")
+    parser.add_argument("--name", default="describer", help="of the files that are written")
+    options = parser.parse_args()
+    rows = []
+    for model in options.models:
+        folders = [run(model, seed, options) for seed in options.seeds]
+        known = truth(model)
+        for seed, folder in zip(options.seeds, folders, strict=True):
+            rows.append(row_of(model, seed, folder, known, scale=100.0))
+            print(rows[-1], flush=True)
+        (HERE / f"{options.name}.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+        (HERE / f"{options.name}.md").write_text("\n".join(table(rows)) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
