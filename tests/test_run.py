@@ -252,9 +252,12 @@ def test_sweep_goes_on_past_a_failure(command, tmp_path):
     code, out, err = command("-m", "plugin.image.layer=77,0,1", "console=quiet")
     assert code == 1
     told = [line for line in err.splitlines() if not STAGE.match(line)]
-    assert len(told) == 2
+    assert len(told) == 3
     assert "layer=77 is no cut of this tower" in told[0]
-    assert "1 of 3 runs failed; see outputs/sweeps/" in told[1]
+    assert "side by side: outputs/sweeps/" in told[1]
+    assert "1 of 3 runs failed; see outputs/sweeps/" in told[2]
+    page = next(tmp_path.glob("outputs/sweeps/*/report.html")).read_text()
+    assert "layer=77 is no cut of this tower" in page
     (file,) = tmp_path.glob("outputs/sweeps/*/sweep.json")
     runs = json.loads(file.read_text())
     assert len(runs) == 3

@@ -14,6 +14,7 @@ from vlminterp.composition import broken, full_errors, known, register
 from vlminterp.config_errors import CHOOSE, one_line
 from vlminterp.errors import UserError
 from vlminterp.job import Job, chosen_names
+from vlminterp.report.sweep_page import write_sweep_report
 from vlminterp.sweep import Sweep, with_identity
 
 MISTAKES = (UserError, HydraException, OmegaConfBaseException)
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _say("interrupted; what was computed is kept, the same line continues")
         return INTERRUPTED
-    return _sweep_failed()
+    return _end_of_sweep()
 
 
 @hydra.main(config_path="pkg://vlminterp.conf", config_name="config", version_base="1.3")
@@ -87,12 +88,15 @@ def _hydra_job(config: DictConfig) -> None:
             job.note_in_sweep(reason)
 
 
-def _sweep_failed() -> int:
-    """1 if a run of the multirun failed, and where the list is."""
-    failed = [sweep for sweep in Sweep.ended if sweep.failed()]
-    for sweep in failed:
-        _say(f"{sweep.failed()} of {len(sweep.runs())} runs failed; see {sweep.folder}/sweep.json")
-    return int(bool(failed))
+def _end_of_sweep() -> int:
+    """Makes the page of a multirun; 1 if a run of it failed."""
+    for sweep in Sweep.ended:
+        if sweep.runs():
+            _say(f"side by side: {write_sweep_report(sweep.folder)}")
+        if sweep.failed():
+            of = f"{sweep.failed()} of {len(sweep.runs())}"
+            _say(f"{of} runs failed; see {sweep.folder}/sweep.json")
+    return int(any(sweep.failed() for sweep in Sweep.ended))
 
 
 def _what_there_is() -> str:

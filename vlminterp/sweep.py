@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from vlminterp.config import NOT_IDENTITY
 from vlminterp.results.atomic import write_whole
 
+SWEEP_FILE = "sweep.json"
 FLAGS = ("-m", "--multirun", "hydra.mode=MULTIRUN")
 
 
@@ -28,7 +29,7 @@ class Sweep:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file = folder / "sweep.json"
+        self._file = folder / SWEEP_FILE
 
     def note(self, line: str, run: Mapping[str, Any]) -> None:
         """Adds a run, or replaces what an earlier multirun of the same ID noted of it.

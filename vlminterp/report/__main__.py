@@ -1,4 +1,4 @@
-"""`python -m vlminterp.report RUN_FOLDER` remakes the page of a run."""
+"""`python -m vlminterp.report FOLDER` remakes the page of a run, or of a sweep."""
 
 import argparse
 import sys
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from vlminterp.errors import UserError
 from vlminterp.report.page import write_report
+from vlminterp.report.sweep_page import write_sweep_report
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.sweep import SWEEP_FILE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,9 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, or 2 with one line on stderr.
     """
     parser = argparse.ArgumentParser(prog="python -m vlminterp.report", description=__doc__)
-    parser.add_argument("folder", type=Path, help="outputs/PLUGIN/MODEL/HASH, as a run prints it")
+    parser.add_argument("folder", type=Path, help="outputs/PLUGIN/MODEL/HASH, or outputs/sweeps/ID")
     try:
-        page = write_report(RunFolder.read(parser.parse_args(arguments).folder))
+        folder = parser.parse_args(arguments).folder
+        sweep = (folder / SWEEP_FILE).is_file()
+        page = write_sweep_report(folder) if sweep else write_report(RunFolder.read(folder))
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2
