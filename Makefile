@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m vlminterp +plugin=m2ib
+	$(BIN)/python -m vlminterp -m +plugin=ex2 model=planted-habitat,planted-spurious plugin.steps=30 plugin.pool=2
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
