@@ -162,32 +162,36 @@ def _rewards(context: Context, concepts: Sequence[str]) -> dict[str, Any]:
         }
     chosen = _chosen(base.dropna(subset=["reward"]), concepts, config.beta)
     for label, per_concept in chosen.items():
-        for name in ("reward", "kl"):
+        for name in found:
             values = [getattr(one, name) for one in per_concept]
             found[name]["controls"][label] = _interval(bootstrap_mean(values))
     return found
 
 
 def _chosen(base: pd.DataFrame, concepts: Sequence[str], beta: float) -> dict[str, list[Chosen]]:
-    """Best-of-n among each prompt's responses, and the tilt of all of a concept's."""
+    """Best-of-n among each prompt's responses, and the tilt of all of a concept's.
+
+    Each concept has one of either; one that has said nothing has none to choose from.
+    """
     best, tilted = [], []
-    for concept in concepts:
-        own = base[base["concept"] == concept]
-        asked = [group.to_numpy() for _, group in own.groupby("template")["reward"]]
-        picked = [best_of_n(rewards, len(rewards)) for rewards in asked]
+    by_concept = dict(iter(base.groupby("concept")))
+    for concept in (concept for concept in concepts if concept in by_concept):
+        own = by_concept[concept]
+        asked = [group for _, group in own.groupby("template")]
+        picked = [best_of_n(*_values(group), len(group)) for group in asked]
         best.append(_averaged(picked))
-        tilted.append(tilt(own["reward"].to_numpy(), beta))
+        tilted.append(tilt(*_values(own), beta))
     return {"best of n": best, "tilt": tilted}
 
 
+def _values(responses: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rewards and held-out rewards."""
+    return responses["reward"].to_numpy(np.float64), responses["held_out"].to_numpy(np.float64)
+
+
 def _averaged(chosen: Sequence[Chosen]) -> Chosen:
-    return Chosen(
-        *(float(np.mean(list(values))) for values in zip(*map(_fields, chosen), strict=True))
-    )
-
-
-def _fields(chosen: Chosen) -> tuple[float, float, float]:
-    return chosen.reward, chosen.kl, chosen.effective
+    fields = ([vars(one)[name] for one in chosen] for name in vars(chosen[0]))
+    return Chosen(*(float(np.mean(values)) for values in fields))
 
 
 def _by_concept(table: pd.DataFrame, name: str, concepts: Iterable[str]) -> Interval:

@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from vlminterp_ex2.reward import Scorer, reward, with_penalty
 from vlminterp_ex2.settings import Reward
 
+from tests.ex2.letters import NAMES, LetterEncoder, means_of
 from vlminterp.data.concepts import Concept
 from vlminterp.description.class_means import class_means
-
-from tests.ex2.letters import NAMES, LetterEncoder, means_of
 
 T, K, N, D = 7, 4, 9, 6
 KINDS = pytest.mark.parametrize("kind", list(Reward))
@@ -61,6 +60,7 @@ def test_equals_the_mean_of_a_real_models_cosines(load_tiny, pictures, kind):
 
 
 @KINDS
+@settings(deadline=None)
 @given(order=st.permutations(range(T)))
 def test_follows_a_permutation_of_the_texts(kind, order):
     texts, means, own = (
@@ -96,6 +96,7 @@ def test_names_and_ids_are_the_classes():
     assert (scorer.names, scorer.ids[0]) == (NAMES, "id-owl")
 
 
+@settings(deadline=None)
 @given(
     arrays(np.float32, 6, elements=st.floats(-100, 100, width=32)),
     arrays(np.bool_, 6),

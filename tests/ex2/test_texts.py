@@ -1,7 +1,7 @@
 """Which part of a response counts, and what texts look like."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vlminterp_ex2.texts import complete, distinct, names_concept
 
@@ -23,6 +23,7 @@ def test_what_ran_out_of_tokens_ends_with_its_last_sentence(response, expected):
     assert complete(response, finished=False) == expected
 
 
+@settings(deadline=None)
 @given(st.text(), st.booleans())
 def test_what_counts_is_a_beginning_without_space_around_it(response, finished):
     text = complete(response, finished=finished)
@@ -31,6 +32,7 @@ def test_what_counts_is_a_beginning_without_space_around_it(response, finished):
     assert not finished or text == response.strip()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab. \n", max_size=30))
 def test_cutting_again_changes_nothing(response):
     once = complete(response, finished=False)
@@ -54,6 +56,7 @@ def test_names_are_whole_words(text, name, expected):
     assert names_concept(text, name) is expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abc"), max_size=5), max_size=5), st.integers(1, 3))
 def test_distinct_counts_n_grams(texts, n):
     grams = [
