@@ -7,6 +7,7 @@ before "with …" and before participles such as "found in …". No parser: a ha
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+|\n+|;\s+|…\s*")
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -82,9 +83,7 @@ def split(text: str) -> list[Piece]:
     pieces = []
     for start, stop in sentences(text):
         cuts = [start, *_cuts(text[start:stop], start), stop]
-        spans = [
-            span for a, b in zip(cuts, cuts[1:], strict=False) for span in _stripped(text, a, b)
-        ]
+        spans = [span for a, b in pairwise(cuts) for span in _stripped(text, a, b)]
         pieces += [Piece(a, b, len(spans) == 1) for a, b in _with_words(text, spans)]
     return pieces
 

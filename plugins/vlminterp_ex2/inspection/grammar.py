@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from vlminterp_ex2.inspection.norms import norm_of
-from vlminterp_ex2.inspection.seeds import Seeds
+from vlminterp_ex2.inspection.seeds import Grammar, Seeds
 from vlminterp_ex2.inspection.words import NAME, Word
 
 VERB, OWNING, SEEN, BARE_NOUN = 1.9, 1.2, 0.7, 2.0
@@ -15,104 +15,6 @@ SUBJECT = re.compile(
     rf"^(?:and |but |or |that |which |who |while |because |where |although )*"
     rf"(?P<subject>it|they|he|she|which|that|who|(?:(?:a|an|the|this|these|most|some|many|all) )?"
     rf"(?:(?!with |of |in |on |like )[\w-]+ ){{0,2}}{NAME})(?: |$)"
-)
-ADVERBS = frozenset(
-    [
-        "also",
-        "often",
-        "usually",
-        "typically",
-        "commonly",
-        "mostly",
-        "mainly",
-        "generally",
-        "sometimes",
-        "always",
-        "only",
-        "primarily",
-        "just",
-        "even",
-        "most",
-        "largely",
-        "still",
-        "never",
-        "can",
-        "may",
-        "will",
-        "would",
-        "could",
-        "might",
-        "must",
-        "do",
-        "not",
-        "to",
-    ]
-)
-OWN = frozenset(["have", "with", "boast", "possess", "feature", "sport", "bear"])
-COPULA = frozenset(("be", "seem", "become", "remain"))
-ARTICLES = frozenset(("a", "an", "the", "its", "their"))
-PREPOSITIONS = frozenset(
-    [
-        "in",
-        "on",
-        "at",
-        "of",
-        "for",
-        "by",
-        "from",
-        "to",
-        "with",
-        "under",
-        "near",
-        "among",
-        "between",
-        "as",
-        "that",
-    ]
-)
-SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "its",
-        "it",
-        "their",
-        "they",
-        "this",
-        "that",
-        "and",
-        "or",
-        "but",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "with",
-        "by",
-        "from",
-        "as",
-        "be",
-        "have",
-        "do",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "eight",
-        "no",
-        "not",
-        "very",
-        "so",
-        "than",
-        "then",
-        "more",
-        "most",
-    ]
 )
 
 
@@ -132,38 +34,38 @@ def predicate(
     """
     subject = SUBJECT.match(said)
     rest = (said[subject.end() :] if subject else said).split()
-    while rest and (rest[0] in ADVERBS or (rest[0].endswith("ly") and len(rest) > 1)):
+    while rest and (rest[0] in seeds.grammar.adverbs or (rest[0].endswith("ly") and len(rest) > 1)):
         rest = rest[1:]
     if not rest:
         return
     verb, after = rest[0], rest[1:]
-    if verb == "have" and _is_auxiliary(after):
+    if verb == "have" and _is_auxiliary(after, seeds.grammar):
         after = after[1:]
-    elif verb in OWN:
+    elif verb in seeds.grammar.owning:
         if _something(after, words, seeds):
             yield "visual", OWNING
-    elif verb in COPULA:
+    elif verb in seeds.grammar.copulas:
         yield from _copula(after, words, seeds)
-    elif subject and not framed and _is_verb(verb, words, subject["subject"], seeds.empty_verbs):
+    elif subject and not framed and _is_verb(verb, words, subject["subject"], seeds):
         yield "behaviour", VERB
 
 
 def _copula(
     after: Sequence[str], words: Sequence[Word], seeds: Seeds
 ) -> Iterator[tuple[str, float]]:
-    """ "be hunched" is seen; "be a mollusc" says the kind."""
-    if len(after) == 2 and after[0] in ("a", "an"):
+    """After "be": "hunched" is seen, "a mollusc" says the kind."""
+    if len(after) == 2 and after[0] in seeds.grammar.articles:
         if _something(after[1:], words, seeds):
             yield "kind", BARE_NOUN
         return
-    if after and after[0] in ARTICLES:
+    if after and after[0] in seeds.grammar.articles:
         return
     by_lemma = {word.lemma: word for word in words}
-    for form in takewhile(lambda form: form not in PREPOSITIONS, after):
+    told = seeds.grammar.small | seeds.silent | seeds.words.keys()
+    for form in takewhile(lambda form: form not in seeds.grammar.prepositions, after):
         word = by_lemma.get(form)
-        if word and form not in SMALL | seeds.silent and form not in seeds.words:
-            if norm_of(word.text, form).seen:
-                yield "visual", SEEN
+        if word and form not in told and norm_of(word.text, form).seen:
+            yield "visual", SEEN
 
 
 def _something(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> bool:
@@ -171,14 +73,14 @@ def _something(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> boo
     rated = [
         norm_of(word.text, word.lemma).concreteness
         for word in words
-        if word.lemma in after and word.lemma not in SMALL | seeds.silent | {NAME}
+        if word.lemma in after and word.lemma not in seeds.grammar.small | seeds.silent | {NAME}
     ]
     return any(not rating < CONCRETE for rating in rated)  # NaN counts as concrete
 
 
-def _is_verb(verb: str, words: Sequence[Word], subject: str, empty: frozenset[str]) -> bool:
+def _is_verb(verb: str, words: Sequence[Word], subject: str, seeds: Seeds) -> bool:
     """After a pronoun, whatever follows; after a noun, only what ends like a verb."""
-    if verb in empty | SMALL | PREPOSITIONS | {NAME}:
+    if verb in seeds.empty_verbs | seeds.grammar.small | seeds.grammar.prepositions | {NAME}:
         return False
     if not subject.endswith(NAME):
         return True
@@ -186,9 +88,9 @@ def _is_verb(verb: str, words: Sequence[Word], subject: str, empty: frozenset[st
     return written.endswith("s") and written != verb and "'" not in written
 
 
-def _is_auxiliary(after: Sequence[str]) -> bool:
+def _is_auxiliary(after: Sequence[str], grammar: Grammar) -> bool:
     """Whether "have" only makes a perfect: "has been shown", "has inspired the …"."""
-    follows = frozenset(
-        ["a", "an", "the", "its", "their", "many", "people", "by", "to", "in", "for", "from"]
+    follows = grammar.articles | grammar.prepositions | {"many", "people"}
+    return after[:1] == ["be"] or (
+        len(after) > 1 and after[0] not in grammar.small and after[1] in follows - {"of", "with"}
     )
-    return after[:1] == ["be"] or (len(after) > 1 and after[0] not in SMALL and after[1] in follows)

@@ -5,7 +5,7 @@ encoder's space, and how visible people rate what a word names.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vlminterp_ex2.inspection.clauses import split
 from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, SPURIOUS
@@ -78,14 +78,10 @@ class Lexicon:
             clause = Clause(piece.start, piece.stop, piece.whole, family, told)
             if same and before and before.family == family:
                 joined = (*before.words, *clause.words)
-                clause = Clause(before.start, clause.stop, False, family, joined)
+                clause = replace(clause, start=before.start, words=joined)
                 found.pop()
             found.append(clause)
         return found
-
-    def scores(self, words: Sequence[Word]) -> dict[str, float]:
-        """What speaks for each family in a clause; families that nothing speaks for are left out."""
-        return {family: score for family, (score, _) in self._evidence(words).items()}
 
     def _goes_with(self, before: Clause, family: str, words: Sequence[Word]) -> bool:
         """Whether a piece only goes on with what the one before it says."""

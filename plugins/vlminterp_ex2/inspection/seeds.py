@@ -16,6 +16,27 @@ DEFAULT = Path(__file__).with_name("seeds.yaml")
 
 
 @dataclass(frozen=True)
+class Grammar:
+    """Small words that the shape of a clause is told by, as base forms.
+
+    Attributes:
+        articles: They, and possessives, begin a noun phrase.
+        adverbs: They, and auxiliaries, may stand between subject and verb.
+        owning: Verbs (and "with") before what something has.
+        copulas: Verbs before what something is like, or is.
+        prepositions: They end the words that follow a copula.
+        small: Words that are nothing to be seen and no verb.
+    """
+
+    articles: frozenset[str]
+    adverbs: frozenset[str]
+    owning: frozenset[str]
+    copulas: frozenset[str]
+    prepositions: frozenset[str]
+    small: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Seeds:
     """What is known about words before any description is read.
 
@@ -27,6 +48,7 @@ class Seeds:
         vague: Words that praise or fill.
         leads: Turns of phrase that say nothing of the statement they stand in.
         empty_verbs: Verbs that tell nothing about how something behaves.
+        grammar: Small words.
     """
 
     frames: Mapping[str, tuple[re.Pattern[str], ...]]
@@ -36,6 +58,7 @@ class Seeds:
     vague: frozenset[str]
     leads: tuple[re.Pattern[str], ...]
     empty_verbs: frozenset[str]
+    grammar: Grammar
 
     @property
     def silent(self) -> frozenset[str]:
@@ -82,10 +105,14 @@ def _compile(data: Mapping[str, Any]) -> Seeds:
         vague=frozenset(data["vague"]),
         leads=tuple(_pattern(lead, data["macros"]) for lead in data["leads"]),
         empty_verbs=frozenset(data["empty_verbs"]),
+        grammar=Grammar(**{kind: frozenset(words) for kind, words in data["grammar"].items()}),
     )
 
 
 def _pattern(frame: str, macros: Mapping[str, str]) -> re.Pattern[str]:
     for name, expansion in macros.items():
         frame = re.sub(rf"\b{name}\b", lambda _, text=expansion: text, frame)
-    return re.compile(frame)
+    pattern = re.compile(frame)
+    if pattern.search(""):
+        raise InputError(f"seeds: the frame '{frame}' is found in every text")
+    return pattern

@@ -1,0 +1,95 @@
+"""How a judge is asked: instructions, balanced shots, then the description."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vlminterp.data.concepts import article
+from vlminterp.errors import InputError
+from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, read_verdict
+
+DEFAULT = Path(__file__).with_name("judge_prompt.yaml")
+
+Message = dict[str, str]
+
+
+@dataclass(frozen=True)
+class JudgePrompt:
+    """What a judge is told before each description.
+
+    Attributes:
+        instructions: What to do.
+        question: With `{concept}` and `{text}`.
+        shots: Questions and the answers that they should get.
+    """
+
+    instructions: str
+    question: str
+    shots: tuple[tuple[str, str], ...]
+
+    def messages(self, name: str, text: str) -> list[Message]:
+        """The conversation that ends with the question about one description.
+
+        Args:
+            name: The concept's, without an article.
+            text: The description.
+        """
+        said = [{"role": "system", "content": self.instructions}]
+        for question, answer in self.shots:
+            said += [{"role": "user", "content": question}, reply(answer)]
+        question = _fill(self.question, f"{article(name)} {name}", text)
+        return [*said, {"role": "user", "content": question}]
+
+
+def reply(answer: str) -> Message:
+    """What the judge has said, as a message."""
+    return {"role": "assistant", "content": answer}
+
+
+def complaint(error: InvalidAnswerError) -> Message:
+    """What a judge is told whose answer was no verdict."""
+    words = f"That was not valid: {error}. Answer again, with one JSON object and nothing else."
+    return {"role": "user", "content": words}
+
+
+def load_prompt(path: Path = DEFAULT) -> JudgePrompt:
+    """Reads instructions and shots.
+
+    Args:
+        path: Of the form of `judge_prompt.yaml`.
+
+    Raises:
+        InputError: It can't be read, or a shot's answer is no valid verdict.
+    """
+    try:
+        data: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        instructions, question = str(data["instructions"]).strip(), str(data["question"]).strip()
+        shots = [_shot(question, shot) for shot in _list(data["shots"])]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, InvalidAnswerError) as error:
+        raise InputError(
+            f"{path} is no file of judge prompts ({error!r}); see {DEFAULT}"
+        ) from error
+    if "{text}" not in question or "{concept}" not in question:
+        raise InputError(f"{path}: the question needs {{concept}} and {{text}}")
+    return JudgePrompt(instructions, question, tuple(shots))
+
+
+def _shot(question: str, shot: Mapping[str, Any]) -> tuple[str, str]:
+    answer = json.dumps(shot["answer"], ensure_ascii=False)
+    read_verdict(answer)
+    return _fill(question, str(shot["concept"]), str(shot["text"])), answer
+
+
+def _fill(question: str, concept: str, text: str) -> str:
+    # not str.format, since descriptions may hold braces; the text last, since it may hold {concept}
+    return question.replace("{concept}", concept).replace("{text}", text)
+
+
+def _list(value: Any) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(value, list):
+        raise TypeError("shots must be a list")
+    return value

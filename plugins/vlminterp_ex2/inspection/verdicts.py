@@ -1,0 +1,97 @@
+"""A judge's verdict on one description, and how it is read out of what the judge writes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vlminterp_ex2.inspection.families import INFORMATIVE
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    # reasons come before the verdict, so that it can follow from them
+    "properties": {
+        "explanation": {"type": "string"},
+        "informative": {"type": "boolean"},
+        "visual": {"type": ["boolean", "null"]},
+        "families": {"type": "array", "items": {"type": "string", "enum": list(INFORMATIVE)}},
+    },
+    "required": ["explanation", "informative", "visual", "families"],
+    "additionalProperties": False,
+}
+
+
+class InvalidAnswerError(ValueError):
+    """An answer that is no verdict; says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says of one description.
+
+    Attributes:
+        informative: Whether it adds to what one knows about the concept.
+        visual: Whether it says what is seen; None if it isn't informative.
+        families: Of `INFORMATIVE`, in that order; none if it isn't informative.
+        explanation: The judge's words.
+    """
+
+    informative: bool
+    visual: bool | None
+    families: tuple[str, ...]
+    explanation: str = ""
+
+
+def read_verdict(answer: str) -> Verdict:
+    """Finds the verdict in an answer.
+
+    Args:
+        answer: A JSON object, alone or with words or a code fence around it.
+
+    Raises:
+        InvalidAnswerError: There is no object, or a field is missing or of the wrong kind.
+
+    Example:
+        >>> said = '{"explanation": "", "informative": false, "visual": null, "families": []}'
+        >>> read_verdict(f"Sure! {said}").informative
+        False
+    """
+    found = _first_object(answer)
+    informative, visual, families = (
+        found.get(key) for key in ("informative", "visual", "families")
+    )
+    if not isinstance(informative, bool):
+        raise InvalidAnswerError("'informative' must be true or false")
+    if not informative:
+        # what says nothing says nothing of any kind, whatever else the judge has filled in
+        return Verdict(informative=False, visual=None, families=(), explanation=_words(found))
+    if not isinstance(visual, bool):
+        raise InvalidAnswerError("'visual' must be true or false where 'informative' is true")
+    if not isinstance(families, list) or any(not isinstance(one, str) for one in families):
+        raise InvalidAnswerError("'families' must be a list of strings")
+    if unknown := sorted({one.lower() for one in families} - set(INFORMATIVE)):
+        raise InvalidAnswerError(
+            f"'families' holds '{unknown[0]}'; allowed: {', '.join(INFORMATIVE)}"
+        )
+    named = {one.lower() for one in families}
+    ordered = tuple(family for family in INFORMATIVE if family in named)
+    return Verdict(informative, visual, ordered, _words(found))
+
+
+def _first_object(answer: str) -> Mapping[str, Any]:
+    decoder = json.JSONDecoder()
+    place = answer.find("{")
+    while place >= 0:
+        try:
+            found, _ = decoder.raw_decode(answer, place)
+        except ValueError:
+            place = answer.find("{", place + 1)
+            continue
+        if isinstance(found, dict):
+            return found
+    raise InvalidAnswerError("there is no JSON object in it")
+
+
+def _words(found: Mapping[str, Any]) -> str:
+    explanation = found.get("explanation")
+    return explanation if isinstance(explanation, str) else ""
