@@ -40,10 +40,14 @@ def test_without_a_bank_it_is_all_that_the_grammar_says(finish):
     assert (summary["preferred"], summary["score"]) == ("habitat", "contrastive")
 
 
+CLASSES = ("owl", "whale", "penguin", "camel", "tractor", "cat", "eagle", "bus", "book")
+
+
 def said_of(name):
     """A bank's rows about a concept: two neutral texts, two families."""
     homes = {"owl": "in the forest", "whale": "in the sea", "penguin": "in the snow"}
     homes |= {"camel": "in the desert", "tractor": "in the meadow", "cat": "in the room"}
+    homes |= {"eagle": "in the sky", "bus": "in the city", "book": "in the room"}
     return [
         (name, "habitat", f"this is {{concept}}. it is at home {homes[name]}.", ""),
         (name, "habitat", f"{{Concept}}. its home is {homes[name]}.", ""),
@@ -52,8 +56,7 @@ def said_of(name):
 
 @pytest.fixture(scope="module")
 def small_bank(write_bank):
-    names = ["owl", "whale", "penguin", "camel", "tractor", "cat"]
-    rows = [row for name in names for row in said_of(name)]
+    rows = [row for name in CLASSES for row in said_of(name)]
     everywhere = [
         ("", "", "this is {concept}.", ""),
         ("", "", "a photo of {concept}.", ""),
@@ -68,8 +71,8 @@ def test_a_users_bank_on_a_users_pictures(finish, small_bank, class_folder):
     summary, rows = found.summary, found.parts.rows()
     assert (summary["preferred"], summary["concepts"], summary["descriptions"]) == (
         "habitat",
-        6,
-        30,
+        9,
+        45,
     )
     assert set(rows["family"]) == {"", "habitat", "shop"}
 
