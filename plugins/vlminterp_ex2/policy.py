@@ -108,6 +108,8 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
     dtype = getattr(torch, config.dtype.value)
     with loading(config.checkpoint, KEY):
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
+    if config.gguf is not None:
+        _forget_gguf(model)
     return (model if quantisation is not None else model.to(device)).train(mode=False)
 
 
@@ -159,6 +161,17 @@ def _place(config: PolicyConfig) -> tuple[str, dict[str, Any]]:
     if config.gguf is not None:
         options["gguf_file"] = _gguf_file(folder, config)
     return folder, options
+
+
+def _forget_gguf(model: Any) -> None:
+    """Read from GGUF, weights are plain tensors; marked as quantised, no trainer would take them."""
+    model.is_quantized = False
+    model.hf_quantizer = None
+    for mark in ("quantization_method", "_is_quantized_training_enabled"):
+        if hasattr(model, mark):
+            delattr(model, mark)
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
 
 
 def _gguf_file(folder: str, config: PolicyConfig) -> str:

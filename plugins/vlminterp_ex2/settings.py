@@ -108,8 +108,8 @@ class PolicyConfig:
         learning_rate: AdamW's, at the first step, > 0.
         schedule: What becomes of it.
         max_tokens: The longest response, in tokens, ≥ 2.
-        micro_batch: Sequences that go through the model at once in training, and a quarter of
-            eighth of those in sampling, ≥ 1; rounding and draws aside, it changes no result but dropout's.
+        micro_batch: Sequences that go through the model at once in training, and an eighth of
+            those in sampling, ≥ 1. Rounding and draws aside, it changes no result but dropout's.
         activation_checkpointing: Whether activations are computed again instead of kept.
     """
 
