@@ -76,6 +76,8 @@ class Job:
             if results.finished:
                 self._say("done before; overwrite=true computes it again")
             else:
+                for note in source.notes():
+                    self._say(f"data={self._names['data']}: {note}")
                 self._compute(typed, plugin, source, results)
                 write_report(results)
             self.note_in_sweep(None, path)
@@ -94,9 +96,7 @@ class Job:
             found = {**self._names, "path": str(path) if path else None, "failed": reason}
             sweep.note(self._line, found)
 
-    def _path(
-        self, source: Source, plugin: Plugin, files: Iterable[Path], checkpoint: str
-    ) -> Path:
+    def _path(self, source: Source, plugin: Plugin, files: Iterable[Path], checkpoint: str) -> Path:
         config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
         options = config["plugin"].items()
         config["plugin"] = {k: v for k, v in options if k not in plugin.not_identity}
