@@ -1,0 +1,1 @@
+"""Bank: which of these described families does a VLM prefer?"""

@@ -1,0 +1,95 @@
+"""What a scored bank says: gains of every family, and which of them the VLM prefers."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vlminterp.description.bank import NEUTRAL, Said, Swapped
+from vlminterp.description.gains import Gains, content_gains, presence_gains
+from vlminterp.description.verdict import preferred
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.summary import metric, plain_interval
+from vlminterp_bank.words import sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONCEPTS = "concepts"
+"""The table of concepts: how many pictures each has, which could not be read, their mean."""
+
+SWAPPED = {"own": "own_swapped", "contrastive": "contrastive_swapped"}
+"""Columns: a description's mean score when its words are another concept's."""
+
+MEANS = {
+    "presence": "score gained by words of {}, against none",
+    "content": "score gained by its own words of {}, against another concept's",
+}
+
+
+def summarise(results: RunFolder, score: str, margin: float) -> dict[str, Any]:
+    """What a run ends with.
+
+    Args:
+        results: A run folder whose parts are all written.
+        score: What gains are measured in, one of `SCORES`.
+        margin: The smallest gain that would matter.
+    """
+    rows, ids = results.parts.rows(), concept_ids(results)
+    gains = family_gains(rows, ids, score)
+    verdict = preferred(gains["presence"], margin)
+    intervals = {kind: found.intervals() for kind, found in gains.items()}
+    return {
+        "kind": "bank",
+        **results.names,
+        "verdict": sentence(results.names["model"], verdict, intervals, margin, score),
+        "finding": verdict.finding.value,
+        "preferred": verdict.family,
+        "ranking": gains["presence"].ranking(),
+        "p": verdict.p,
+        "score": score,
+        "margin": margin,
+        "unit": "concepts",
+        "concepts": len(ids),
+        "descriptions": len(rows),
+        "skipped": len(results.skips()),
+        "truncated": int(rows["truncated"].sum()),
+        "gains": {
+            kind: {family: plain_interval(found) for family, found in families.items()}
+            for kind, families in intervals.items()
+        },
+        "metrics": {
+            f"{family}.{kind}": metric(found, description=MEANS[kind].format(family))
+            for kind, families in intervals.items()
+            for family, found in families.items()
+        },
+    }
+
+
+def concept_ids(results: RunFolder) -> list[str]:
+    """The concepts of the data, in its order."""
+    table = results.table(CONCEPTS).rows()
+    return [] if table.empty else table["concept"].dropna().tolist()
+
+
+def family_gains(rows: "pd.DataFrame", ids: Sequence[str], score: str) -> dict[str, Gains]:
+    """Gains of every family: `presence` and `content`.
+
+    Args:
+        rows: The main table, whole.
+        ids: Of all concepts.
+        score: One of the columns of scores.
+    """
+    about = {concept: place for place, concept in enumerate(ids)}
+    columns = (rows["concept"], rows["family"], rows["frame"], rows["text"])
+    said = [Said(about[concept], *rest) for concept, *rest in zip(*columns, strict=True)]
+    families = [family for family in rows["family"].unique() if family != NEUTRAL]
+    swapped = rows[SWAPPED[score]].to_numpy(np.float64)
+    # The mean of a description's counterparts counts as one counterpart.
+    known = np.flatnonzero(np.isfinite(swapped))
+    means = [Swapped(int(row), "") for row in known]
+    scores = rows[score].to_numpy(np.float64)
+    return {
+        "presence": presence_gains(said, scores, families, len(ids)),
+        "content": content_gains(said, scores, means, swapped[known], families, len(ids)),
+    }

@@ -1,0 +1,195 @@
+"""Scores a bank of descriptions part by part."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vlminterp.data.concepts import Concept, LoadImage
+from vlminterp.description.bank import NEUTRAL, Bank, Row
+from vlminterp.description.bank_file import read_bank
+from vlminterp.description.class_means import class_means
+from vlminterp.description.embed import encode_texts
+from vlminterp.description.measure import SCORES
+from vlminterp.errors import ConfigError, InputError, ResultsError, nearest
+from vlminterp.planted.oracle import planted_rows
+from vlminterp.planted.source import PlantedSource
+from vlminterp.plugin import Context
+from vlminterp.results.run_folder import RunFolder
+from vlminterp_bank.outcome import CONCEPTS, SWAPPED, summarise
+
+PART = 1024
+"""Descriptions in a part: what a killed run loses at most."""
+
+PICTURES, PICTURE_SIDE = 60, 160
+"""So many concepts are shown with a picture on the page, so long in pixels."""
+
+
+class Classes(NamedTuple):
+    """The concepts, and the mean unit embedding of each one's pictures, `[K, D]`."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    means: Tensor
+
+
+def score_bank(context: Context) -> None:
+    """Scores every description and its counterparts, and finishes the run.
+
+    Args:
+        context: Its config is the bank's.
+
+    Raises:
+        ConfigError: There is no bank for this data, or a family that it lacks.
+        InputError: The bank and the data don't fit together.
+        ResultsError: The device's memory is too small.
+    """
+    rows = bank_rows(context)
+    concepts = list(context.source.concepts())
+    if context.config.score.value == "contrastive" and len(concepts) < 2:
+        raise ConfigError("plugin.score=contrastive needs at least two concepts; use own")
+    bank = Bank(rows, [c.id for c in concepts], [c.name for c in concepts])
+    classes = _classes(context, concepts)
+    counterparts: dict[int, list[str]] = defaultdict(list)
+    for swap in bank.swapped(context.config.others, context.seed):
+        counterparts[swap.row].append(swap.text)
+    done = min(PART * len(context.results.parts), len(bank.said))
+    with context.progress.track("scoring", len(bank.said), done, "descriptions") as stage:
+        for number, start in enumerate(range(0, len(bank.said), PART)):
+            part = range(start, min(start + PART, len(bank.said)))
+            if number not in context.results.parts:
+                context.results.parts.write(
+                    number, _scored(context, bank, part, counterparts, classes), {}
+                )
+                stage.advance(len(part))
+    score = context.config.score.value
+    context.results.finish(summarise(context.results, score, context.config.margin))
+
+
+def bank_rows(context: Context) -> list[Row]:
+    """The bank that the config names, or the planted world's own.
+
+    Raises:
+        ConfigError: There is no bank for this data, or a family that it lacks.
+        InputError: The file can't be used.
+    """
+    config = context.config
+    if config.bank is not None:
+        rows = read_bank(Path(config.bank).expanduser())
+    elif isinstance(context.source, PlantedSource):
+        rows = planted_rows(held_out=config.held_out)
+    else:
+        raise ConfigError(
+            "plugin.bank= is missing: a csv with the columns concept, family and text; "
+            "only data=planted has a bank of its own"
+        )
+    if config.families is None:
+        return rows
+    known = {row.family for row in rows} - {NEUTRAL}
+    for family in config.families:
+        if family not in known:
+            raise ConfigError(
+                f"plugin.families: the bank has no rows of family '{family}'; "
+                f"{nearest(family, known)}"
+            )
+    return [row for row in rows if row.family in (NEUTRAL, *config.families)]
+
+
+def _classes(context: Context, concepts: Sequence[Concept]) -> Classes:
+    """Embeds the pictures, each concept's in a part; those of an earlier, killed run are read.
+
+    Pictures that the source keeps from rewards are taken where all concepts have some: what EX2
+    finds can then be checked on others than it has seen.
+    """
+    table = context.results.table(CONCEPTS)
+    apart = all(concept.held_out for concept in concepts)
+    sizes = [len(_pictures(concept, apart=apart)) for concept in concepts]
+    done = sum(size for number, size in enumerate(sizes) if number in table)
+    with context.progress.track("embedding", sum(sizes), done, "pictures") as stage:
+        for number, concept in enumerate(concepts):
+            if number in table:
+                continue
+            found = class_means(
+                context.encoder, [concept], held_out=apart, on_advance=stage.advance
+            )
+            shown = number < PICTURES
+            row: dict[str, Any] = {
+                "concept": concept.id,
+                "name": concept.name,
+                "pictures": found.counts[0],
+                "held_out": apart,
+                "picture": _save_picture(context.results, concept, apart=apart) if shown else None,
+            }
+            skips = [{"id": skip.concept, "skipped": skip.reason} for skip in found.skipped]
+            table.write(number, [row, *skips], {"mean": found.means[0].cpu().numpy()})
+    means = np.stack([table.arrays(number)["mean"] for number in range(len(concepts))])
+    return Classes(
+        tuple(concept.id for concept in concepts),
+        tuple(concept.name for concept in concepts),
+        torch.from_numpy(means).to(context.device),
+    )
+
+
+def _scored(
+    context: Context,
+    bank: Bank,
+    part: range,
+    counterparts: dict[int, list[str]],
+    classes: Classes,
+) -> list[dict[str, Any]]:
+    """The rows of one part: each description with its scores, and its counterparts' means."""
+    texts = [bank.said[row].text for row in part]
+    owners = list(part)
+    for row in part:
+        texts += counterparts[row]
+        owners += [row] * len(counterparts[row])
+    try:
+        embedded = encode_texts(context.encoder, texts, context.config.batch_size)
+    except torch.OutOfMemoryError as error:
+        raise ResultsError(
+            f"{context.config.batch_size} texts at once are too many for the memory of "
+            f"{context.device}; lower plugin.batch_size, what was computed is kept"
+        ) from error
+    own = torch.tensor([bank.said[row].about for row in owners], device=embedded.device)
+    truncated = context.encoder.tokenize(texts[: len(part)]).truncated
+    rows: list[dict[str, Any]] = [
+        {
+            "concept": classes.ids[said.about],
+            "family": said.family,
+            "frame": said.frame,
+            "text": said.text,
+            "truncated": cut,
+        }
+        for said, cut in zip((bank.said[row] for row in part), truncated, strict=True)
+    ]
+    for name, score in SCORES.items():
+        if name == "contrastive" and len(classes.ids) < 2:
+            continue
+        scores = score(embedded, own, classes.means).cpu().numpy().astype(np.float64)
+        places = np.asarray(owners[len(part) :], dtype=np.intp) - part.start
+        counts = np.bincount(places, minlength=len(part))
+        sums = np.bincount(places, scores[len(part) :], minlength=len(part))
+        for place, row in enumerate(rows):
+            row[name] = scores[place]
+            row[SWAPPED[name]] = sums[place] / counts[place] if counts[place] else None
+    return rows
+
+
+def _save_picture(results: RunFolder, concept: Concept, *, apart: bool) -> str | None:
+    """A small picture of a concept for the page: the first that can be read."""
+    for load in _pictures(concept, apart=apart):
+        try:
+            picture = load()
+        except InputError:
+            continue
+        picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+        return results.save_picture(concept.id, picture)
+    return None
+
+
+def _pictures(concept: Concept, *, apart: bool) -> Sequence[LoadImage]:
+    return concept.held_out if apart else concept.images

@@ -1,0 +1,97 @@
+"""The verdict in words: what was found, on what grounds, and what would settle it."""
+
+from collections.abc import Mapping
+
+from vlminterp.description.verdict import SIGNIFICANT, Finding, Verdict
+from vlminterp.metrics.intervals import Interval
+from vlminterp.report.numbers import decimals, number
+
+Intervals = Mapping[str, Interval]
+
+SAID = {"own": "cosine with the pictures", "contrastive": "contrastive score"}
+"""What each score is called."""
+
+ENOUGH = 8
+"""Concepts below which no sign-flip test is significant: 2 / 2**7 > .01."""
+
+
+def sentence(
+    model: str,
+    verdict: Verdict,
+    intervals: Mapping[str, Intervals],
+    margin: float,
+    score: str,
+) -> str:
+    """Says what was found.
+
+    Args:
+        model: The VLM's name.
+        verdict: On gains by presence.
+        intervals: Of gains by kind and family.
+        margin: The smallest gain that would matter.
+        score: In which all this was measured.
+    """
+    presence, content = intervals["presence"], intervals["content"]
+    if verdict.finding is Finding.preferred:
+        leader = verdict.leader
+        grounds = f"{leader} words raise the {SAID[score]} by {told(presence[leader])}"
+        return f"{model} prefers {leader}: {grounds}{_meaning(content.get(leader), margin)}"
+    if verdict.finding is Finding.nothing:
+        families = f"none of the {len(presence)} families" if len(presence) > 1 else "none"
+        grounds = f"no words change the {SAID[score]} by {margin:g} or more"
+        return f"{model} prefers {families}: {grounds}.{_minded(content, margin)}"
+    return f"Undecided: {_open(verdict, presence, margin, SAID[score])}"
+
+
+def told(interval: Interval) -> str:
+    """A mean with its interval, if there is one.
+
+    Example:
+        >>> told(Interval(0.25, 0.2, 0.3, 40)), told(Interval(0.25, float("nan"), float("nan"), 1))
+        ('0.250 [0.200, 0.300]', '0.250')
+    """
+    mean, low, high = (decimals(value, 3) for value in (interval.mean, interval.low, interval.high))
+    return mean if interval.n < 2 else f"{mean} [{low}, {high}]"
+
+
+def _meaning(content: Interval | None, margin: float) -> str:
+    """Whether it matters what the preferred words say."""
+    if content is None:
+        return ". What they say is the same of every concept."
+    if content.low > margin:
+        return f", and what they say counts: another concept’s words score {told(content)} lower."
+    if content.high < margin:
+        return ", whatever they say: another concept’s words do as well."
+    return f". Whether it counts what they say is open ({told(content)})."
+
+
+def _minded(content: Intervals, margin: float) -> str:
+    """Families whose wrong words do harm although their true ones do no good."""
+    found = [f"{name} ({told(one)})" for name, one in content.items() if one.low > margin]
+    if not found:
+        return ""
+    return f" It minds wrong words, though: another concept’s score lower in {', '.join(found)}."
+
+
+def _open(verdict: Verdict, presence: Intervals, margin: float, score: str) -> str:
+    """Why there is no verdict, and what would bring one."""
+    lead, more = presence[verdict.leader], "more concepts or descriptions would tell"
+    harm = [f"{name} ({told(one)})" for name, one in presence.items() if one.high < -margin]
+    if lead.n < 2:
+        return f"{verdict.leader} words lead, but one concept can’t show a preference; {more}."
+    if lead.high <= margin and harm:
+        return f"no words raise the {score} by {margin:g} or more, but some lower it: " + (
+            ", ".join(harm) + "."
+        )
+    if lead.low <= margin or verdict.runner_up is None:
+        return (
+            f"{verdict.leader} words lead with {told(lead)}, which is not clearly above the "
+            f"{margin:g} that would matter; {more}."
+        )
+    found = (
+        f"{verdict.leader} words raise the {score} by {told(lead)}, {verdict.runner_up} words by "
+        f"{told(presence[verdict.runner_up])}; that they differ has p = {number(verdict.p, 2)}"
+    )
+    if lead.n < ENOUGH:
+        return f"{found}, and with fewer than {ENOUGH} concepts none is below {SIGNIFICANT:g}."
+    return f"{found}, not below {SIGNIFICANT:g}; {more}."
