@@ -40,7 +40,8 @@ def run(model: str, seed: int, options: argparse.Namespace) -> Path:
 def truth(model: str) -> OracleResult:
     """Everything that the grammar can say, scored on the images that EX2 was rewarded by."""
     encoder = vlminterp.load(f"planted-{model}")
-    return oracle(encoder, classes=class_means(encoder, list(PlantedSource(PlantedConfig()).concepts())))
+    concepts = list(PlantedSource(PlantedConfig()).concepts())
+    return oracle(encoder, classes=class_means(encoder, concepts))
 
 
 def ordered_pairs(gains: Gains) -> list[tuple[str, str]]:

@@ -164,7 +164,7 @@ def _place(config: PolicyConfig) -> tuple[str, dict[str, Any]]:
 
 
 def _forget_gguf(model: Any) -> None:
-    """Read from GGUF, weights are plain tensors; marked as quantised, no trainer would take them."""
+    """Weights read from GGUF are plain tensors; marked as quantised, no trainer takes them."""
     model.is_quantized = False
     model.hf_quantizer = None
     for mark in ("quantization_method", "_is_quantized_training_enabled"):

@@ -44,7 +44,8 @@ class Rules:
         signs = (
             (
                 all(row["kl"] > self.max_kl for row in recent),
-                f"KL was above {self.max_kl:g} nats per response: the policy has left its reference",
+                f"KL was above {self.max_kl:g} nats per response: the policy has left its "
+                "reference",
             ),
             (
                 all(row["empty"] >= ALL for row in recent),

@@ -82,6 +82,8 @@ def _is_verb(verb: str, words: Sequence[Word], subject: str, seeds: Seeds) -> bo
     """After a pronoun, whatever follows; after a noun, only what ends like a verb."""
     if verb in seeds.empty_verbs | seeds.grammar.small | seeds.grammar.prepositions | {NAME}:
         return False
+    if subject in seeds.grammar.relatives:
+        return False  # whose deed it is can't be told
     if not subject.endswith(NAME):
         return True
     written = next((word.text.lower() for word in words if word.lemma == verb), "")

@@ -25,6 +25,7 @@ class Grammar:
         owning: Verbs (and "with") before what something has.
         copulas: Verbs before what something is like, or is.
         prepositions: They end the words that follow a copula.
+        relatives: Subjects that may stand for anything.
         small: Words that are nothing to be seen and no verb.
     """
 
@@ -33,6 +34,7 @@ class Grammar:
     owning: frozenset[str]
     copulas: frozenset[str]
     prepositions: frozenset[str]
+    relatives: frozenset[str]
     small: frozenset[str]
 
 

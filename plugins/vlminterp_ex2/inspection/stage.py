@@ -27,7 +27,7 @@ BATCH = 256
 SWAPS = 2
 """Other concepts' words that stand in the place of a description's own, for each family in it."""
 WORDED = 3
-"""Of each concept, so many of the aligned model's best descriptions are taken apart word by word."""
+"""Of each concept, so many of the aligned model's best descriptions are read word by word."""
 
 Row = dict[str, Any]
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float32]]
