@@ -30,16 +30,16 @@ def show(results: RunFolder, console: Console) -> None:
     else:
         # A file has no width; 80 columns would cut the metrics' names.
         width = None if sys.stdout.isatty() else WIDTH_IN_FILES
-        terminal = Terminal(highlight=False, width=width)
+        terminal = Terminal(highlight=False, markup=False, width=width)
         if summary.get("metrics"):
             terminal.print(_scores(summary))
         if "verdict" in summary:
-            terminal.print(summary["verdict"], markup=False, style="bold")
+            terminal.print(summary["verdict"], style="bold")
         counts = [f"{summary[key]} {what}" for key, what in COUNTS.items() if key in summary]
         if counts:
             terminal.print(", ".join(counts))
         for skip in results.skips()[:SKIPS_SHOWN]:
-            terminal.print(f"  skipped {skip.id}: {skip.reason}", markup=False)
+            terminal.print(f"  skipped {skip.id}: {skip.reason}")
         # Not through the terminal, which would fold a long path.
         sys.stdout.write(f"report: {results.path / REPORT}\n")
 

@@ -68,4 +68,4 @@ def test_the_console_shows_families_as_they_are_written(command, write_bank, cla
     line = ("data=class_folder", f"data.path={class_folder}", f"plugin.bank={write_bank(rows)}")
     code, out, err = command(*line, "console=rich")
     assert code == 0, err
-    assert "[bold]home" in out
+    assert "[bold]home.presence" in out
