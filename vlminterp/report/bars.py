@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from vlminterp.report.axis import Axis
 from vlminterp.report.numbers import decimals, number
-from vlminterp.report.svg import drawing, element, legend
+from vlminterp.report.svg import drawing, element, legend, row_name
 
 WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
 MEANS = WIDTH - NUMBERS + 60.0
@@ -95,7 +95,7 @@ def _row(row: Row, series: Sequence[str], axis: Axis, top: float) -> Iterator[Ma
     top += ROW_GAP / 2
     style = "name strong" if row.strong else "name"
     middle = top + height / 2
-    yield element("text", row.name, class_=style, x=NAMES - 12, y=middle + 5, text_anchor="end")
+    yield row_name(row.name, class_=style, x=NAMES - 12, y=middle + 5)
     for place, name in enumerate(shown):
         y = top + place * (THICK + BETWEEN)
         yield from _bar(row.bars[name], f"{row.name}, {name}", series.index(name) + 1, axis, y)

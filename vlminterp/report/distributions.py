@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vlminterp.report.axis import Axis
 from vlminterp.report.numbers import decimals, number
-from vlminterp.report.svg import drawing, element
+from vlminterp.report.svg import drawing, element, row_name
 
 WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
 MEDIANS = WIDTH - NUMBERS + 60.0
@@ -39,9 +39,7 @@ def distribution_chart(
     for place, (name, group) in enumerate(values.items()):
         floor = HEAD + (place + 1) * ROW - 12
         style = "name strong" if name in strong else "name"
-        parts.append(
-            element("text", name, class_=style, x=NAMES - 12, y=floor - 4, text_anchor="end")
-        )
+        parts.append(row_name(name, class_=style, x=NAMES - 12, y=floor - 4))
         if len(group):
             chosen = 2 if name in strong else 1
             parts.extend(_group(name, group, heights[name] / top, axis, floor, chosen))

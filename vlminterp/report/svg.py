@@ -6,6 +6,9 @@ from markupsafe import Markup, escape
 
 Attribute = str | float | None
 
+LONGEST_NAME = 17
+"""Characters of a row's name that the drawings have room for."""
+
 
 def element(name: str, *children: Markup | str, **attributes: Attribute) -> Markup:
     """An element as markup.
@@ -49,6 +52,24 @@ def drawing(label: str, width: float, height: float, *children: Markup, class_: 
         aria_label=label,
     )
     return element("div", picture, class_="scroll")
+
+
+def row_name(name: str, **attributes: Attribute) -> Markup:
+    """The name at the left of a row, cut where it would leave the picture; the pointer shows all.
+
+    Args:
+        name: Of the row.
+        attributes: As for `element`.
+
+    Example:
+        >>> row_name("behaviour in the wild", x=118.0)
+        Markup('<text text-anchor="end" x="118.0">behaviour in the…<title>behaviour in the wild\
+</title></text>')
+    """
+    if len(name) <= LONGEST_NAME:
+        return element("text", name, text_anchor="end", **attributes)
+    shown = f"{name[: LONGEST_NAME - 1].rstrip()}…"
+    return element("text", shown, element("title", name), text_anchor="end", **attributes)
 
 
 def legend(names: Sequence[str], samples: Sequence[Markup] = ()) -> Markup:
