@@ -77,7 +77,7 @@ def test_a_table_that_someone_adds_later_makes_the_run_unfinished(tmp_path):
 def test_skips_of_every_table_are_told_once(tmp_path):
     with RunFolder.open(tmp_path / "run", CONFIG) as results:
         results.table("describe").write(0, [{"id": "owl", "skipped": "empty text"}], {})
-        results.table("inspect").write(0, [{"id": "owl", "skipped": "no answer"}], {})
+        results.table("inspect").write(0, [{"id": "owl", "skipped": "empty text"}], {})
         results.table("inspect").write(1, [{"id": "fox", "skipped": "no answer"}], {})
         results.parts.write(0, [{"id": "a", "pair": 3, "skipped": "broken"}], {})
         assert results.skips() == [

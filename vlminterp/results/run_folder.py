@@ -200,15 +200,15 @@ class RunFolder:
         return relative
 
     def skips(self) -> list[Skip]:
-        """What was skipped, in the order of the tables; each `pair` and `id` once."""
-        found: dict[tuple[Any, str], Skip] = {}
+        """What was skipped and why, each once, in the order of the tables."""
+        found: dict[tuple[Any, Skip], Skip] = {}
         every = (self.parts, *self.tables().values())
         for table in chain.from_iterable(parts.tables() for parts in every):
             if "skipped" in table.column_names:
                 for row in table.to_pylist():
                     if row["skipped"] is not None:
                         skip = Skip(str(row.get("id")), row["skipped"])
-                        found.setdefault((row.get("pair"), skip.id), skip)
+                        found.setdefault((row.get("pair"), skip), skip)
         return list(found.values())
 
     def _counts(self) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""Metrics as a summary keeps them, for reports, trackers and the console."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from vlminterp.metrics.intervals import Interval
+
+
+def metric(
+    interval: Interval,
+    *,
+    higher_is_better: bool | None = None,
+    description: str = "",
+    controls: Mapping[str, Interval] | None = None,
+) -> dict[str, Any]:
+    """A mean with its interval, and what one needs to read it.
+
+    Args:
+        interval: Of the metric.
+        higher_is_better: None where neither direction is.
+        description: One line.
+        controls: The same of what it is compared with, by name.
+
+    Returns:
+        JSON-ready: what is not a number is None.
+    """
+    return {
+        **plain_interval(interval),
+        "higher_is_better": higher_is_better,
+        "description": description,
+        "controls": {name: plain_interval(other) for name, other in (controls or {}).items()},
+    }
+
+
+def plain_interval(interval: Interval) -> dict[str, Any]:
+    """`mean`, `low`, `high` and `n`; the ends are None below two clusters, the mean without any.
+
+    Example:
+        >>> plain_interval(Interval(0.5, float("nan"), float("nan"), 1))
+        {'mean': 0.5, 'low': None, 'high': None, 'n': 1}
+    """
+    ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+    finite = {key: value if math.isfinite(value) else None for key, value in ends.items()}
+    return {**finite, "n": interval.n}
