@@ -116,7 +116,7 @@ def main() -> None:
     """Reads the command line, samples, measures, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=describer_dir())
-    parser.add_argument("--each", type=int, default=4, help="samples per concept and template")
+    parser.add_argument("--each", type=int, default=16, help="samples per concept and template")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("describer.json"))
