@@ -1,6 +1,7 @@
 """The descriptions that a VLM likes best of each concept."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -89,14 +90,14 @@ def best_of_each(folder: RunFolder, rows: "pd.DataFrame", score: str) -> Best:
     )
 
 
-def _told(row: dict[str, Any], openings: dict[tuple[str, str], str], score: str) -> Told:
+def _told(row: Mapping[Any, Any], openings: dict[tuple[str, str], str], score: str) -> Told:
     neutral, text = openings.get((row["concept"], row["frame"]), ""), row["text"]
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(neutral, text, strict=False))
     shared = sum(1 for _ in alike)
     return Told(text[:shared], text[shared:], row["family"], row[score])
 
 
-def _picture(folder: RunFolder, concept: dict[str, Any]) -> str | None:
+def _picture(folder: RunFolder, concept: Mapping[Any, Any]) -> str | None:
     try:
         with Image.open(folder.path / concept["picture"]) as picture:
             return data_uri(picture.convert("RGB"))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
@@ -72,7 +72,7 @@ class BankPlugin(Plugin):
 
     Config = Config
 
-    def files(self, config: Config) -> Iterable[Path]:
+    def files(self, config: Any) -> Iterable[Path]:
         """The bank."""
         return [] if config.path is None else [config.path]
 

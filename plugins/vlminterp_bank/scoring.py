@@ -173,9 +173,9 @@ def _scored(
         places = np.asarray(owners[len(part) :], dtype=np.intp) - part.start
         counts = np.bincount(places, minlength=len(part))
         sums = np.bincount(places, scores[len(part) :], minlength=len(part))
-        for place, row in enumerate(rows):
-            row[name] = scores[place]
-            row[SWAPPED[name]] = sums[place] / counts[place] if counts[place] else None
+        for place, written in enumerate(rows):
+            written[name] = scores[place]
+            written[SWAPPED[name]] = sums[place] / counts[place] if counts[place] else None
     return rows
 
 

@@ -43,7 +43,7 @@ class Watch:
     seed: int
 
 
-class Monitor(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+class Monitor(TrainerCallback):
     """Rewards, notes and stops one training.
 
     Args:

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
+from vlminterp_ex2.inspection.judge_settings import JudgeConfig
 from vlminterp_ex2.settings import Algorithm, PolicyConfig, Reward
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Config:
         samples: Descriptions for each template and concept, of each model, ≥ 1.
         pool: Of the reference model, responses for each template and concept that best-of-n and
             the tilt choose from, ≥ `samples`; 0 for as many as training and describing draw.
+        judge: A language model that is also asked what descriptions say; a group,
+            `plugin/judge=NAME`.
         margin: The smallest gain from a family's words that would matter, in cosine, > 0.
     """
 
@@ -72,6 +75,7 @@ class Config:
     shown: int = 8
     samples: int = 1
     pool: int = 0
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
     margin: float = 0.02
 
     def __post_init__(self) -> None:
@@ -112,10 +116,10 @@ class EX2Plugin(Plugin):
     """Aligns a language model with a VLM, lets it speak, inspects what it says."""
 
     Config = Config
-    groups: ClassVar = {"policy": "describer"}
+    groups: ClassVar = {"policy": "describer", "judge": None}
     not_identity: ClassVar = ("stage",)
 
-    def files(self, config: Config) -> Iterable[Path]:
+    def files(self, config: Any) -> Iterable[Path]:
         """The policy's files, if they are here, and the templates."""
         from vlminterp_ex2.policy import local_folder
         from vlminterp_ex2.prompts import TEMPLATES

@@ -107,7 +107,7 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
         options |= {"quantization_config": quantisation, "device_map": {"": device}}
     dtype = getattr(torch, config.dtype.value)
     with loading(config.checkpoint, KEY):
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
     if config.gguf is not None:
         _forget_gguf(model)
     return (model if quantisation is not None else model.to(device)).train(mode=False)
@@ -125,8 +125,8 @@ def load_aligned(config: PolicyConfig, device: torch.device, checkpoint: Path) -
     if config.lora is not None:
         return Pair(PeftModel.from_pretrained(base, str(checkpoint)).train(mode=False))
     dtype = getattr(torch, config.dtype.value)
-    aligned = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype).to(device)
-    return Pair(aligned.train(mode=False), base)
+    aligned: Any = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
+    return Pair(aligned.to(device).train(mode=False), base)
 
 
 def lora_config(lora: Lora) -> LoraConfig:
@@ -201,8 +201,8 @@ def _quantisation(config: PolicyConfig, device: torch.device) -> BitsAndBytesCon
     if find_spec("bitsandbytes") is None:
         raise ConfigError(f"{asked} needs a package; pip install bitsandbytes")
     if config.quantisation is Quantisation.int8:
-        return BitsAndBytesConfig(load_in_8bit=True)
+        return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
     dtype = getattr(torch, config.dtype.value)
-    return BitsAndBytesConfig(
+    return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
     )

