@@ -17,6 +17,7 @@ from vlminterp_ex2.describe import (
     descriptions,
     further_draws,
 )
+from vlminterp_ex2.inspection.judge_stage import judge
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.stage import inspect
 from vlminterp_ex2.policy import Questioner, load_aligned, load_tokenizer
@@ -68,7 +69,8 @@ def run(context: Context) -> None:
     if stage == "describe":
         return
     rows = inspect(context, material.classes, Lexicon())
-    context.results.finish(summarise(context, aligned, material.skipped, rows))
+    judged = judge(context, rows)
+    context.results.finish(summarise(context, aligned, material.skipped, rows, judged))
 
 
 def prepare(context: Context) -> Material:

@@ -15,6 +15,7 @@ from vlminterp_ex2.align import Alignment
 from vlminterp_ex2.baselines import Chosen, best_of_n, tilt
 from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
 from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.inspection.shares import Shares, shares
 from vlminterp_ex2.journal import ALIGN, rows_of
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ SAYS = {
 POLICIES = (ALIGNED, BASE)
 
 Row = Mapping[str, Any]
-Shares = dict[str, NDArray[np.float64]]
 
 
 def summarise(
-    context: Context, alignment: Alignment, skipped: Sequence[str], rows: Sequence[Row]
+    context: Context,
+    alignment: Alignment,
+    skipped: Sequence[str],
+    rows: Sequence[Row],
+    judged: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a run ends with.
 
@@ -45,14 +49,15 @@ def summarise(
         alignment: How training ended.
         skipped: Images that could not be read, and why.
         rows: Of the table `inspect`.
+        judged: What a judge found; None if there was to be none.
     """
     config: Config = context.config
     table = pd.DataFrame(list(rows))
     concepts = list(dict.fromkeys(table["concept"]))
     gains = {kind: family_gains(table, concepts, kind) for kind in ("presence", "content")}
     verdict = preferred(gains["presence"], config.margin)
-    shares = {policy: _shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
-    change = {name: shares[ALIGNED][name] - shares[BASE][name] for name in shares[ALIGNED]}
+    each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
+    change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
     steps = rows_of(context.results.table(ALIGN))
     return {
         **context.results.names,
@@ -70,10 +75,11 @@ def summarise(
         "gains": {kind: _intervals(found.intervals()) for kind, found in gains.items()},
         "shares": {
             policy: _intervals({name: bootstrap_mean(values) for name, values in found.items()})
-            for policy, found in shares.items()
+            for policy, found in each.items()
         },
         "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
-        "metrics": {**_rewards(context, concepts), **_share_metrics(shares)},
+        "metrics": {**_rewards(context, concepts), **_share_metrics(each)},
+        **({"judge": dict(judged)} if judged else {}),
         "skipped": len(skipped),
         "skips": list(skipped),
     }
@@ -90,7 +96,7 @@ def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gai
     different = table.drop_duplicates(["concept", "text"])
     columns = [f"{kind}_{family}" for family in FAMILIES]
     means = different[columns].astype(float).groupby(different["concept"]).mean()
-    return Gains(FAMILIES, means.reindex(concepts).to_numpy(np.float64))
+    return Gains(FAMILIES, means.reindex(list(concepts)).to_numpy(np.float64))
 
 
 def sentence(model: str, verdict: Verdict, gains: Gains) -> str:
@@ -104,20 +110,6 @@ def sentence(model: str, verdict: Verdict, gains: Gains) -> str:
     if verdict.finding is Finding.nothing:
         return f"{model} prefers none: no family's words gain anything that matters"
     return f"{model}: undecided between {verdict.leader} and {verdict.runner_up or 'none'}"
-
-
-def _shares(table: pd.DataFrame, concepts: Sequence[str]) -> Shares:
-    """Per concept: shares of descriptions with words of a family, and of those that inform."""
-    found = {
-        f"says_{family}": table["families"].map(lambda has, f=family: f in has)
-        for family in FAMILIES
-    }
-    found["uninformative"] = ~table["informative"].astype(bool)
-    found["non_visual"] = table["visual"].map({True: 0.0, False: 1.0})
-    return {
-        name: values.astype(float).groupby(table["concept"]).mean().reindex(concepts).to_numpy()
-        for name, values in found.items()
-    }
 
 
 def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:

@@ -48,12 +48,12 @@ class Piece:
     Attributes:
         start: Its first character in the text.
         stop: One past its last, closing punctuation included.
-        whole: Whether it is a whole sentence.
+        sentence: Which sentence it is in, from 0.
     """
 
     start: int
     stop: int
-    whole: bool
+    sentence: int
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -81,10 +81,10 @@ def split(text: str) -> list[Piece]:
         'It is found in the woods.'
     """
     pieces = []
-    for start, stop in sentences(text):
+    for number, (start, stop) in enumerate(sentences(text)):
         cuts = [start, *_cuts(text[start:stop], start), stop]
         spans = [span for a, b in pairwise(cuts) for span in _stripped(text, a, b)]
-        pieces += [Piece(a, b, len(spans) == 1) for a, b in _with_words(text, spans)]
+        pieces += [Piece(a, b, number) for a, b in _with_words(text, spans)]
     return pieces
 
 

@@ -30,14 +30,14 @@ class Clause:
     Attributes:
         start: Its first character.
         stop: One past its last.
-        whole: Whether it is a whole sentence.
+        sentence: Which sentence it is in, from 0.
         family: One of `FAMILIES`, or "neutral".
         words: The words that told, as written.
     """
 
     start: int
     stop: int
-    whole: bool
+    sentence: int
     family: str
     words: tuple[str, ...] = ()
 
@@ -71,14 +71,12 @@ class Lexicon:
         for piece in split(text):
             inside = [word for word in words if piece.start <= word.start < piece.stop]
             family, told = self._classify(inside)
-            same = bool(found) and not found[-1].whole and not piece.whole
-            before = found[-1] if same else None
+            before = found[-1] if found and found[-1].sentence == piece.sentence else None
             if before and self._goes_with(before, family, inside):
                 family = before.family
-            clause = Clause(piece.start, piece.stop, piece.whole, family, told)
-            if same and before and before.family == family:
-                joined = (*before.words, *clause.words)
-                clause = replace(clause, start=before.start, words=joined)
+            clause = Clause(piece.start, piece.stop, piece.sentence, family, told)
+            if before and (before.family == family or self._is_led_by(before, words)):
+                clause = replace(clause, start=before.start, words=(*before.words, *told))
                 found.pop()
             found.append(clause)
         return found
@@ -90,6 +88,13 @@ class Lexicon:
         if words[0].lemma == "with":  # how something is done, not what something has
             return before.family in ("behaviour", "diet")
         return family == NEUTRAL and len(words) <= 3  # the rest of a list
+
+    def _is_led_by(self, before: Clause, words: Sequence[Word]) -> bool:
+        """Whether the piece before is a mere beginning ("It is curled") that can't stand alone."""
+        own = [word.lemma for word in words if before.start <= word.start < before.stop]
+        return (
+            before.family == NEUTRAL and own[0] in self.seeds.grammar.pronouns and NAME not in own
+        )
 
     def _classify(self, words: Sequence[Word]) -> tuple[str, tuple[str, ...]]:
         evidence = self._evidence(words)

@@ -1,8 +1,7 @@
 """The third stage: what the descriptions say, and which of it the VLM's score hangs on."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,10 +12,10 @@ from vlminterp.description.embed import encode_texts
 from vlminterp.description.measure import SCORES
 from vlminterp.plugin import Context
 from vlminterp_ex2.describe import ALIGNED, DESCRIBE
-from vlminterp_ex2.inspection.ablation import neutral, renamed, with_other, without
+from vlminterp_ex2.inspection.ablation import neutral, without_each_word
 from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, is_informative, is_visual
-from vlminterp_ex2.inspection.lexicon import Clause, Lexicon
-from vlminterp_ex2.inspection.words import words_of
+from vlminterp_ex2.inspection.lexicon import Lexicon
+from vlminterp_ex2.inspection.said import Lenders, Row, Said, comparisons
 from vlminterp_ex2.journal import rows_of
 
 if TYPE_CHECKING:
@@ -24,39 +23,11 @@ if TYPE_CHECKING:
 
 INSPECT = "inspect"
 BATCH = 256
-SWAPS = 2
-"""Other concepts' words that stand in the place of a description's own, for each family in it."""
 WORDED = 3
-"""Of each concept, so many of the aligned model's best descriptions are read word by word."""
+"""So many of the aligned model's best descriptions of a concept are taken apart word by word."""
+KEPT = ("concept", "name", "template", "policy", "draw", "text", "reward", "held_out", "kl")
 
-Row = dict[str, Any]
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Said:
-    """A description and its clauses.
-
-    Attributes:
-        row: Of the table `describe`.
-        concept: The concept's number.
-        clauses: In order; none if the description is empty.
-    """
-
-    row: Row
-    concept: int
-    clauses: list[Clause]
-
-    def families(self) -> list[str]:
-        """The families of its clauses, each once, in the order of `FAMILIES`."""
-        found = {clause.family for clause in self.clauses}
-        return [family for family in FAMILIES if family in found]
-
-    def part(self, family: str) -> str:
-        """What it says in one family."""
-        text = self.row["text"]
-        own = [text[c.start : c.stop] for c in self.clauses if c.family == family]
-        return " ".join(part.strip() for part in own)
 
 
 def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row]:
@@ -83,14 +54,13 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
             for row in rows
         ]
         score = _scorer(context, classes, config.reward.value)
-        best, others = _best(said), _others(said)
+        best, lenders = _best(said), Lenders(said)
         done = sum(len(said[s : s + BATCH]) for n, s in enumerate(starts) if n in table)
         with context.progress.track("inspecting", len(rows), done, "descriptions") as stage:
             for number, start in enumerate(starts):
                 if number not in table:
                     some = range(start, min(start + BATCH, len(said)))
-                    rng = np.random.default_rng((context.seed, number))
-                    table.write(number, _inspected(said, some, best, others, score, rng), {})
+                    table.write(number, _inspected(said, some, best, lenders, score, context), {})
                     stage.advance(len(some))
     return rows_of(table)
 
@@ -115,84 +85,56 @@ def _best(said: Sequence[Said]) -> set[int]:
     best: set[int] = set()
     for places in own.values():
         ranked = sorted(places, key=lambda place: (-said[place].row["reward"], place))
-        different = {said[place].row["text"]: place for place in reversed(ranked)}
+        different = {said[place].text: place for place in reversed(ranked)}
         best |= set(sorted(different.values(), key=ranked.index)[:WORDED])
     return best
-
-
-def _others(said: Sequence[Said]) -> dict[str, list[Said]]:
-    """By family: the descriptions that have words of it."""
-    return {family: [one for one in said if family in one.families()] for family in FAMILIES}
 
 
 def _inspected(
     said: Sequence[Said],
     places: Sequence[int],
     best: set[int],
-    others: dict[str, list[Said]],
+    lenders: Lenders,
     score: Score,
-    rng: np.random.Generator,
+    context: Context,
 ) -> list[Row]:
-    variants = [list(_variants(said[place], others, rng)) for place in places]
-    worded = [_left_out(said[place]) if place in best else [] for place in places]
+    """Rows of one batch; all of its texts are scored together."""
+    compared, worded = [], []
     texts: list[str] = []
     concepts: list[int] = []
-    for place, changed, left_out in zip(places, variants, worded, strict=True):
-        own = [said[place].row["text"] or neutral(said[place].row["name"])]
-        own += [text for _, _, text in changed] + [text for _, _, text in left_out]
+    for place in places:
+        one = said[place]
+        # by place, so that a row does not depend on its batch
+        compared.append(
+            list(comparisons(one, lenders, np.random.default_rng((context.seed, place))))
+        )
+        worded.append(without_each_word(one.text, one.name) if place in best else [])
+        own = [one.text or neutral(one.name)]
+        own += [text for pair in compared[-1] for text in (pair.kept, pair.changed)]
+        own += [text for _, _, text in worded[-1]]
         texts += own
-        concepts += [said[place].concept] * len(own)
+        concepts += [one.concept] * len(own)
     scores = iter(score(texts, concepts).tolist())
     rows = []
-    for place, changed, left_out in zip(places, variants, worded, strict=True):
+    for place, pairs, left_out in zip(places, compared, worded, strict=True):
         whole = next(scores)
-        losses: dict[str, list[float]] = {}
-        for kind, family, _ in changed:
-            losses.setdefault(f"{kind}_{family}", []).append(whole - next(scores))
+        gains: dict[str, list[float]] = {}
+        for pair in pairs:
+            gain = next(scores) - next(scores)
+            gains.setdefault(f"{pair.kind}_{pair.family}", []).append(gain)
         words = [
             {"start": start, "stop": stop, "loss": whole - next(scores)}
             for start, stop, _ in left_out
         ]
-        rows.append(_row(said[place], whole, losses, words))
+        rows.append(_row(said[place], whole, gains, words))
     return rows
 
 
-def _variants(
-    one: Said, others: dict[str, list[Said]], rng: np.random.Generator
-) -> Iterator[tuple[str, str, str]]:
-    """What is asked of each family in a description: the kind of change, the family, the text."""
-    text, name = one.row["text"], one.row["name"]
-    for family in one.families():
-        yield "presence", family, without(text, one.clauses, family, name)
-        own = one.part(family)
-        for _ in range(SWAPS):
-            other = others[family][int(rng.integers(len(others[family])))]
-            part = renamed(other.part(family), other.row["name"], name)
-            if other.concept != one.concept and part != own:
-                yield "content", family, with_other(text, one.clauses, family, part)
-
-
-def _left_out(one: Said) -> list[tuple[int, int, str]]:
-    """Each word's place, and the description without it."""
-    text = one.row["text"]
-    return [
-        (word.start, word.stop, " ".join((text[: word.start] + text[word.stop :]).split()))
-        for word in words_of(text, one.row["name"])
-    ]
-
-
-def _row(one: Said, whole: float, losses: dict[str, list[float]], words: list[Row]) -> Row:
+def _row(one: Said, whole: float, gains: dict[str, list[float]], words: list[Row]) -> Row:
     families = one.families()
-    kept = ("concept", "name", "template", "policy", "draw", "text", "reward", "held_out", "kl")
-    gains = {
-        f"{kind}_{family}": float(np.mean(found))
-        if (found := losses.get(f"{kind}_{family}"))
-        else None
-        for kind in ("presence", "content")
-        for family in FAMILIES
-    }
+    columns = [f"{kind}_{family}" for kind in ("presence", "content") for family in FAMILIES]
     return {
-        **{name: one.row[name] for name in kept},
+        **{name: one.row[name] for name in KEPT},
         "score": whole,
         "families": families,
         "clauses": [
@@ -202,6 +144,8 @@ def _row(one: Said, whole: float, losses: dict[str, list[float]], words: list[Ro
         ],
         "informative": is_informative(set(families)),
         "visual": is_visual(set(families)),
-        **gains,
+        **{
+            column: float(np.mean(gains[column])) if column in gains else None for column in columns
+        },
         "words": words,
     }

@@ -1,0 +1,79 @@
+"""What a judge found, what it cost, and how well the lexicon agrees with it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from vlminterp.metrics.intervals import Interval, bootstrap_mean
+from vlminterp_ex2.describe import ALIGNED, POLICIES
+from vlminterp_ex2.inspection.agreement import kappa_interval
+from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.shares import shares
+
+Row = dict[str, Any]
+
+
+def summarise_judge(
+    rows: Sequence[Row], verdicts: Sequence[Row], costs: Sequence[Row]
+) -> dict[str, Any]:
+    """Summary of the table `judge`.
+
+    Args:
+        rows: Of the table `inspect`: the lexicon's view.
+        verdicts: Of the table `judge`.
+        costs: Of the table `judge-cost`.
+
+    Returns:
+        `judged`, `valid`, the costs' sums, `shares` of each model, their `change` by alignment
+        and, where there are valid verdicts, the `kappa` of informative, visual and each family.
+    """
+    valid = [row for row in verdicts if row["valid"]]
+    found: dict[str, Any] = {"judged": len(verdicts), "valid": len(valid), **_sums(costs)}
+    if not valid:
+        return found
+    table = pd.DataFrame(valid)
+    concepts = list(dict.fromkeys(row["concept"] for row in rows))
+    each = {p: shares(table[table["policy"] == p], concepts) for p in POLICIES}
+    aligned, base = each[ALIGNED], each[next(p for p in POLICIES if p != ALIGNED)]
+    return {
+        **found,
+        "shares": {
+            policy: {name: _plain(bootstrap_mean(values)) for name, values in own.items()}
+            for policy, own in each.items()
+        },
+        "change": {name: _plain(bootstrap_mean(aligned[name] - base[name])) for name in aligned},
+        "kappa": agreement([rows[row["place"]] for row in valid], valid),
+    }
+
+
+def agreement(lexicon: Sequence[Row], judge: Sequence[Row]) -> dict[str, Any]:
+    """κ of lexicon and judge, with intervals over concepts.
+
+    Args:
+        lexicon: Rows with `concept`, `informative`, `visual`, `families`.
+        judge: The judge's rows on the same descriptions.
+
+    Returns:
+        By name: `informative`, `visual` (seen, not seen, nothing said) and each family.
+    """
+    concepts = [row["concept"] for row in lexicon]
+
+    def kappa(label: Any) -> dict[str, Any]:
+        first, second = ([label(row) for row in rows] for rows in (lexicon, judge))
+        return _plain(kappa_interval(first, second, concepts))
+
+    found = {"informative": kappa(lambda row: row["informative"])}
+    found["visual"] = kappa(lambda row: row["visual"])
+    for family in INFORMATIVE:
+        found[family] = kappa(lambda row, f=family: f in row["families"])
+    return found
+
+
+def _sums(costs: Sequence[Row]) -> dict[str, int]:
+    names = costs[0] if costs else {}
+    return {name: sum(row[name] for row in costs) for name in names}
+
+
+def _plain(interval: Interval) -> dict[str, Any]:
+    return vars(interval).copy()
