@@ -248,6 +248,16 @@ def test_long_captions_are_counted(command, tmp_path, pictures):
     assert "1 pairs, 0 skipped, 1 captions truncated" in out
 
 
+def test_a_page_that_a_kill_prevented_is_made_the_next_time(command):
+    _, out, _ = command("console=quiet")
+    page = Path(out.split()[-1]) / "report.html"
+    page.unlink()
+    code, _, err = command("console=quiet")
+    assert code == 0
+    assert "done before" in err
+    assert page.exists()
+
+
 def test_sweep_goes_on_past_a_failure(command, tmp_path):
     code, out, err = command("-m", "plugin.image.layer=77,0,1", "console=quiet")
     assert code == 1

@@ -20,7 +20,7 @@ from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.progress import Progress
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
-from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.run_folder import REPORT, RunFolder
 from vlminterp.sweep import Sweep
 from vlminterp.tracking.run import check_login, mirror
 
@@ -75,6 +75,8 @@ class Job:
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
             if results.finished:
                 self._say("done before; overwrite=true computes it again")
+                if not (path / REPORT).exists():  # killed between its last row and its page
+                    write_report(results)
             else:
                 for note in source.notes():
                     self._say(f"data={self._names['data']}: {note}")
