@@ -13,7 +13,7 @@ from vlminterp_ex2.settings import Algorithm, Chat
 CLOCKS = ("seconds", "reward_seconds")
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for SIGKILL: nothing after it is run."""
 
 
@@ -127,11 +127,11 @@ def test_goes_on_as_if_it_had_never_been_ended(aligned, scorer, options):
         nonlocal count
         count += 1
         if count in (4, 7):  # in step 4, then in step 5: there are checkpoints of steps 2 and 4
-            raise Killed
+            raise KilledError
         return scorer.scores(texts, own)
 
     for _ in range(2):
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             aligned("killed", scorer=Instead(scorer, scores), **options)
     resumed = aligned("killed", scorer=Instead(scorer, scores), **options)
     assert resumed[1:] == whole[1:]

@@ -53,5 +53,5 @@ def test_a_bad_file_of_templates_is_one_clear_line(tmp_path, content, complaint)
 
 
 def test_a_missing_file_of_templates_is_named(tmp_path):
-    with pytest.raises(InputError, match="templates.txt: prompt templates can't be read"):
+    with pytest.raises(InputError, match=r"templates\.txt: prompt templates can't be read"):
         load_templates(tmp_path / "templates.txt")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from transformers import GenerationConfig
 
 from vlminterp.errors import UserError
 from vlminterp_ex2.inspection.judge import Answer, JudgeUnavailableError, Told
@@ -47,14 +48,22 @@ class LocalJudge:
         written = self._model.generate(
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],
-            max_new_tokens=self._config.max_tokens,
-            do_sample=False,
-            pad_token_id=self._tokenizer.pad_token_id,
+            generation_config=self._likeliest(),
         )[:, inputs["input_ids"].shape[1] :]
         texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
         read = inputs["attention_mask"].sum(1).tolist()
         kept = (written != self._tokenizer.pad_token_id).sum(1).tolist()
         return [Answer(*one) for one in zip(texts, read, kept, strict=True)]
+
+    def _likeliest(self) -> GenerationConfig:
+        """Greedy, whatever the checkpoint itself recommends."""
+        ends = self._model.generation_config.eos_token_id
+        return GenerationConfig(  # type: ignore[no-untyped-call]
+            max_new_tokens=self._config.max_tokens,
+            do_sample=False,
+            pad_token_id=self._tokenizer.pad_token_id,
+            eos_token_id=self._tokenizer.eos_token_id if ends is None else ends,
+        )
 
     def _text(self, messages: Sequence[Message]) -> str:
         if self._templated:

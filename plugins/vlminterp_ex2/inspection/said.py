@@ -98,7 +98,7 @@ class Lenders:
         """
         own = {part for part, _ in self._parts[family].get(one.concept, [])}
         others = [concept for concept in self._parts[family] if concept != one.concept]
-        lent = []
+        lent: list[str] = []
         for place in rng.permutation(len(others)).tolist():
             if len(lent) == SWAPS:
                 break

@@ -28,7 +28,8 @@ def shares(table: pd.DataFrame, concepts: Sequence[str]) -> Shares:
     }
     found["uninformative"] = ~table["informative"].astype(bool)
     found["non_visual"] = table["visual"].map({True: 0.0, False: 1.0})
-    return {
-        name: values.astype(float).groupby(table["concept"]).mean().reindex(concepts).to_numpy()
+    means = {
+        name: values.astype(float).groupby(table["concept"]).mean()
         for name, values in found.items()
     }
+    return {name: mean.reindex(list(concepts)).to_numpy(np.float64) for name, mean in means.items()}

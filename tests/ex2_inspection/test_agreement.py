@@ -1,0 +1,46 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vlminterp_ex2.inspection.agreement import cohen_kappa, kappa_interval
+
+LABELS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1)
+
+
+def test_by_hand():
+    """Cohen's own kind of table: 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: κ = 0.4."""
+    pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
+    assert cohen_kappa(*zip(*pairs, strict=True)) == pytest.approx(0.4)
+
+
+@given(LABELS)
+def test_as_scikit_learn_has_it(pairs):
+    metrics = pytest.importorskip("sklearn.metrics")
+    first, second = (list(labels) for labels in zip(*pairs, strict=True))
+    if len({*first, *second}) > 1:
+        assert cohen_kappa(first, second) == pytest.approx(metrics.cohen_kappa_score(first, second))
+
+
+def test_ends_of_the_scale():
+    assert cohen_kappa("ab", "ab") == 1
+    assert cohen_kappa("ab", "ba") == -1
+    assert math.isnan(cohen_kappa("aa", "aa"))
+    assert math.isnan(cohen_kappa("", ""))
+    with pytest.raises(ValueError, match="same items"):
+        cohen_kappa("a", "ab")
+
+
+def test_none_is_a_label():
+    assert cohen_kappa([True, None, False], [True, None, False]) == 1
+
+
+def test_interval_draws_clusters():
+    first, second = "aabb" * 10, "aaba" * 10
+    alone = kappa_interval(first, second, range(40))
+    assert alone.mean == pytest.approx(0.5)
+    assert 0.2 < alone.low < 0.5 < alone.high < 0.8
+    # Whole copies of one table: every sample is the same table.
+    together = kappa_interval(first, second, [place // 4 for place in range(40)])
+    assert (together.low, together.high) == (together.mean, together.mean)
+    assert math.isnan(kappa_interval(first, second, ["one"] * 40).low)
