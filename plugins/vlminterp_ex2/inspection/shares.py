@@ -32,4 +32,6 @@ def shares(table: pd.DataFrame, concepts: Sequence[str]) -> Shares:
         name: values.astype(float).groupby(table["concept"]).mean()
         for name, values in found.items()
     }
-    return {name: mean.reindex(list(concepts)).to_numpy(np.float64) for name, mean in means.items()}
+    return {
+        name: np.asarray(mean.reindex(list(concepts)), np.float64) for name, mean in means.items()
+    }
