@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from vlminterp.adapters.checkpoint import resolve_checkpoint
 from vlminterp.adapters.hub import loading
 from vlminterp.errors import ConfigError, ModelError
+from vlminterp_ex2.quiet import quietly
 from vlminterp_ex2.settings import Chat, Lora, PolicyConfig, Quantisation
 
 KEY = "plugin.policy.checkpoint"
@@ -85,7 +86,7 @@ def load_tokenizer(config: PolicyConfig) -> Any:
         ModelError: It can't be loaded, or has no end token.
     """
     folder, options = _place(config)
-    with loading(config.checkpoint, KEY):
+    with loading(config.checkpoint, KEY), quietly():
         tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", **options)
     if tokenizer.eos_token is None:
         raise ModelError(f"{KEY}={config.checkpoint}: its tokenizer has no end-of-text token")
@@ -106,7 +107,7 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
     if quantisation is not None:
         options |= {"quantization_config": quantisation, "device_map": {"": device}}
     dtype = getattr(torch, config.dtype.value)
-    with loading(config.checkpoint, KEY):
+    with loading(config.checkpoint, KEY), quietly():
         model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
     if config.gguf is not None:
         _forget_gguf(model)
@@ -122,10 +123,11 @@ def load_aligned(config: PolicyConfig, device: torch.device, checkpoint: Path) -
         checkpoint: What training has saved.
     """
     base = load_model(config, device)
-    if config.lora is not None:
-        return Pair(PeftModel.from_pretrained(base, str(checkpoint)).train(mode=False))
-    dtype = getattr(torch, config.dtype.value)
-    aligned: Any = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
+    with loading(str(checkpoint), KEY), quietly():
+        if config.lora is not None:
+            return Pair(PeftModel.from_pretrained(base, str(checkpoint)).train(mode=False))
+        dtype = getattr(torch, config.dtype.value)
+        aligned: Any = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
     return Pair(aligned.to(device).train(mode=False), base)
 
 

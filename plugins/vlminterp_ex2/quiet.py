@@ -1,10 +1,11 @@
-"""Keeps what trl, peft and transformers say about each other off the terminal."""
+"""Keeps what trl, peft and transformers say about each other off the terminal, and off the net."""
 
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from huggingface_hub import constants
 from transformers.utils import logging as transformers_logging
 
 LIBRARIES = ("trl", "transformers", "accelerate", "peft")
@@ -12,9 +13,13 @@ LIBRARIES = ("trl", "transformers", "accelerate", "peft")
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """No progress bars, no deprecations of one library in another; errors are raised as ever."""
+    """No progress bars, no deprecations of one library in another, and TRL reports to nobody.
+
+    Errors are raised as ever.
+    """
     loggers = [logging.getLogger(name) for name in LIBRARIES]
     levels = [logger.level for logger in loggers]
+    telemetry, constants.HF_HUB_DISABLE_TELEMETRY = constants.HF_HUB_DISABLE_TELEMETRY, True
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     for logger in loggers:
@@ -26,5 +31,6 @@ def quietly() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+        constants.HF_HUB_DISABLE_TELEMETRY = telemetry
         if bars:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

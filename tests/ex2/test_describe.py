@@ -18,6 +18,7 @@ from vlminterp_ex2.describe import (
 from vlminterp_ex2.journal import rows_of
 from vlminterp_ex2.likelihood import log_likelihoods
 from vlminterp_ex2.policy import Pair, Questioner, load_model, load_tokenizer, lora_config
+from vlminterp_ex2.quiet import quietly
 
 CPU = torch.device("cpu")
 
@@ -26,7 +27,8 @@ CPU = torch.device("cpu")
 def pair(tiny_config):
     policy = tiny_config().policy
     torch.manual_seed(1)
-    model = get_peft_model(load_model(policy, CPU), lora_config(policy.lora))
+    with quietly():
+        model = get_peft_model(load_model(policy, CPU), lora_config(policy.lora))
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)

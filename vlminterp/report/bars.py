@@ -8,7 +8,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from vlminterp.report.axis import Axis
-from vlminterp.report.numbers import decimals, number
+from vlminterp.report.numbers import decimals, number, worth
 from vlminterp.report.svg import drawing, element, legend, row_name
 
 WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
@@ -72,6 +72,9 @@ def bar_chart(
     axis = Axis.over(
         [*(end for bar in bars for end in (*bar.ends, bar.mean)), *(band or ())], zero=True
     )
+    # one decimal more than the axis shows, and up to three where intervals are narrow
+    narrowest = max((worth(*bar.ends) for bar in bars if bar.low is not None), default=0)
+    places = max(axis.places + 1, min(narrowest, 3))
     row_height = len(series) * (THICK + BETWEEN) + ROW_GAP
     bottom = HEAD + len(rows) * row_height
     parts: list[Markup] = list(_grid(axis, bottom, unit))
@@ -84,22 +87,24 @@ def bar_chart(
             ),
         )
     for place, row in enumerate(rows):
-        parts.extend(_row(row, series, axis, HEAD + place * row_height))
+        middle = HEAD + (place + 0.5) * row_height
+        parts.extend(_row(row, series, axis, middle, places))
     label = f"{title}, {unit}. " + "; ".join(_spoken(row) for row in rows)
     return legend(series) + drawing(label, WIDTH, bottom + FOOT, *parts, class_="bars")
 
 
-def _row(row: Row, series: Sequence[str], axis: Axis, top: float) -> Iterator[Markup]:
+def _row(
+    row: Row, series: Sequence[str], axis: Axis, middle: float, places: int
+) -> Iterator[Markup]:
     shown = [name for name in series if name in row.bars]
     height = len(shown) * (THICK + BETWEEN) - BETWEEN
-    top += ROW_GAP / 2
+    top = middle - height / 2
     style = "name strong" if row.strong else "name"
-    middle = top + height / 2
     yield row_name(row.name, class_=style, x=NAMES - 12, y=middle + 5)
     for place, name in enumerate(shown):
         y = top + place * (THICK + BETWEEN)
         yield from _bar(row.bars[name], f"{row.name}, {name}", series.index(name) + 1, axis, y)
-        yield _written(row.bars[name], axis.places + 1, y)
+        yield _written(row.bars[name], places, y)
 
 
 def _bar(bar: Bar, name: str, series: int, axis: Axis, y: float) -> Iterator[Markup]:

@@ -1,0 +1,63 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.verdicts import (
+    SCHEMA,
+    InvalidAnswerError,
+    Verdict,
+    read_verdict,
+)
+
+VERDICTS = st.builds(
+    lambda families, words: Verdict(
+        informative=True,
+        visual="visual" in families,
+        families=tuple(f for f in INFORMATIVE if f in families),
+        explanation=words,
+    ),
+    st.sets(st.sampled_from(INFORMATIVE)),
+    st.text(max_size=20),
+) | st.builds(
+    lambda words: Verdict(informative=False, visual=None, families=(), explanation=words), st.text()
+)
+AROUND = st.sampled_from(["", "```json\n", "Sure! {here} it is: ", "\n```", "{", " Bye."])
+
+
+@given(VERDICTS, AROUND, AROUND)
+def test_a_verdict_is_read_out_of_whatever_stands_around_it(verdict, before, after):
+    said = json.dumps({**vars(verdict), "families": list(verdict.families)})
+    assert read_verdict(before + said + after) == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [
+        ("", "no JSON"),
+        ("Yes.", "no JSON"),
+        ('{"informative": tr', "no JSON"),
+        ("[]", "no JSON"),
+        ('{"informative": "yes", "visual": true, "families": []}', "'informative'"),
+        ('{"visual": true, "families": []}', "'informative'"),
+        ('{"informative": true, "visual": null, "families": []}', "'visual'"),
+        ('{"informative": true, "visual": true, "families": "visual"}', "'families'"),
+        ('{"informative": true, "visual": true, "families": ["colour"]}', "colour"),
+        ('{"informative": true, "visual": true, "families": [1]}', "'families'"),
+    ],
+)
+def test_invalid_answers_say_what_is_wrong(answer, what):
+    with pytest.raises(InvalidAnswerError, match=what):
+        read_verdict(answer)
+
+
+def test_what_does_not_inform_is_nothing_else_either():
+    answer = '{"informative": false, "visual": true, "families": ["colour"]}'
+    assert read_verdict(answer) == Verdict(informative=False, visual=None, families=())
+
+
+def test_the_schema_is_strict():
+    """What OpenAI's strict mode asks for."""
+    assert SCHEMA["additionalProperties"] is False
+    assert SCHEMA["required"] == list(SCHEMA["properties"])
