@@ -155,13 +155,13 @@ def test_nothing_to_do(command, monkeypatch, capsys):
     assert first.startswith("vlminterp: nothing to do: choose a plugin")
     assert "m2ib" in lists[0]
     assert "planted-base" in lists[1]
-    assert "folder, manifest, pair, planted" in lists[2]
+    assert "folder, hf_dataset, manifest" in lists[2]
 
 
 MISTAKES = {
-    "+plugin=m2bi": r"no plugin 'm2bi'; nearest: m2ib; all: m2ib",
+    "+plugin=m2bi": r"no plugin 'm2bi'; nearest: m2ib; all: bank, ex2, m2ib",
     "model=clip-vit-b23": r"no model 'clip-vit-b23'; nearest: clip-vit-b32, ",
-    "data=foldr": r"no data 'foldr'; nearest: folder; all: folder, manifest, pair, planted",
+    "data=foldr": r"no data 'foldr'; nearest: folder, class_folder; all: class_folder, cub",
     "plugin.image.bta=1": r"no key 'bta' in plugin.image; nearest: beta; all: antithetic, ",
     "sed=1": r"no key 'sed'; nearest: seed",
     "plugin.image.beta=-1": r"beta=-1.0 must be at least 0",
