@@ -22,6 +22,10 @@ def framed_bank():
                 Row(name, "diet", f"{frame} Food: {name[0]}1.", frame),
                 Row(name, "home", f"{frame} In {'sea' if name == 'whale' else 'air'}.", frame),
             ]
+    # One frame says more than the other: else comparing across frames would cancel out.
+    rows += [
+        Row(name, "diet", f"See {{concept}}. {name[0]}1 it eats.", rows[0].frame) for name in NAMES
+    ]
     return Bank(rows, NAMES, NAMES)
 
 
