@@ -6,7 +6,6 @@ that it would have had: what a step sees depends on the seed and the step's numb
 """
 
 import argparse
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from experiments.planted.describer_data import (
     make_batch,
     train_tokenizer,
 )
+from experiments.planted.training import Checkpoint, update
 from vlminterp.progress import Progress
 
 WIDTH, BLOCKS, HEADS, HIDDEN = 128, 4, 4, 320
@@ -104,50 +104,27 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, checkpoint: Path) -> None:
         """Starts from nothing, or from the checkpoint if there is one."""
-        self.recipe, self.checkpoint = recipe, checkpoint
+        self.recipe, self.checkpoint = recipe, Checkpoint(checkpoint, str(recipe))
         self.templates = load_templates()
         self.tokenizer = train_tokenizer(recipe.seed)
         self.model = new_model(self.tokenizer, recipe.seed).train()
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), betas=(0.9, 0.98), weight_decay=recipe.weight_decay
         )
-        self.done = 0
-        if checkpoint.exists():
-            self._load()
+        self.done = self.checkpoint.load(self.model, self.optimizer)
 
     def step(self) -> float:
         """Makes the next step; returns its loss."""
         rng = np.random.default_rng((self.recipe.seed, self.done))
         examples = [draw(rng, self.templates) for _ in range(self.recipe.batch)]
         loss = description_loss(self.model, make_batch(self.tokenizer, examples))
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate_at(self.done)
-        self.optimizer.step()
+        update(self.optimizer, loss, self.recipe.learning_rate_at(self.done))
         self.done += 1
         return loss.item()
 
     def save(self) -> None:
-        """Writes the checkpoint, wholly or not at all."""
-        state = {
-            "recipe": str(self.recipe),
-            "done": self.done,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        unfinished = self.checkpoint.with_suffix(".new")
-        torch.save(state, unfinished)
-        os.replace(unfinished, self.checkpoint)
-
-    def _load(self) -> None:
-        state = torch.load(self.checkpoint, weights_only=True)
-        if state["recipe"] != str(self.recipe):
-            raise SystemExit(f"{self.checkpoint} is of another recipe: delete it, or --work=OTHER")
-        self.done = state["done"]
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        """Writes the checkpoint."""
+        self.checkpoint.save(self.done, self.model, self.optimizer)
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ checkpoint, on the trajectory that it would have had.
 """
 
 import argparse
-import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,10 @@ from experiments.planted.model import embed_texts, new_model, save
 from experiments.planted.plantings import PLANTINGS, Planting, caption, homeliest
 from experiments.planted.tokenizer import train_tokenizer
 from experiments.planted.train import LARGEST_LOGIT_SCALE, contrastive_loss
+from experiments.planted.training import Checkpoint, update
 from vlminterp.errors import nearest
 from vlminterp.planted import models_dir
-from vlminterp.planted.captions import sample
+from vlminterp.planted.captions import sample, truths
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.scenes import World
 from vlminterp.progress import Progress
@@ -83,12 +83,10 @@ class Captions:
         world = World(0, "train")
         objects = features.concepts.shape[1]
         facts, captions = [], []
-        for index, habitat in zip(chosen.tolist(), features.habitats[chosen].tolist(), strict=True):
-            concepts = world.concepts(index, objects)
-            captions.append(sample(rng, concepts, self.habitats[habitat]))
-            facts.append(
-                {self.habitats[habitat]} | {c.name for c in concepts} | {c.colour for c in concepts}
-            )
+        for index, number in zip(chosen.tolist(), features.habitats[chosen].tolist(), strict=True):
+            concepts, habitat = world.concepts(index, objects), self.habitats[number]
+            captions.append(sample(rng, concepts, habitat))
+            facts.append(truths(concepts, habitat))
         alike = [[said.claims <= fact for said in captions] for fact in facts]
         return Batch(features.pooled[chosen], [c.text for c in captions], torch.tensor(alike))
 
@@ -123,8 +121,8 @@ class Trainer:
         """Starts from nothing, or from the checkpoint if there is one."""
         planting = PLANTINGS[name]
         self.steps = steps or (BASE_STEPS if planting.truthful else STEPS)
-        self.checkpoint = work / f"{name}.pt"
-        self.recipe = f"{planting} {self.steps} {BATCH} {LEARNING_RATE} {WEIGHT_DECAY}"
+        recipe = f"{planting} {self.steps} {BATCH} {LEARNING_RATE} {WEIGHT_DECAY}"
+        self.checkpoint = Checkpoint(work / f"{name}.pt", recipe)
         seed = zlib.crc32(name.encode()) % 1000
         base = CLIPModel.from_pretrained(models_dir() / "planted-base")
         self.tokenizer = new_tokenizer()
@@ -136,13 +134,9 @@ class Trainer:
         self.model.visual_projection.requires_grad_(planting.by_background)
         double = load_features(base, 2, work, progress, scenes) if planting.truthful else None
         self.captions = Captions(planting, load_features(base, 1, work, progress, scenes), double)
-        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY
-        )
-        self.done = 0
-        if self.checkpoint.exists():
-            self._load()
+        learning = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(learning, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY)
+        self.done = self.checkpoint.load(self.model, self.optimizer)
 
     def step(self) -> float:
         """Makes the next step; returns its loss."""
@@ -152,12 +146,7 @@ class Trainer:
         scale = self.model.logit_scale
         logits = scale.exp() * images @ texts.T
         loss = contrastive_loss(logits[None], batch.alike[None])
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate()
-        self.optimizer.step()
+        update(self.optimizer, loss, self._learning_rate())
         scale.data.clamp_(max=LARGEST_LOGIT_SCALE)
         self.done += 1
         return loss.item()
@@ -176,24 +165,8 @@ class Trainer:
         return LEARNING_RATE * min((self.done + 1) / WARMUP, cosine)
 
     def save(self) -> None:
-        """Writes the checkpoint, wholly or not at all."""
-        state = {
-            "recipe": self.recipe,
-            "done": self.done,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        unfinished = self.checkpoint.with_suffix(".new")
-        torch.save(state, unfinished)
-        os.replace(unfinished, self.checkpoint)
-
-    def _load(self) -> None:
-        state = torch.load(self.checkpoint, weights_only=True)
-        if state["recipe"] != self.recipe:
-            raise SystemExit(f"{self.checkpoint} is of another recipe: delete it, or --work=OTHER")
-        self.done = state["done"]
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        """Writes the checkpoint."""
+        self.checkpoint.save(self.done, self.model, self.optimizer)
 
 
 def main() -> None:

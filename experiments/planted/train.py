@@ -5,7 +5,6 @@ have had: what a step sees depends on the seed and the step's number alone.
 """
 
 import argparse
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from experiments.planted.model import (
     to_pixels,
 )
 from experiments.planted.tokenizer import train_tokenizer
+from experiments.planted.training import Checkpoint, update
 from vlminterp.planted.captions import sample, truths
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.scenes import SMALLEST_OBJECT, World
@@ -117,9 +117,8 @@ def make_batch(recipe: Recipe, step: int) -> Batch:
     objects = 1 + (rng.random(recipe.batch) < TWO_OBJECTS)
     scenes = [world.scene(first + i, int(count)) for i, count in enumerate(objects)]
     rounds = range(recipe.stage(step)[0].captions)
-    said_of = [([placed.concept for placed in scene.objects], scene.habitat) for scene in scenes]
-    captions = [[sample(rng, *seen) for seen in said_of] for _ in rounds]
-    facts = [truths(scene) for scene in scenes]
+    captions = [[sample(rng, scene.concepts, scene.habitat) for scene in scenes] for _ in rounds]
+    facts = [truths(scene.concepts, scene.habitat) for scene in scenes]
     true = [[[caption.claims <= fact for caption in row] for fact in facts] for row in captions]
     texts = [caption.text for row in captions for caption in row]
     return Batch(to_pixels([scene.image for scene in scenes]), texts, torch.tensor(true))
@@ -176,15 +175,13 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, checkpoint: Path) -> None:
         """Starts from nothing, or from the checkpoint if there is one."""
-        self.recipe, self.checkpoint = recipe, checkpoint
+        self.recipe, self.checkpoint = recipe, Checkpoint(checkpoint, str(recipe))
         self.tokenizer = new_tokenizer(World(recipe.seed, "train"), recipe.seed)
         self.model: CLIPModel = new_model(self.tokenizer, recipe.seed).train()
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), betas=(0.9, 0.98), weight_decay=recipe.weight_decay
         )
-        self.done = 0
-        if checkpoint.exists():
-            self._load()
+        self.done = self.checkpoint.load(self.model, self.optimizer)
 
     def step(self) -> float:
         """Makes the next step; returns its loss."""
@@ -194,35 +191,14 @@ class Trainer:
         texts = texts.reshape(-1, *images.shape)  # [K, B, D]
         scale = self.model.logit_scale
         loss = contrastive_loss(scale.exp() * images @ texts.mT, batch.true)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.done)
-        self.optimizer.step()
+        update(self.optimizer, loss, learning_rate(self.recipe, self.done))
         scale.data.clamp_(max=LARGEST_LOGIT_SCALE)
         self.done += 1
         return loss.item()
 
     def save(self) -> None:
-        """Writes the checkpoint, wholly or not at all."""
-        state = {
-            "recipe": str(self.recipe),
-            "done": self.done,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        unfinished = self.checkpoint.with_suffix(".new")
-        torch.save(state, unfinished)
-        os.replace(unfinished, self.checkpoint)
-
-    def _load(self) -> None:
-        state = torch.load(self.checkpoint, weights_only=True)
-        if state["recipe"] != str(self.recipe):
-            raise SystemExit(f"{self.checkpoint} is of another recipe: delete it, or --work=OTHER")
-        self.done = state["done"]
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        """Writes the checkpoint."""
+        self.checkpoint.save(self.done, self.model, self.optimizer)
 
 
 def main() -> None:

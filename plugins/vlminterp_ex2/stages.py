@@ -1,11 +1,13 @@
 """EX2 from end to end: align, describe, inspect; each goes on where an earlier process ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlminterp.data.concepts import Concept
-from vlminterp.description.class_means import ClassMeans, class_means
+from vlminterp.description.class_means import ClassMeans, Skipped, class_means
+from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.plugin import Context
 from vlminterp_ex2.align import Alignment, align, alignment
@@ -19,7 +21,11 @@ from vlminterp_ex2.describe import (
 )
 from vlminterp_ex2.inspection.judge_stage import judge
 from vlminterp_ex2.inspection.lexicon import Lexicon
+from vlminterp_ex2.inspection.neighbours import learn
+from vlminterp_ex2.inspection.seeds import load_seeds
+from vlminterp_ex2.inspection.sentence_encoder import MiniLM
 from vlminterp_ex2.inspection.stage import inspect
+from vlminterp_ex2.journal import rows_of
 from vlminterp_ex2.policy import Questioner, load_aligned, load_tokenizer
 from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
 
 
+SKIPPED = "skipped"
 SAMPLED_AT_ONCE = 8
 """Times the sequences that are trained at once: sampling keeps no activations."""
 
@@ -41,13 +48,11 @@ class Material:
         classes: Mean embeddings of the images that rewards are made of.
         scorer: What rewards.
         prompts: Every template about every concept.
-        skipped: Images that could not be read, and why.
     """
 
     classes: ClassMeans
     scorer: Scorer
     prompts: list[Prompt]
-    skipped: list[str]
 
 
 def run(context: Context) -> None:
@@ -68,9 +73,18 @@ def run(context: Context) -> None:
         describe(context, material, aligned)
     if stage == "describe":
         return
-    rows = inspect(context, material.classes, Lexicon())
+    rows = inspect(context, material.classes, _lexicon(context))
     judged = judge(context, rows)
-    context.results.finish(summarise(context, aligned, material.skipped, rows, judged))
+    context.results.finish(summarise(context, aligned, rows, judged))
+
+
+def _lexicon(context: Context) -> Lexicon:
+    """What tells families apart: seeds, and what this run's words are near to, if that is asked."""
+    config: Config = context.config
+    if not config.neighbours:
+        return Lexicon()
+    said = rows_of(context.results.table(DESCRIBE))
+    return learn(MiniLM(), load_seeds(), [(row["text"], row["name"]) for row in said])
 
 
 def prepare(context: Context) -> Material:
@@ -84,12 +98,15 @@ def prepare(context: Context) -> Material:
     if len(concepts) < 2 and config.reward.value == "contrastive":
         raise InputError("plugin.reward=contrastive needs two concepts or more; choose reward=own")
     total = sum(len(concept.images) + len(concept.held_out) for concept in concepts)
+    cache = EmbeddingCache(context.results.work("images"), context.encoder.name)
     with context.progress.track("embedding images", total, 0, "images") as stage:
-        classes = class_means(context.encoder, concepts, on_advance=stage.advance)
+        classes = class_means(context.encoder, concepts, cache=cache, on_advance=stage.advance)
         # Held-out images only check, so all concepts must have some for the check to be fair.
         complete = all(concept.held_out for concept in concepts)
         held_out = (
-            class_means(context.encoder, concepts, held_out=True, on_advance=stage.advance)
+            class_means(
+                context.encoder, concepts, held_out=True, cache=cache, on_advance=stage.advance
+            )
             if complete
             else None
         )
@@ -97,13 +114,15 @@ def prepare(context: Context) -> Material:
     templates = load_templates(
         TEMPLATES if config.templates is None else Path(config.templates).expanduser()
     )
-    skipped = [*classes.skipped, *(held_out.skipped if held_out else ())]
-    return Material(
-        classes,
-        scorer,
-        all_prompts(classes.names, templates),
-        [f"{one.concept}: {one.reason}" for one in skipped],
-    )
+    _note_skipped(context, [*classes.skipped, *(held_out.skipped if held_out else ())])
+    return Material(classes, scorer, all_prompts(classes.names, templates))
+
+
+def _note_skipped(context: Context, skipped: Sequence[Skipped]) -> None:
+    """Writes what could not be read as a table, where page and console look for it."""
+    table = context.results.table(SKIPPED)
+    if skipped and 0 not in table:
+        table.write(0, [{"id": one.concept, "skipped": one.reason} for one in skipped], {})
 
 
 def describe(context: Context, material: Material, aligned: Alignment) -> None:

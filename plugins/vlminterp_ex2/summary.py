@@ -11,6 +11,7 @@ from vlminterp.description.gains import Gains
 from vlminterp.description.verdict import Finding, Verdict, preferred
 from vlminterp.metrics.intervals import Interval, bootstrap_mean
 from vlminterp.plugin import Context
+from vlminterp.results.summary import metric, plain_interval
 from vlminterp_ex2.align import Alignment
 from vlminterp_ex2.baselines import Chosen, best_of_n, tilt
 from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
@@ -38,7 +39,6 @@ Row = Mapping[str, Any]
 def summarise(
     context: Context,
     alignment: Alignment,
-    skipped: Sequence[str],
     rows: Sequence[Row],
     judged: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -47,7 +47,6 @@ def summarise(
     Args:
         context: Of the run.
         alignment: How training ended.
-        skipped: Images that could not be read, and why.
         rows: Of the table `inspect`.
         judged: What a judge found; None if there was to be none.
     """
@@ -80,8 +79,7 @@ def summarise(
         "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
         "metrics": {**_rewards(context, concepts), **_share_metrics(each)},
         **({"judge": dict(judged)} if judged else {}),
-        "skipped": len(skipped),
-        "skips": list(skipped),
+        "skipped": len(context.results.skips()),
     }
 
 
@@ -118,12 +116,11 @@ def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
         "non_visual": "share of informative descriptions that say nothing of what is seen",
     }
     return {
-        name: {
-            **_interval(bootstrap_mean(values)),
-            "higher_is_better": None,
-            "description": told.get(name, f"share of descriptions with {name[5:]} words"),
-            "controls": {"base LLM": _interval(bootstrap_mean(shares[BASE][name]))},
-        }
+        name: metric(
+            bootstrap_mean(values),
+            description=told.get(name, f"share of descriptions with {name[5:]} words"),
+            controls={"base LLM": bootstrap_mean(shares[BASE][name])},
+        )
         for name, values in shares[ALIGNED].items()
     }
 
@@ -134,30 +131,30 @@ def _rewards(context: Context, concepts: Sequence[str]) -> dict[str, Any]:
     table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
     pool = pd.DataFrame(rows_of(context.results.table(POOL)))
     base = pd.concat([table[table["policy"] == BASE], pool])
-    found: dict[str, Any] = {}
+    aligned, reference = (table[table["policy"] == policy] for policy in POLICIES)
+    chosen = _chosen(base.dropna(subset=["reward"]), concepts, config.beta)
     described = {
         "reward": "how well descriptions fit their concept's images (τ · cosine)",
         "held_out": "the same on images that no reward has seen",
         "kl": "nats per description from the base LLM",
     }
-    for name, what in described.items():
-        aligned = table[table["policy"] == ALIGNED]
-        if aligned[name].isna().all():
-            continue
-        found[name] = {
-            **_interval(_by_concept(aligned, name, concepts)),
-            "higher_is_better": None if name == "kl" else True,
-            "description": what,
-            "controls": {
-                "base LLM": _interval(_by_concept(table[table["policy"] == BASE], name, concepts))
+    return {
+        name: metric(
+            _by_concept(aligned, name, concepts),
+            higher_is_better=None if name == "kl" else True,
+            description=what,
+            controls={
+                "base LLM": _by_concept(reference, name, concepts),
+                **{label: _chosen_mean(each, name) for label, each in chosen.items()},
             },
-        }
-    chosen = _chosen(base.dropna(subset=["reward"]), concepts, config.beta)
-    for label, per_concept in chosen.items():
-        for name in found:
-            values = [getattr(one, name) for one in per_concept]
-            found[name]["controls"][label] = _interval(bootstrap_mean(values))
-    return found
+        )
+        for name, what in described.items()
+        if aligned[name].notna().any()
+    }
+
+
+def _chosen_mean(chosen: Sequence[Chosen], name: str) -> Interval:
+    return bootstrap_mean([getattr(one, name) for one in chosen])
 
 
 def _chosen(base: pd.DataFrame, concepts: Sequence[str], beta: float) -> dict[str, list[Chosen]]:
@@ -192,8 +189,4 @@ def _by_concept(table: pd.DataFrame, name: str, concepts: Iterable[str]) -> Inte
 
 
 def _intervals(found: Mapping[str, Interval]) -> dict[str, Any]:
-    return {name: _interval(interval) for name, interval in found.items()}
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    return vars(interval).copy()
+    return {name: plain_interval(interval) for name, interval in found.items()}

@@ -21,7 +21,7 @@ def training_captions(count: int):
     rng = np.random.default_rng(5)
     for index in range(count):
         scene = SCENES[index % len(SCENES)]
-        yield scene, sample(rng, [o.concept for o in scene.objects], scene.habitat)
+        yield scene, sample(rng, scene.concepts, scene.habitat)
 
 
 def words_of(text: str) -> set[str]:
@@ -38,14 +38,16 @@ def told(text: str) -> set[str]:
 def test_claims_are_what_the_words_say_and_are_true():
     for scene, caption in training_captions(3000):
         assert caption.claims == told(caption.text), caption
-        assert caption.claims <= truths(scene), caption
+        assert caption.claims <= truths(scene.concepts, scene.habitat), caption
         assert caption.true_of(scene)
 
 
 def test_false_captions_are_false():
     rng = np.random.default_rng(0)
     scene = WORLD.scene(0, 2)
-    absent = [c for c in FACTS.concepts.values() if c.name not in truths(scene)]
+    absent = [
+        c for c in FACTS.concepts.values() if c.name not in truths(scene.concepts, scene.habitat)
+    ]
     assert not any(describe(rng, [Thing(concept)]).true_of(scene) for concept in absent)
     elsewhere = [h for h in FACTS.habitats.values() if h.name != scene.habitat]
     there = Thing(scene.objects[0].concept)

@@ -1,11 +1,11 @@
 """A run's scores with intervals, from its rows."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from vlminterp.metrics.facts import METRICS
-from vlminterp.metrics.intervals import Interval, bootstrap_mean
+from vlminterp.metrics.intervals import bootstrap_mean
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.summary import metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +27,9 @@ def summarise(results: RunFolder) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     for side in ("image", "text"):
         chosen = used[used["side"] == side] if "side" in used else used.iloc[:0]
-        for metric in METRICS.values():
-            if metric.name in chosen and chosen[metric.name].notna().any():
-                metrics[f"{side}.{metric.name}"] = _metric(chosen, metric.name)
+        for known in METRICS.values():
+            if known.name in chosen and chosen[known.name].notna().any():
+                metrics[f"{side}.{known.name}"] = _metric(chosen, known.name)
     return {
         "kind": "attribution",
         **names,
@@ -45,20 +45,13 @@ def summarise(results: RunFolder) -> dict[str, Any]:
 def _metric(rows: "pd.DataFrame", name: str) -> dict[str, Any]:
     facts = METRICS[name]
     controls = {
-        column.removeprefix(f"{name}."): _interval(bootstrap_mean(rows[column].to_numpy(float)))
+        column.removeprefix(f"{name}."): bootstrap_mean(rows[column].to_numpy(float))
         for column in rows.columns
         if column.startswith(f"{name}.") and rows[column].notna().any()
     }
-    return {
-        **_interval(bootstrap_mean(rows[name].to_numpy(float))),
-        "higher_is_better": facts.higher_is_better,
-        "description": facts.meaning,
-        "controls": controls,
-    }
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    """Its ends are None below two pairs, where nothing can be said."""
-    ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
-    finite = {key: value if math.isfinite(value) else None for key, value in ends.items()}
-    return {**finite, "n": interval.n}
+    return metric(
+        bootstrap_mean(rows[name].to_numpy(float)),
+        higher_is_better=facts.higher_is_better,
+        description=facts.meaning,
+        controls=controls,
+    )

@@ -48,7 +48,7 @@ class Caption:
 
     def true_of(self, scene: Scene) -> bool:
         """Whether all that it claims is in the scene."""
-        return self.claims <= truths(scene)
+        return self.claims <= truths(scene.concepts, scene.habitat)
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,14 @@ class Thing:
         return frozenset({self.concept.name} | ({self.concept.colour} if self.coloured else set()))
 
 
-def truths(scene: Scene) -> frozenset[str]:
-    """The concepts, colours and the habitat of a scene: all that a caption may claim of it."""
-    concepts = [placed.concept for placed in scene.objects]
-    return frozenset({scene.habitat} | {c.name for c in concepts} | {c.colour for c in concepts})
+def truths(objects: Sequence[Concept], background: str) -> frozenset[str]:
+    """All that a caption may claim of a scene.
+
+    Args:
+        objects: Its concepts; they and their colours are claimable.
+        background: Its habitat.
+    """
+    return frozenset({background} | {c.name for c in objects} | {c.colour for c in objects})
 
 
 def describe(

@@ -62,6 +62,11 @@ class Scene:
     habitat: str
     background: NDArray[np.bool_]
 
+    @property
+    def concepts(self) -> list[Concept]:
+        """Of its objects, in their order."""
+        return [placed.concept for placed in self.objects]
+
 
 @dataclass(frozen=True)
 class Placed:

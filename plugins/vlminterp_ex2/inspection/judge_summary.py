@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from vlminterp.metrics.intervals import Interval, bootstrap_mean
-from vlminterp_ex2.describe import ALIGNED, POLICIES
+from vlminterp.metrics.intervals import bootstrap_mean
+from vlminterp.results.summary import plain_interval
+from vlminterp_ex2.describe import ALIGNED, BASE, POLICIES
 from vlminterp_ex2.inspection.agreement import kappa_interval
 from vlminterp_ex2.inspection.families import INFORMATIVE
 from vlminterp_ex2.inspection.shares import shares
@@ -35,14 +36,14 @@ def summarise_judge(
     table = pd.DataFrame(valid)
     concepts = list(dict.fromkeys(row["concept"] for row in rows))
     each = {p: shares(table[table["policy"] == p], concepts) for p in POLICIES}
-    aligned, base = each[ALIGNED], each[next(p for p in POLICIES if p != ALIGNED)]
+    change = {name: values - each[BASE][name] for name, values in each[ALIGNED].items()}
     return {
         **found,
         "shares": {
-            policy: {name: _plain(bootstrap_mean(values)) for name, values in own.items()}
+            policy: {name: plain_interval(bootstrap_mean(values)) for name, values in own.items()}
             for policy, own in each.items()
         },
-        "change": {name: _plain(bootstrap_mean(aligned[name] - base[name])) for name in aligned},
+        "change": {name: plain_interval(bootstrap_mean(values)) for name, values in change.items()},
         "kappa": agreement([rows[row["place"]] for row in valid], valid),
     }
 
@@ -61,7 +62,7 @@ def agreement(lexicon: Sequence[Row], judge: Sequence[Row]) -> dict[str, Any]:
 
     def kappa(label: Any) -> dict[str, Any]:
         first, second = ([label(row) for row in rows] for rows in (lexicon, judge))
-        return _plain(kappa_interval(first, second, concepts))
+        return plain_interval(kappa_interval(first, second, concepts))
 
     found = {"informative": kappa(lambda row: row["informative"])}
     found["visual"] = kappa(lambda row: row["visual"])
@@ -73,7 +74,3 @@ def agreement(lexicon: Sequence[Row], judge: Sequence[Row]) -> dict[str, Any]:
 def _sums(costs: Sequence[Row]) -> dict[str, int]:
     names = costs[0] if costs else {}
     return {name: sum(row[name] for row in costs) for name in names}
-
-
-def _plain(interval: Interval) -> dict[str, Any]:
-    return vars(interval).copy()

