@@ -8,13 +8,12 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import kendalltau
 
 import vlminterp
 from vlminterp.description.class_means import class_means
@@ -25,6 +24,24 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 MODELS = ("visual", "habitat", "diet", "spurious", "name")
 HERE = Path(__file__).parent
+DEFAULT = "describer"  # Its table stands in the README.
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+ANSWERS = {"nothing found": "none"}
+COLUMNS = (
+    "VLM",
+    "seed",
+    "EX2's answer",
+    "gain of the leading family",
+    "says it",
+    "base",
+    "best of n",
+    "tilt",
+    "**aligned**",
+    "held-out",
+    "oracle's best",
+    "gap closed",
+    "KL: aligned / tilt / best of n",
+)
 Row = dict[str, Any]
 
 
@@ -63,37 +80,32 @@ def agreement(ranking: Sequence[str], pairs: Sequence[tuple[str, str]]) -> float
     return float(np.mean(signs))
 
 
-def row_of(model: str, seed: int, folder: Path, known: OracleResult, scale: float) -> Row:
-    """One run beside the oracle."""
+def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
+    """One run beside the oracle; rewards are 100 · cosine."""
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
-    reward, kl = summary["metrics"]["reward"], summary["metrics"]["kl"]
-    base, limit = reward["controls"]["base LLM"]["mean"], _best(known) * scale
-    presence = known.measured["own"].presence
-    families = list(presence.families)
-    ours = [summary["gains"]["presence"].get(family, {}).get("mean", np.nan) for family in families]
-    theirs = [presence.intervals()[family].mean for family in families]
+    metrics, presence = summary["metrics"], known.measured["own"].presence
+    reward, kl = metrics["reward"], metrics["kl"]
+    base, limit = reward["controls"]["base LLM"]["mean"], 100 * _best(known)
     return {
         "model": f"planted-{model}",
         "seed": seed,
-        "planted": None if model == "name" else model,
+        "answer": summary["preferred"] or ANSWERS.get(summary["finding"], summary["finding"]),
         "oracle": presence.ranking()[0],
-        "finding": summary["finding"],
-        "preferred": summary["preferred"],
-        "gain": summary["gains"]["presence"][summary["ranking"][0]],
         "tau": agreement(summary["ranking"], ordered_pairs(presence)),
-        "tau_all": float(kendalltau(ours, theirs, nan_policy="omit").statistic),
+        "gain": summary["gains"]["presence"][summary["ranking"][0]],
+        "says": metrics.get(f"says_{model}", {}).get("mean"),
         "base": base,
-        "aligned": reward["mean"],
         "best_of_n": reward["controls"]["best of n"]["mean"],
         "tilt": reward["controls"]["tilt"]["mean"],
+        "aligned": reward["mean"],
+        "held_out": metrics["held_out"]["mean"],
         "oracle_best": limit,
         "closed": (reward["mean"] - base) / (limit - base),
         "kl": kl["mean"],
         "tilt_kl": kl["controls"]["tilt"]["mean"],
-        "says_planted": summary["metrics"].get(f"says_{model}", {}).get("mean"),
-        "seconds_a_step": summary["seconds_a_step"],
+        "bon_kl": kl["controls"]["best of n"]["mean"],
+        "sec": summary["seconds_a_step"],
         "reward_share": summary["reward_share"],
-        "steps": summary["steps"],
         "stopped": summary["stopped"],
     }
 
@@ -105,25 +117,32 @@ def _best(known: OracleResult) -> float:
     return float(np.mean([scores[about == concept].max() for concept in range(len(known.classes))]))
 
 
-def table(rows: Sequence[Row]) -> Iterator[str]:
+def table(rows: Sequence[Row]) -> str:
     """The README's table: a line for each run."""
-    yield (
-        "| VLM | seed | EX2's answer | gain of leading family | says it | reward: base | best of n "
-        "| tilt | **aligned** | oracle's best | gap closed | KL: aligned / tilt | τ |"
-    )
-    yield "|" + "-|" * 13
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "-|" * len(COLUMNS)]
     for row in rows:
         gain = row["gain"]
-        says = "" if row["says_planted"] is None else f"{row['says_planted']:.2f}"
-        tau = "" if row["tau"] is None else f"{row['tau']:.2f}"
-        answer = row["preferred"] or {"nothing found": "none"}.get(row["finding"], row["finding"])
-        yield (
-            f"| {row['model']} | {row['seed']} | {answer} "
-            f"| {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] | {says} "
-            f"| {row['base']:.1f} | {row['best_of_n']:.1f} | {row['tilt']:.1f} "
-            f"| **{row['aligned']:.1f}** | {row['oracle_best']:.1f} | {100 * row['closed']:.0f} % "
-            f"| {row['kl']:.1f} / {row['tilt_kl']:.1f} | {tau} |"
-        )
+        cells = [
+            row["model"],
+            row["seed"],
+            row["answer"],
+            f"{gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]",
+            "" if row["says"] is None else f"{row['says']:.2f}",
+            *(f"{row[name]:.1f}" for name in ("base", "best_of_n", "tilt")),
+            f"**{row['aligned']:.1f}**",
+            *(f"{row[name]:.1f}" for name in ("held_out", "oracle_best")),
+            f"{100 * row['closed']:.0f} %",
+            f"{row['kl']:.1f} / {row['tilt_kl']:.1f} / {row['bon_kl']:.1f}",
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def fill_in(page: Path, rows: Sequence[Row]) -> None:
+    """Puts the table between the marks of a page."""
+    before, rest = page.read_text("utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    page.write_text(f"{before}{BEGIN}\n\n{table(rows)}\n\n{END}{after}", "utf-8")
 
 
 def main() -> None:
@@ -134,17 +153,19 @@ def main() -> None:
     parser.add_argument("--policy", default="describer")
     parser.add_argument("--output", type=Path, default=HERE / "work")
     parser.add_argument("--override", nargs="*", default=[], help="further options of the runs")
-    parser.add_argument("--name", default="describer", help="of the files that are written")
+    parser.add_argument("--name", default=DEFAULT, help="of the file that is written")
     options = parser.parse_args()
     rows = []
     for model in options.models:
         folders = [run(model, seed, options) for seed in options.seeds]
         known = truth(model)
         for seed, folder in zip(options.seeds, folders, strict=True):
-            rows.append(row_of(model, seed, folder, known, scale=100.0))
+            rows.append(row_of(model, seed, folder, known))
             print(rows[-1], flush=True)
         (HERE / f"{options.name}.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
-        (HERE / f"{options.name}.md").write_text("\n".join(table(rows)) + "\n", "utf-8")
+    print(table(rows))
+    if options.name == DEFAULT:
+        fill_in(HERE / "README.md", rows)
 
 
 if __name__ == "__main__":
