@@ -8,8 +8,9 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m vlminterp +plugin=m2ib
 	$(BIN)/python -m vlminterp -m +plugin=ex2 model=planted-habitat,planted-spurious plugin.steps=30 plugin.pool=2
 
+# A process a core, one thread each: most tests are too small to share.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
