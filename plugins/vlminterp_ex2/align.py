@@ -12,7 +12,7 @@ from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 from vlminterp.adapters.registry import Precision
 from vlminterp.plugin import Context
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_ex2.checkpoints import whole_checkpoints
+from vlminterp_ex2.checkpoints import discard_after, whole_checkpoints
 from vlminterp_ex2.journal import ALIGN, Journal, rows_of
 from vlminterp_ex2.monitor import Monitor, Watch
 from vlminterp_ex2.policy import Pair, Questioner, load_model, load_tokenizer, lora_config
@@ -170,8 +170,11 @@ def _watch(context: Context) -> Watch:
 
 
 def _taken_up(journal: Journal, folder: Path) -> Path | None:
-    """The latest checkpoint that is whole and whose rows are all there."""
-    return next((path for step, path in whole_checkpoints(folder) if journal.take_up(step)), None)
+    """The latest checkpoint that is whole and whose rows are all there; later ones are deleted."""
+    whole = whole_checkpoints(folder)
+    step, checkpoint = next(((s, path) for s, path in whole if journal.take_up(s)), (0, None))
+    discard_after(folder, step)
+    return checkpoint
 
 
 def _folder(results: RunFolder) -> Path:

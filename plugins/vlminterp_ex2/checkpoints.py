@@ -1,5 +1,6 @@
 """Training checkpoints: which are whole, so that training can go on from them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,3 +28,17 @@ def whole_checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
         if (path / WHOLE).is_file()
     }
     return ((step, found[step]) for step in sorted(found, reverse=True))
+
+
+def discard_after(folder: Path, step: int) -> None:
+    """Deletes the checkpoints of later steps, which training is about to make again.
+
+    Left there, they would crowd out the new ones: only the last few are kept.
+
+    Args:
+        folder: Of the checkpoints.
+        step: The one that training goes on from; 0 if it begins anew.
+    """
+    for path in folder.glob(f"{PREFIX}*"):
+        if int(path.name.removeprefix(PREFIX)) > step:
+            shutil.rmtree(path)
