@@ -12,7 +12,9 @@ from vlminterp.report.tables import table
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.inspection.judge_page import judge_section
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
+from vlminterp_ex2.share_chart import share_chart
 
 ALIGNED, INSPECT = "aligned", "inspect"
 SHOWN, MOST_CONCEPTS, SAMPLE_STEPS = 3, 60, 6
@@ -37,7 +39,7 @@ def content(folder: RunFolder) -> Content:
         "Reinforcement learning has aligned a language model with what <em>{}</em> scores high; "
         "then its descriptions were taken apart."
     )
-    found = [*_gains(summary), *_shares(summary), *_best(rows, summary)]
+    found = [*_gains(summary), *_shares(summary), *judge_section(summary), *_best(rows, summary)]
     found += [*_curve(steps, summary), *scores_section(summary, NOTE, "Rewards and shares")]
     found += [*_samples(rows_of(folder.table(SAMPLES)))]
     return Content(
@@ -90,26 +92,14 @@ def _shares(summary: Mapping[str, Any]) -> Iterator[Section]:
     shares = summary.get("shares")
     if not shares:
         return
-    labels = {"base LLM": shares["base"], "aligned": shares[ALIGNED]}
-    names = {f"says_{family}": family for family in FAMILIES}
-    names |= {"uninformative": "nothing new", "non_visual": "not visual"}
-    rows = [
-        Row(
-            label,
-            {series: Bar.of(found[name]) for series, found in labels.items() if name in found},
-            strong=label == summary["preferred"],
-        )
-        for name, label in names.items()
-    ]
+    series = {"base LLM": shares["base"], "aligned": shares[ALIGNED]}
     note = Markup(
         "<p>Share of descriptions with words of each family, before alignment and after. "
         "<em>Nothing new</em>: the concept's name or boilerplate alone. <em>Not visual</em>: of "
         "those that inform, the share that says nothing of what is seen.</p>"
     )
-    yield Section(
-        "What the language model came to say",
-        note + bar_chart("Shares of descriptions", rows, "share of descriptions"),
-    )
+    chart = share_chart("Shares of descriptions", series, strong=summary["preferred"])
+    yield Section("What the language model came to say", note + chart)
 
 
 def _best(rows: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:

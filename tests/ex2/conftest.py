@@ -1,6 +1,8 @@
 """EX2 in seconds: a tiny policy on disk, and runs in folders of their own."""
 
+import json
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,9 +13,13 @@ from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.settings import PolicyConfig
 
 from tests.ex2.letters import NAMES, TEMPLATES, LetterEncoder, means_of, save_policy
+from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.run import run
+
+SHOWN = ("owl", "whale", "cat", "bus")
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +64,69 @@ def context_in():
             )
 
     return open_context
+
+
+@pytest.fixture(scope="session")
+def planted_pictures():
+    """Three pictures of each of four planted concepts."""
+    concepts = PlantedSource(PlantedConfig(images=3)).concepts()
+    return {c.name: [load() for load in c.images] for c in concepts if c.name in SHOWN}
+
+
+@pytest.fixture
+def class_folder(planted_pictures, tmp_path):
+    """The same as folders, which a test may spoil."""
+    for name, pictures in planted_pictures.items():
+        (tmp_path / "classes" / name).mkdir(parents=True)
+        for number, picture in enumerate(pictures):
+            picture.save(tmp_path / "classes" / name / f"{number}.png")
+    return tmp_path / "classes"
+
+
+@pytest.fixture
+def command(tmp_path, class_folder, monkeypatch, capsys):
+    """Runs EX2's command line with the describer; returns exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    templates = tmp_path / "two.txt"
+    templates.write_text("Describe {concept}.\nWhat is {concept}?\n")
+    small = [
+        *("model=planted-habitat", "data=class_folder", f"data.path={class_folder}"),
+        *("tracking=disabled", "device=cpu", "console=json", f"plugin.templates={templates}"),
+        *("plugin.steps=2", "plugin.completions=8", "plugin.generations=4", "plugin.pool=1"),
+    ]
+
+    def run_line(*overrides):
+        given = {override.partition("=")[0] for override in overrides}
+        kept = [override for override in small if override.partition("=")[0] not in given]
+        capsys.readouterr()
+        code = run(["+plugin=ex2", *kept, *overrides])
+        return code, *capsys.readouterr()
+
+    return run_line
+
+
+@pytest.fixture
+def finish(command):
+    """Runs a command line that must end well; returns the run folder, read anew, and stderr."""
+
+    def run_line(*overrides):
+        code, out, err = command(*overrides)
+        assert code == 0, err
+        assert "Traceback" not in err
+        return RunFolder.read(Path(json.loads(out)["path"])), err
+
+    return run_line
+
+
+@pytest.fixture
+def refused(command):
+    """Runs a command line that must fail; returns its one line."""
+
+    def run_line(*overrides):
+        code, out, err = command(*overrides)
+        told = [line for line in err.splitlines() if line.startswith("vlminterp:")]
+        assert (code, out, len(told)) == (1, "", 1), err
+        assert "Traceback" not in err
+        return told[0]
+
+    return run_line

@@ -48,7 +48,7 @@ def judge(context: Context, rows: Sequence[Row]) -> dict[str, Any] | None:
         _write(context, config.judge, rows, chosen)
     except JudgeUnavailableError as error:
         why = f"{config.judge.model}: {error}"
-        sys.stderr.write(f"no judge ({why}); lexicon and ablation go on without\n")
+        sys.stderr.write(f"vlminterp: no judge ({why}); lexicon and ablation go on without\n")
         return {"model": config.judge.model, "unavailable": why}
     verdicts = rows_of(context.results.table(JUDGE))
     costs = rows_of(context.results.table(COST))

@@ -9,8 +9,11 @@ from vlminterp.metrics.intervals import bootstrap_mean
 from vlminterp.results.summary import plain_interval
 from vlminterp_ex2.describe import ALIGNED, BASE, POLICIES
 from vlminterp_ex2.inspection.agreement import kappa_interval
-from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.families import INFORMATIVE, SPURIOUS
 from vlminterp_ex2.inspection.shares import shares
+
+NOT_ASKED = f"says_{SPURIOUS}"
+"""Judges name the families that inform; boilerplate is what is left."""
 
 Row = dict[str, Any]
 
@@ -26,25 +29,37 @@ def summarise_judge(
         costs: Of the table `judge-cost`.
 
     Returns:
-        `judged`, `valid`, the costs' sums, `shares` of each model, their `change` by alignment
-        and, where there are valid verdicts, the `kappa` of informative, visual and each family.
+        `judged`, `valid`, the costs' sums and, where there are valid verdicts, `shares` of each
+        model, their `change` by alignment, both also as the `lexicon` sees the same descriptions,
+        and the `kappa` of informative, visual and each family.
     """
     valid = [row for row in verdicts if row["valid"]]
     found: dict[str, Any] = {"judged": len(verdicts), "valid": len(valid), **_sums(costs)}
     if not valid:
         return found
-    table = pd.DataFrame(valid)
+    same = [rows[row["place"]] for row in valid]
     concepts = list(dict.fromkeys(row["concept"] for row in rows))
-    each = {p: shares(table[table["policy"] == p], concepts) for p in POLICIES}
-    change = {name: values - each[BASE][name] for name, values in each[ALIGNED].items()}
     return {
         **found,
+        **_shares(valid, concepts),
+        "lexicon": _shares(same, concepts),
+        "kappa": agreement(same, valid),
+    }
+
+
+def _shares(rows: Sequence[Row], concepts: Sequence[str]) -> dict[str, Any]:
+    """Shares of each model, and what alignment has changed."""
+    table = pd.DataFrame(rows)
+    each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
+    for found in each.values():
+        del found[NOT_ASKED]
+    change = {name: values - each[BASE][name] for name, values in each[ALIGNED].items()}
+    return {
         "shares": {
             policy: {name: plain_interval(bootstrap_mean(values)) for name, values in own.items()}
             for policy, own in each.items()
         },
         "change": {name: plain_interval(bootstrap_mean(values)) for name, values in change.items()},
-        "kappa": agreement([rows[row["place"]] for row in valid], valid),
     }
 
 

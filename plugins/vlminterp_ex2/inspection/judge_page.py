@@ -1,0 +1,89 @@
+"""What the judge found, on the run's page: its shares beside the lexicon's, agreement, cost."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from vlminterp.report.content import Section
+from vlminterp.report.numbers import NOTHING, decimals
+from vlminterp.report.tables import table
+from vlminterp_ex2.share_chart import share_chart
+
+ALIGNED = "aligned"
+TITLE = "What a judge says of the same descriptions"
+COSTS = {
+    "asked": "answers",
+    "invalid_answers": "answers that were no verdict",
+    "invalid": "descriptions without a verdict for that reason",
+    "failed": "descriptions without a verdict because no answer came",
+    "cached": "descriptions whose verdict was known before",
+    "prompt_tokens": "tokens read",
+    "completion_tokens": "tokens written",
+}
+
+
+def judge_section(summary: Mapping[str, Any]) -> Iterator[Section]:
+    """The judge's section; none where there was to be no judge.
+
+    Args:
+        summary: The run's.
+    """
+    judged = summary.get("judge")
+    if not judged:
+        return
+    if "unavailable" in judged:
+        body = Markup(
+            '<p class="note"><strong>No judge could be asked</strong> ({}). What this page says '
+            "rests on lexicon and ablation alone. To ask again, remove <code>summary.json</code> "
+            "from the run folder and repeat the command line: only the judge is missing.</p>"
+        )
+        yield Section(TITLE, body.format(judged["unavailable"]))
+        return
+    yield Section(TITLE, _findings(judged) + _cost(judged))
+
+
+def _findings(judged: Mapping[str, Any]) -> Markup:
+    if not judged["valid"]:
+        note = Markup(
+            "<p><em>{}</em> was asked about {} descriptions and gave no valid verdict.</p>"
+        )
+        return note.format(judged["model"], judged["judged"])
+    note = Markup(
+        "<p><em>{}</em> gave valid verdicts on {} of {} descriptions; beside each of its shares "
+        "stands the lexicon's of those same ones. <em>Nothing new</em>: not informative. The judge "
+        "is not asked about boilerplate by name: a text of nothing else informs of nothing.</p>"
+    ).format(judged["model"], judged["valid"], judged["judged"])
+    both = {"judge": judged, "lexicon": judged["lexicon"]}
+    change = share_chart(
+        "What alignment has changed",
+        {who: found["change"] for who, found in both.items()},
+        "change of the share, aligned minus base LLM",
+    )
+    aligned = share_chart(
+        "After alignment",
+        {who: found["shares"][ALIGNED] for who, found in both.items()},
+        "share of the aligned LLM's descriptions",
+    )
+    rows = [
+        (name, _number(kappa["mean"]), _interval(kappa), kappa["n"])
+        for name, kappa in judged["kappa"].items()
+    ]
+    columns = ("is it …", "κ", "95 % interval", "descriptions")
+    caption = "Agreement of judge and lexicon: 1 is full, 0 is chance, – where nothing varies"
+    return note + change + aligned + table(columns, rows, caption)
+
+
+def _cost(judged: Mapping[str, Any]) -> Markup:
+    rows = [(label, judged.get(name, 0)) for name, label in COSTS.items()]
+    return table(("what it cost", "count"), rows)
+
+
+def _interval(kappa: Mapping[str, Any]) -> str:
+    return (
+        NOTHING if kappa["low"] is None else f"{_number(kappa['low'])} … {_number(kappa['high'])}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return NOTHING if value is None else decimals(value, 2)

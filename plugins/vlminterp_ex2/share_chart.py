@@ -1,0 +1,46 @@
+"""Shares of descriptions, drawn side by side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from vlminterp.report.bars import Bar, Row, bar_chart
+from vlminterp_ex2.inspection.families import FAMILIES
+
+LABELS = {f"says_{family}": family for family in FAMILIES}
+LABELS |= {"uninformative": "nothing new", "non_visual": "not visual"}
+"""By name of a share, what pages call it."""
+
+Intervals = Mapping[str, Mapping[str, Any]]
+
+
+def share_chart(
+    title: str,
+    series: Mapping[str, Intervals],
+    unit: str = "share of descriptions",
+    strong: str | None = None,
+) -> Markup:
+    """Draws what several have found of the same shares.
+
+    Args:
+        title: What the bars show.
+        series: By name: intervals, as summaries keep them, by name of the share. What nobody could
+            have a share of has no mean, and no bar.
+        unit: Written below the axis.
+        strong: The family whose row is the answer.
+
+    Returns:
+        The chart; nothing where no share has a mean.
+    """
+    rows = []
+    for name, label in LABELS.items():
+        known = {
+            who: found[name]
+            for who, found in series.items()
+            if name in found and found[name]["mean"] is not None
+        }
+        if known:
+            bars = {who: Bar.of(interval) for who, interval in known.items()}
+            rows.append(Row(label, bars, strong=label == strong))
+    return bar_chart(title, rows, unit) if rows else Markup("")
