@@ -94,7 +94,7 @@ def test_only_the_response_is_scored(aligned, scorer):
 @pytest.mark.parametrize(
     "options",
     [
-        {},
+        {"policy": {"learning_rate": 2e-2}},
         {"policy": {"lora": None, "learning_rate": 3e-3}},
         {
             "algorithm": Algorithm.grpo,
