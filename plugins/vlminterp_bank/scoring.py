@@ -3,38 +3,25 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from vlminterp.data.concepts import Concept, LoadImage
 from vlminterp.description.bank import NEUTRAL, Bank, Row
 from vlminterp.description.bank_file import read_bank
-from vlminterp.description.class_means import class_means
+from vlminterp.description.class_means import check_ids
 from vlminterp.description.embed import encode_texts
 from vlminterp.description.measure import SCORES
-from vlminterp.errors import ConfigError, InputError, ResultsError, nearest
+from vlminterp.errors import ConfigError, ResultsError, nearest
 from vlminterp.planted.oracle import planted_rows
 from vlminterp.planted.source import PlantedSource
 from vlminterp.plugin import Context
-from vlminterp.results.run_folder import RunFolder
-from vlminterp_bank.outcome import CONCEPTS, SWAPPED, summarise
+from vlminterp_bank.classes import Classes, embedded
+from vlminterp_bank.outcome import SWAPPED, summarise
 
 PART = 1024
 """Descriptions in a part: what a killed run loses at most."""
-
-PICTURES, PICTURE_SIDE = 60, 160
-"""So many concepts are shown with a picture on the page, so long in pixels."""
-
-
-class Classes(NamedTuple):
-    """The concepts, and the mean unit embedding of each one's pictures, `[K, D]`."""
-
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
-    means: Tensor
 
 
 def score_bank(context: Context) -> None:
@@ -45,15 +32,20 @@ def score_bank(context: Context) -> None:
 
     Raises:
         ConfigError: There is no bank for this data, or a family that it lacks.
-        InputError: The bank and the data don't fit together.
+        InputError: The bank and the data don't fit together, concepts share an id, or too few of
+            them have a picture that can be read.
         ResultsError: The device's memory is too small.
     """
     rows = bank_rows(context)
     concepts = list(context.source.concepts())
-    if context.config.score.value == "contrastive" and len(concepts) < 2:
+    contrastive = context.config.score.value == "contrastive"
+    if contrastive and len(concepts) < 2:
         raise ConfigError("plugin.score=contrastive needs at least two concepts; use own")
+    check_ids(concepts)
     bank = Bank(rows, [c.id for c in concepts], [c.name for c in concepts])
-    classes = _classes(context, concepts)
+    classes = embedded(context, concepts, fewest=2 if contrastive else 1)
+    if len(classes.ids) < len(concepts):
+        bank = Bank(_about(rows, classes), classes.ids, classes.names)
     counterparts: dict[int, list[str]] = defaultdict(list)
     for swap in bank.swapped(context.config.others, context.seed):
         counterparts[swap.row].append(swap.text)
@@ -99,39 +91,10 @@ def bank_rows(context: Context) -> list[Row]:
     return [row for row in rows if row.family in (NEUTRAL, *config.families)]
 
 
-def _classes(context: Context, concepts: Sequence[Concept]) -> Classes:
-    """Embeds the pictures, each concept's in a part; those of an earlier, killed run are read.
-
-    Pictures that the source keeps from rewards are taken where all concepts have some: what EX2
-    finds can then be checked on others than it has seen.
-    """
-    table = context.results.table(CONCEPTS)
-    apart = all(concept.held_out for concept in concepts)
-    sizes = [len(_pictures(concept, apart=apart)) for concept in concepts]
-    done = sum(size for number, size in enumerate(sizes) if number in table)
-    with context.progress.track("embedding", sum(sizes), done, "pictures") as stage:
-        for number, concept in enumerate(concepts):
-            if number in table:
-                continue
-            found = class_means(
-                context.encoder, [concept], held_out=apart, on_advance=stage.advance
-            )
-            shown = number < PICTURES
-            row: dict[str, Any] = {
-                "concept": concept.id,
-                "name": concept.name,
-                "pictures": found.counts[0],
-                "held_out": apart,
-                "picture": _save_picture(context.results, concept, apart=apart) if shown else None,
-            }
-            skips = [{"id": skip.concept, "skipped": skip.reason} for skip in found.skipped]
-            table.write(number, [row, *skips], {"mean": found.means[0].cpu().numpy()})
-    means = np.stack([table.arrays(number)["mean"] for number in range(len(concepts))])
-    return Classes(
-        tuple(concept.id for concept in concepts),
-        tuple(concept.name for concept in concepts),
-        torch.from_numpy(means).to(context.device),
-    )
+def _about(rows: Sequence[Row], classes: Classes) -> list[Row]:
+    """Rows about concepts whose pictures can be read, or about all."""
+    known = {"", *classes.ids, *classes.names}
+    return [row for row in rows if row.concept in known]
 
 
 def _scored(
@@ -177,19 +140,3 @@ def _scored(
             written[name] = scores[place]
             written[SWAPPED[name]] = sums[place] / counts[place] if counts[place] else None
     return rows
-
-
-def _save_picture(results: RunFolder, concept: Concept, *, apart: bool) -> str | None:
-    """A small picture of a concept for the page: the first that can be read."""
-    for load in _pictures(concept, apart=apart):
-        try:
-            picture = load()
-        except InputError:
-            continue
-        picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
-        return results.save_picture(concept.id, picture)
-    return None
-
-
-def _pictures(concept: Concept, *, apart: bool) -> Sequence[LoadImage]:
-    return concept.held_out if apart else concept.images

@@ -85,6 +85,7 @@ class Describer:
         reference, log_ratios = self._likelihoods(batch[0].policy, prompts, responses)
         texts = [complete(one.text, finished=one.finished) for one in responses]
         scores = self._scorer.scores(texts, [draw.prompt.concept for draw in batch])
+        truncated = self._scorer.truncated(texts)
         return [
             {
                 "concept": self._scorer.ids[draw.prompt.concept],
@@ -102,6 +103,7 @@ class Describer:
                 "tokens": len(responses[place].ids),
                 "cut": texts[place] != responses[place].text.strip(),
                 "empty": not texts[place],
+                "truncated": truncated[place],
                 "names_concept": names_concept(
                     texts[place], self._scorer.names[draw.prompt.concept]
                 ),

@@ -67,7 +67,7 @@ def _counts(summary: Mapping[str, Any], steps: Rows) -> dict[str, object]:
 def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
     """What the answer rests on: the score that words of each family are worth."""
     gains = summary.get("gains")
-    if not gains:
+    if not gains or not gains["presence"]:
         return
     series = {"any words of it": gains["presence"], "true rather than others": gains["content"]}
     rows = [

@@ -79,6 +79,18 @@ class Questioner:
         return ids
 
 
+def check_policy(config: PolicyConfig, device: torch.device) -> None:
+    """Finds out what is wrong with a policy, before anything slow begins.
+
+    Raises:
+        ConfigError: The device can't do what the config asks for, or a chat template is asked for
+            and there is none.
+        ModelError: Its tokenizer can't be loaded, or has no end token.
+    """
+    _quantisation(config, device)
+    Questioner(load_tokenizer(config), config.chat)
+
+
 def load_tokenizer(config: PolicyConfig) -> Any:
     """The policy's tokenizer; one without a padding token pads with its end token.
 

@@ -69,7 +69,7 @@ class Scores:
 
     Attributes:
         rewards: By the images that rewards are made of.
-        held_out: By images that no reward sees; None throughout where there are none.
+        held_out: By images that no reward sees; None where the text's concept has none.
     """
 
     rewards: list[float | None]
@@ -82,7 +82,8 @@ class Scorer:
     Args:
         encoder: The VLM.
         classes: Mean image embeddings that rewards are made of.
-        held_out: The same of images that no reward sees; None if there are none.
+        held_out: The same of images that no reward sees, of the concepts that have some; None if
+            there are none.
         kind: What the fit is measured by.
         scale: τ.
 
@@ -102,6 +103,7 @@ class Scorer:
     ) -> None:
         self.ids, self.names = classes.ids, classes.names
         self._encoder, self._classes, self._held_out = encoder, classes, held_out
+        self._checked = self._checkable(held_out, kind)
         self.scale = scale
         self._kind = kind
 
@@ -134,13 +136,29 @@ class Scorer:
         if real:
             embedded = encode_texts(self._encoder, [texts[place] for place in real])
             concepts = [own[place] for place in real]
-            for classes, found in ((self._classes, rewards), (self._held_out, held_out)):
-                if classes is not None:
-                    values = self._score(embedded, concepts, classes).tolist()
-                    for place, value in zip(real, values, strict=True):
-                        found[place] = value
+            _fill(rewards, real, self._score(embedded, concepts, self._classes))
+            rows = [row for row, concept in enumerate(concepts) if concept in self._checked]
+            if rows and self._held_out is not None:
+                checked = [self._checked[concepts[row]] for row in rows]
+                values = self._score(embedded[rows], checked, self._held_out)
+                _fill(held_out, [real[row] for row in rows], values)
         return Scores(rewards, held_out)
+
+    def truncated(self, texts: Sequence[str]) -> tuple[bool, ...]:
+        """Whether the VLM can't read a text to its end: the rest has no say in its score."""
+        return self._encoder.tokenize(list(texts)).truncated
+
+    def _checkable(self, held_out: ClassMeans | None, kind: Reward) -> dict[int, int]:
+        """By number of a concept that has images which no reward sees: its place among them."""
+        if held_out is None or (kind is Reward.contrastive and len(held_out) < 2):
+            return {}
+        return {self.ids.index(concept): place for place, concept in enumerate(held_out.ids)}
 
     def _score(self, embedded: Tensor, own: Sequence[int], classes: ClassMeans) -> Tensor:
         concepts = torch.tensor(own, device=embedded.device)
         return reward(embedded, concepts, classes.means, self._kind, self.scale).cpu()
+
+
+def _fill(found: list[float | None], places: Sequence[int], values: Tensor) -> None:
+    for place, value in zip(places, values.tolist(), strict=True):
+        found[place] = value

@@ -1,7 +1,8 @@
 """EX2 from end to end: align, describe, inspect; each goes on where an earlier process ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from vlminterp_ex2.describe import (
     DESCRIBE,
     POOL,
     Describer,
+    Draw,
     batches_of,
     descriptions,
     further_draws,
@@ -26,14 +28,17 @@ from vlminterp_ex2.inspection.seeds import load_seeds
 from vlminterp_ex2.inspection.sentence_encoder import MiniLM
 from vlminterp_ex2.inspection.stage import inspect
 from vlminterp_ex2.journal import rows_of
-from vlminterp_ex2.policy import Questioner, load_aligned, load_tokenizer
+from vlminterp_ex2.policy import Questioner, check_policy, load_aligned, load_tokenizer
 from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
+from vlminterp_ex2.settings import Reward
 from vlminterp_ex2.summary import summarise
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
 
+
+Batches = Mapping[str, Sequence[Sequence[Draw]]]
 
 SKIPPED = "skipped"
 SAMPLED_AT_ONCE = 8
@@ -59,20 +64,25 @@ def run(context: Context) -> None:
     """Runs the stages that are asked for and not yet done."""
     config: Config = context.config
     stage = config.stage.value
-    material = prepare(context)
     aligned = alignment(context.results, config.steps)
-    if stage in ("all", "align") and aligned is None:
-        aligned = align(context, material.scorer, material.prompts)
+    if aligned is None:
+        if stage not in ("all", "align"):
+            raise ConfigError(
+                f"plugin.stage={stage}: this run is not aligned yet; run stage=align first"
+            )
+        check_policy(config.policy, context.device)
+    material = prepare(context)
+    aligned = aligned or align(context, material.scorer, material.prompts)
     if stage == "align":
         return
-    if aligned is None:
-        raise ConfigError(
-            f"plugin.stage={stage}: this run is not aligned yet; run stage=align first"
-        )
     if stage in ("all", "describe"):
         describe(context, material, aligned)
     if stage == "describe":
         return
+    if _missing(context, _batches(context, material.prompts)):
+        raise ConfigError(
+            f"plugin.stage={stage}: not all is described yet; run stage=describe first"
+        )
     rows = inspect(context, material.classes, _lexicon(context))
     judged = judge(context, rows)
     context.results.finish(summarise(context, aligned, rows, judged))
@@ -91,30 +101,26 @@ def prepare(context: Context) -> Material:
     """Embeds the concepts' images and fills the templates.
 
     Raises:
-        InputError: There are no concepts, or one has no image that can be read.
+        InputError: Too few concepts have an image that can be read.
     """
     config: Config = context.config
     concepts = [_limited(concept, config.images) for concept in context.source.concepts()]
-    if len(concepts) < 2 and config.reward.value == "contrastive":
+    contrastive = config.reward is Reward.contrastive
+    if len(concepts) < 2 and contrastive:
         raise InputError("plugin.reward=contrastive needs two concepts or more; choose reward=own")
     total = sum(len(concept.images) + len(concept.held_out) for concept in concepts)
     cache = EmbeddingCache(context.results.work("images"), context.encoder.name)
     with context.progress.track("embedding images", total, 0, "images") as stage:
-        classes = class_means(context.encoder, concepts, cache=cache, on_advance=stage.advance)
-        # Held-out images only check, so all concepts must have some for the check to be fair.
-        complete = all(concept.held_out for concept in concepts)
-        held_out = (
-            class_means(
-                context.encoder, concepts, held_out=True, cache=cache, on_advance=stage.advance
-            )
-            if complete
-            else None
-        )
+        embedded = partial(class_means, context.encoder, cache=cache, on_advance=stage.advance)
+        classes = embedded(concepts, fewest=2 if contrastive else 1)
+        kept = [concept for concept in concepts if concept.id in classes.ids]
+        # These only check: a concept without any is not checked, and that is all.
+        held_out = embedded(kept, held_out=True, fewest=0)
     scorer = Scorer(context.encoder, classes, held_out, config.reward, config.scale)
     templates = load_templates(
         TEMPLATES if config.templates is None else Path(config.templates).expanduser()
     )
-    _note_skipped(context, [*classes.skipped, *(held_out.skipped if held_out else ())])
+    _note_skipped(context, [*classes.skipped, *held_out.skipped])
     return Material(classes, scorer, all_prompts(classes.names, templates))
 
 
@@ -128,29 +134,40 @@ def _note_skipped(context: Context, skipped: Sequence[Skipped]) -> None:
 def describe(context: Context, material: Material, aligned: Alignment) -> None:
     """Writes the tables `describe` and `pool`, or what is missing of them."""
     config: Config = context.config
-    pool = config.pool or config.samples + _share(config, len(material.prompts))
-    planned = {
-        DESCRIBE: descriptions(material.prompts, config.samples),
-        POOL: further_draws(material.prompts, config.samples, pool),
-    }
-    size = SAMPLED_AT_ONCE * config.policy.micro_batch
-    batches = {name: batches_of(draws, size) for name, draws in planned.items()}
-    done = sum(
-        len(batch)
-        for name, some in batches.items()
-        for number, batch in enumerate(some)
-        if number in context.results.table(name)
-    )
-    total = sum(map(len, planned.values()))
-    if done == total:
+    batches = _batches(context, material.prompts)
+    missing = _missing(context, batches)
+    if not missing:
         return
-    with context.progress.track("describing", total, done, "responses") as stage:
+    total = sum(len(batch) for some in batches.values() for batch in some)
+    with context.progress.track("describing", total, total - missing, "responses") as stage:
         pair = load_aligned(config.policy, context.device, aligned.checkpoint)
         questioner = Questioner(load_tokenizer(config.policy), config.policy.chat)
         describer = Describer(context, material.scorer, questioner, pair)
         for name, some in batches.items():
             for written in describer.write(context.results.table(name), some):
                 stage.advance(written)
+
+
+def _batches(context: Context, prompts: Sequence[Prompt]) -> Batches:
+    """All that is to be described, by table."""
+    config: Config = context.config
+    pool = config.pool or config.samples + _share(config, len(prompts))
+    planned = {
+        DESCRIBE: descriptions(prompts, config.samples),
+        POOL: further_draws(prompts, config.samples, pool),
+    }
+    size = SAMPLED_AT_ONCE * config.policy.micro_batch
+    return {name: batches_of(draws, size) for name, draws in planned.items()}
+
+
+def _missing(context: Context, batches: Batches) -> int:
+    """How many responses no process has written yet."""
+    return sum(
+        len(batch)
+        for name, some in batches.items()
+        for number, batch in enumerate(some)
+        if number not in context.results.table(name)
+    )
 
 
 def _share(config: "Config", prompts: int) -> int:

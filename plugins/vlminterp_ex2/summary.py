@@ -32,6 +32,8 @@ SAYS = {
 }
 
 POLICIES = (ALIGNED, BASE)
+SILENT = Verdict(Finding.undecided, None, "", None, None)
+"""Where no description has words of any family."""
 
 Row = Mapping[str, Any]
 
@@ -54,7 +56,8 @@ def summarise(
     table = pd.DataFrame(list(rows))
     concepts = list(dict.fromkeys(table["concept"]))
     gains = {kind: family_gains(table, concepts, kind) for kind in ("presence", "content")}
-    verdict = preferred(gains["presence"], config.margin)
+    said = gains["presence"].ranking()
+    verdict = preferred(gains["presence"], config.margin) if said else SILENT
     each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
     steps = rows_of(context.results.table(ALIGN))
@@ -64,7 +67,7 @@ def summarise(
         "verdict": sentence(context.results.names["model"], verdict, gains["presence"]),
         "finding": verdict.finding.value,
         "preferred": verdict.family,
-        "ranking": gains["presence"].ranking(),
+        "ranking": said,
         "p": verdict.p,
         "margin": config.margin,
         "stopped": alignment.stopped,
@@ -80,6 +83,7 @@ def summarise(
         "metrics": {**_rewards(context, concepts), **_share_metrics(each)},
         **({"judge": dict(judged)} if judged else {}),
         "skipped": len(context.results.skips()),
+        "truncated": sum(row["truncated"] for row in rows_of(context.results.table(DESCRIBE))),
     }
 
 
@@ -107,6 +111,8 @@ def sentence(model: str, verdict: Verdict, gains: Gains) -> str:
         )
     if verdict.finding is Finding.nothing:
         return f"{model} prefers none: no family's words gain anything that matters"
+    if not verdict.leader:
+        return f"{model}: undecided, since no description has words of any family"
     return f"{model}: undecided between {verdict.leader} and {verdict.runner_up or 'none'}"
 
 

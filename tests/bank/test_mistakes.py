@@ -1,6 +1,10 @@
 """One clear line for every mistake, before anything slow begins where that can be."""
 
+import shutil
+
 import pytest
+
+from vlminterp.planted.source import PlantedSource
 
 NEUTRAL = ("", "", "a photo of {concept}", "")
 COLOUR = ("owl", "colour", "a brown {name}", "")
@@ -80,13 +84,19 @@ def test_options_out_of_range(refused, override):
     assert override.partition("=")[0] in refused(f"plugin.{override}")
 
 
-def test_pictures_that_cannot_be_read_are_counted(finish, write_bank, class_folder, tmp_path):
-    import shutil
+@pytest.fixture
+def broken(class_folder, tmp_path):
+    """The classes, some of which a test spoils."""
+    return shutil.copytree(class_folder, tmp_path / "classes")
 
-    broken = tmp_path / "classes"
-    shutil.copytree(class_folder, broken)
-    for number in (3, 4):
-        (broken / "owl" / f"{number}.png").write_bytes(b"no picture")
+
+def spoil(folder, numbers=(0, 1, 2)):
+    for number in numbers:
+        (folder / f"{number}.png").write_bytes(b"no picture")
+
+
+def test_pictures_that_cannot_be_read_are_counted(finish, write_bank, broken):
+    spoil(broken / "owl", (3, 4))
     path = write_bank([NEUTRAL, COLOUR])
     line = ("data=class_folder", f"data.path={broken}", "data.held_out=0")
     found = finish(*line, f"plugin.bank={path}")
@@ -94,3 +104,58 @@ def test_pictures_that_cannot_be_read_are_counted(finish, write_bank, class_fold
     page = (found.path / "report.html").read_text()
     assert "3.png" in page
     assert "4.png" in page
+
+
+def test_a_class_that_cannot_be_read_is_left_out_with_its_rows(finish, write_bank, broken):
+    spoil(broken / "owl")
+    path = write_bank([NEUTRAL, COLOUR, ("cat", "colour", "a gray {name}", "")])
+    found = finish("data=class_folder", f"data.path={broken}", f"plugin.bank={path}")
+    rows = found.parts.rows()
+    assert set(rows["concept"]) == {p.name for p in broken.iterdir()} - {"owl"}
+    assert found.summary["concepts"] == 8
+    reasons = [skip.reason for skip in found.skips() if skip.id == "owl"]
+    assert len(reasons) == found.summary["skipped"] == 2
+    assert reasons[-1] == "none of its 1 held-out images can be read"
+    # what is left is what it would be without that class
+    shutil.rmtree(broken / "owl")
+    rest = write_bank([NEUTRAL, ("cat", "colour", "a gray {name}", "")])
+    alone = finish("data=class_folder", f"data.path={broken}", f"plugin.bank={rest}")
+    assert alone.parts.rows()["own"].tolist() == rows["own"].tolist()
+
+
+def test_too_few_classes_that_can_be_read(refused, write_bank, broken):
+    line = ("data=class_folder", f"data.path={broken}", "data.limit=2", "data.held_out=0")
+    line += (f"plugin.bank={write_bank([NEUTRAL, ('', 'colour', 'a gray {name}', '')])}",)
+    spoil(broken / "book")
+    told = refused(*line, "plugin.score=contrastive")
+    assert "1 of 2 concepts have a picture that can be read, and 2 must" in told
+    assert "the first without: book" in told
+    spoil(broken / "bus")
+    assert "0 of 2 concepts have a picture that can be read, and 1 must" in refused(*line)
+
+
+def test_a_class_with_one_picture_leaves_the_others_their_held_out_ones(finish, write_bank, broken):
+    for number in (1, 2):
+        (broken / "owl" / f"{number}.png").unlink()
+    path = write_bank([NEUTRAL, COLOUR])
+    found = finish("data=class_folder", f"data.path={broken}", f"plugin.bank={path}")
+    concepts = found.table("concepts").rows().set_index("concept")
+    assert concepts["held_out"].to_dict() == {p.name: p.name != "owl" for p in broken.iterdir()}
+    assert set(concepts["pictures"]) == {1}
+
+
+def test_concepts_that_share_an_id(refused, planted_bank, monkeypatch):
+    concepts = PlantedSource.concepts
+    monkeypatch.setattr(
+        PlantedSource, "concepts", lambda self: [*concepts(self), next(concepts(self))]
+    )
+    told = refused(f"plugin.bank={planted_bank}")
+    assert "two concepts have the id 'owl'; ids must differ" in told
+
+
+def test_descriptions_that_the_model_cannot_read_to_their_end(finish, write_bank, class_folder):
+    long = "a brown {name} " + "and a brown owl " * 40
+    path = write_bank([NEUTRAL, COLOUR, ("owl", "colour", long, ""), ("cat", "colour", long, "")])
+    found = finish("data=class_folder", f"data.path={class_folder}", f"plugin.bank={path}")
+    assert found.summary["truncated"] == 2
+    assert "2 captions were longer than the model" in (found.path / "report.html").read_text()

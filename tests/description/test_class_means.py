@@ -84,6 +84,34 @@ def test_without_images(encoder, concepts, held_out, words):
         class_means(encoder, concepts, held_out=held_out)
 
 
+def test_concepts_without_images_may_be_left_out(encoder):
+    bad = Concept("bad", "bat", (broken, broken), (broken,))
+    none = Concept("none", "cat", ())
+    found = class_means(encoder, [bad, CONCEPTS[0], none, CONCEPTS[1]], fewest=2)
+    whole = class_means(encoder, CONCEPTS)
+    assert (found.ids, found.counts) == (("c1", "c2"), (3, 4))
+    assert torch.equal(found.means, whole.means)
+    assert [skip.concept for skip in found.skipped] == ["bad", "bad", "bad", "none", "c2"]
+    assert found.skipped[2].reason == "none of its 2 images can be read"
+    assert found.skipped[3].reason == "it has no images"
+    assert len(class_means(encoder, [bad, none], held_out=True, fewest=0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("fewest", "words"),
+    [
+        (1, r"^no concept has an image that can be read; the first without: concept 'bat' \(bad\)"),
+        (2, r"^fewer than 2 of 3 concepts have an image that can be read; the first without: "),
+        (3, r"^concept 'bat' \(bad\): none of its 1 images can be read"),
+    ],
+)
+def test_but_not_too_many(encoder, fewest, words):
+    bad = [Concept(name, "bat", (broken,)) for name in ("bad", "worse")]
+    last = Concept("c", "owl", shown(1) if fewest > 1 else ())
+    with pytest.raises(InputError, match=words):
+        class_means(encoder, [*bad, last], fewest=fewest)
+
+
 def test_the_cache_saves_work_and_changes_nothing(encoder, tmp_path, count_encoded):
     cache = EmbeddingCache(tmp_path / "cache", "tiny")
     first = class_means(encoder, CONCEPTS, batch_size=2, cache=cache)

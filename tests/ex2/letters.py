@@ -13,17 +13,26 @@ NAMES = ("owl", "bat", "cat")
 TEMPLATES = ("Describe {concept}.", "Tell me of {concept}:")
 
 
+class Letters(list):
+    """Texts, and which of them are too long."""
+
+    truncated = ()
+
+
 class LetterEncoder:
     """A text's embedding is how often it has each letter, of unit length."""
 
     device = torch.device("cpu")
     name = "letters"
+    context = 64
 
     def __init__(self):
         self.encoded = 0
 
     def tokenize(self, texts):
-        return list(texts)
+        read = Letters(text[: self.context] for text in texts)
+        read.truncated = tuple(len(text) > self.context for text in texts)
+        return read
 
     def encode_text(self, texts):
         self.encoded += len(texts)

@@ -20,6 +20,8 @@ from vlminterp_ex2.likelihood import log_likelihoods
 from vlminterp_ex2.policy import Pair, Questioner, load_model, load_tokenizer, lora_config
 from vlminterp_ex2.quiet import quietly
 
+from tests.ex2.letters import LetterEncoder
+
 CPU = torch.device("cpu")
 
 
@@ -88,6 +90,13 @@ def test_numbers_are_those_of_the_texts(describer_in, prompts, scorer, pair):
         assert row["kl"] == 0 if row["policy"] == BASE else row["kl"] != 0
     aligned = [row["kl"] for row in rows if row["policy"] == ALIGNED]
     assert len(aligned) == 12
+
+
+def test_what_the_vlm_cannot_read_to_its_end_is_noted(describer_in, prompts, monkeypatch):
+    monkeypatch.setattr(LetterEncoder, "context", 4)
+    rows = describer_in("run", lambda one, _: one.rows([Draw(BASE, p, 0) for p in prompts]))
+    assert [row["truncated"] for row in rows] == [len(row["text"]) > 4 for row in rows]
+    assert {row["truncated"] for row in rows} == {True, False}
 
 
 def test_kl_and_perplexity_are_those_of_the_two_models(describer_in, prompts, pair, tiny_config):

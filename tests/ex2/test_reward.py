@@ -91,6 +91,25 @@ def test_held_out_rewards_are_those_of_other_images():
     assert both.rewards[1] is both.held_out[1] is None
 
 
+@KINDS
+def test_concepts_without_held_out_images_are_not_checked(kind):
+    texts, own = ["a nice owl", "a bat", "", "a cat"], [0, 1, 1, 2]
+    some = means_of(1, ("cat", "owl"))  # without the bat, and in another order
+    scores = Scorer(LetterEncoder(), means_of(0), some, kind).scores(texts, own)
+    alone = Scorer(LetterEncoder(), some, kind=kind).scores([texts[3], texts[0]], [0, 1]).rewards
+    expected = [pytest.approx(alone[1], abs=1e-4), None, None, pytest.approx(alone[0], abs=1e-4)]
+    assert scores.held_out == expected
+    unchecked = Scorer(LetterEncoder(), means_of(0), kind=kind).scores(texts, own)
+    assert scores.rewards == unchecked.rewards
+
+
+def test_one_held_out_concept_has_nothing_to_contrast_with():
+    one = means_of(1, ("owl",))
+    scores = Scorer(LetterEncoder(), means_of(0), one, Reward.contrastive).scores(["owl"], [0])
+    assert scores.held_out == [None]
+    assert scores.rewards != [None]
+
+
 def test_names_and_ids_are_the_classes():
     scorer = Scorer(LetterEncoder(), means_of(0))
     assert (scorer.names, scorer.ids[0]) == (NAMES, "id-owl")

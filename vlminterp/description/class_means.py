@@ -18,7 +18,7 @@ from vlminterp.errors import InputError
 
 @dataclass(frozen=True)
 class Skipped:
-    """An image that could not be used: whose, and why."""
+    """An image, or all of a concept, that could not be used: whose, and why."""
 
     concept: str
     reason: str
@@ -35,7 +35,7 @@ class ClassMeans:
             with a unit text embedding is their mean cosine), float32 `[K, D]`, on the encoder's
             device.
         counts: How many images each mean is of, ≥ 1.
-        skipped: Images that could not be read.
+        skipped: Images that could not be read, and concepts that were left out for it.
     """
 
     ids: tuple[str, ...]
@@ -53,6 +53,7 @@ def class_means(
     concepts: Sequence[Concept],
     *,
     held_out: bool = False,
+    fewest: int | None = None,
     batch_size: int = 64,
     cache: EmbeddingCache | None = None,
     on_advance: Callable[[int], None] | None = None,
@@ -63,19 +64,23 @@ def class_means(
         encoder: The VLM.
         concepts: At least one; ids must differ.
         held_out: Whether to take the images that no reward sees.
+        fewest: How many concepts must have an image that can be read; others are then left out.
+            None for all.
         batch_size: Images at once, all of one concept.
         cache: Where to keep embeddings; None computes all.
         on_advance: Told after each batch how many images it was, unreadable ones included.
 
     Returns:
-        The means, in the order of `concepts`.
+        The means, in the order of `concepts`; of fewer where some are left out.
 
     Raises:
-        InputError: A concept has no image that can be read, or two have the same id.
+        InputError: Too few concepts have an image that can be read, or two have the same id.
     """
-    _check_ids(concepts)
-    means, counts = [], []
+    check_ids(concepts)
+    needed = len(concepts) if fewest is None else fewest
+    means, counts, kept = [], [], []
     skipped: list[Skipped] = []
+    without: list[str] = []
     for concept in concepts:
         total = np.zeros((), np.float64)
         count = 0
@@ -89,21 +94,32 @@ def class_means(
                 count += len(batch)
             if on_advance:
                 on_advance(size)
-        if not count:
-            raise InputError(_without_images(concept, held_out=held_out, found=found))
-        means.append((total / count).astype(np.float32))
-        counts.append(count)
         skipped += found
+        if count:
+            means.append((total / count).astype(np.float32))
+            counts.append(count)
+            kept.append(concept)
+            continue
+        without.append(_without_images(concept, held_out=held_out, found=found))
+        if len(concepts) - len(without) < needed:
+            raise InputError(_too_few(len(concepts), needed, without))
+        if loaders or not held_out:
+            skipped.append(Skipped(concept.id, _left_out(len(loaders), held_out=held_out)))
     return ClassMeans(
-        tuple(concept.id for concept in concepts),
-        tuple(concept.name for concept in concepts),
-        torch.from_numpy(np.stack(means)).to(encoder.device),
+        tuple(concept.id for concept in kept),
+        tuple(concept.name for concept in kept),
+        torch.from_numpy(np.stack(means) if means else np.zeros((0, 0))).to(encoder.device),
         tuple(counts),
         tuple(skipped),
     )
 
 
-def _check_ids(concepts: Sequence[Concept]) -> None:
+def check_ids(concepts: Sequence[Concept]) -> None:
+    """Refuses concepts that can't be told apart.
+
+    Raises:
+        InputError: There are none, or two have the same id.
+    """
     if not concepts:
         raise InputError("there are no concepts; check data=")
     seen: set[str] = set()
@@ -126,6 +142,18 @@ def _batches(
             except InputError as error:
                 skipped.append(Skipped(concept, str(error)))
         yield images, len(some)
+
+
+def _too_few(concepts: int, needed: int, without: Sequence[str]) -> str:
+    if needed == concepts:
+        return without[0]
+    have = f"fewer than {needed} of {concepts} concepts have" if needed > 1 else "no concept has"
+    return f"{have} an image that can be read; the first without: {without[0]}"
+
+
+def _left_out(images: int, *, held_out: bool) -> str:
+    kind = "held-out images" if held_out else "images"
+    return f"none of its {images} {kind} can be read" if images else f"it has no {kind}"
 
 
 def _without_images(concept: Concept, *, held_out: bool, found: Sequence[Skipped]) -> str:

@@ -1,0 +1,103 @@
+"""The concepts' pictures, embedded part by part: a killed run loses one concept's at most."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vlminterp.data.concepts import Concept, LoadImage
+from vlminterp.description.class_means import ClassMeans, class_means
+from vlminterp.errors import InputError
+from vlminterp.plugin import Context
+from vlminterp.results.run_folder import RunFolder
+from vlminterp_bank.outcome import CONCEPTS
+
+PICTURES, PICTURE_SIDE = 60, 160
+"""So many concepts are shown with a picture on the page, so long in pixels."""
+
+
+class Classes(NamedTuple):
+    """The concepts, and the mean unit embedding of each one's pictures, `[K, D]`."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    means: Tensor
+
+
+def embedded(context: Context, concepts: Sequence[Concept], fewest: int) -> Classes:
+    """Embeds the pictures, each concept's in a part; those of an earlier, killed run are read.
+
+    A concept's held-out pictures are taken where it has some: what EX2 finds can then be checked on
+    others than it has seen. Concepts without a picture that can be read are left out, and counted.
+
+    Args:
+        context: Of the run.
+        concepts: Those of the source.
+        fewest: How many must have a picture that can be read, ≥ 1.
+
+    Raises:
+        InputError: Fewer have.
+    """
+    table = context.results.table(CONCEPTS)
+    sizes = [len(_pictures(concept)) for concept in concepts]
+    done = sum(size for number, size in enumerate(sizes) if number in table)
+    with context.progress.track("embedding", sum(sizes), done, "pictures") as stage:
+        for number, concept in enumerate(concepts):
+            if number not in table:
+                found = class_means(
+                    context.encoder,
+                    [concept],
+                    held_out=bool(concept.held_out),
+                    fewest=0,
+                    on_advance=stage.advance,
+                )
+                _write(context.results, number, concept, found)
+    parts = ((place, table.arrays(place)) for place in range(len(concepts)))
+    means = {place: arrays["mean"] for place, arrays in parts if arrays}
+    if len(means) < fewest:
+        lost = next(concept for place, concept in enumerate(concepts) if place not in means)
+        raise InputError(
+            f"{len(means)} of {len(concepts)} concepts have a picture that can be read, and "
+            f"{fewest} must; the first without: {lost.id}"
+        )
+    return Classes(
+        tuple(concepts[place].id for place in means),
+        tuple(concepts[place].name for place in means),
+        torch.from_numpy(np.stack(list(means.values()))).to(context.device),
+    )
+
+
+def _write(results: RunFolder, number: int, concept: Concept, found: ClassMeans) -> None:
+    """Writes a concept's part; one that is left out has no row but those of its skips."""
+    rows: list[dict[str, Any]] = [
+        {"id": skip.concept, "skipped": skip.reason} for skip in found.skipped
+    ]
+    if len(found):
+        own = {
+            "concept": concept.id,
+            "name": concept.name,
+            "pictures": found.counts[0],
+            "held_out": bool(concept.held_out),
+            "picture": _save_picture(results, concept) if number < PICTURES else None,
+        }
+        rows.insert(0, own)
+    means = {"mean": found.means[0].cpu().numpy()} if len(found) else {}
+    results.table(CONCEPTS).write(number, rows, means)
+
+
+def _save_picture(results: RunFolder, concept: Concept) -> str | None:
+    """A small picture of a concept for the page: the first that can be read."""
+    for load in _pictures(concept):
+        try:
+            picture = load()
+        except InputError:
+            continue
+        picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+        return results.save_picture(concept.id, picture)
+    return None
+
+
+def _pictures(concept: Concept) -> Sequence[LoadImage]:
+    return concept.held_out or concept.images
