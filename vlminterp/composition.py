@@ -1,7 +1,7 @@
 """How a run's configuration comes together: Hydra, our schemas, and what third parties bring."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,8 @@ from hydra import compose, initialize_config_module
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -21,6 +23,7 @@ from vlminterp.data.registry import source_class, source_names
 from vlminterp.entry_points import ADAPTERS, PLUGINS, SOURCES, installed
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import load_plugin
+from vlminterp.sweep import is_multirun
 
 CONFIG_MODULE = "vlminterp.conf"
 OPTIONS = "vlminterp_options"
@@ -112,6 +115,60 @@ def known(group: str) -> list[str]:
         loader: Any = GlobalHydra.instance().config_loader()
         names: list[str] = loader.get_group_options(group)
         return names
+
+
+def refuse_mixed(arguments: Sequence[str]) -> None:
+    """Refuses a multirun over several plugins that also sets options of one.
+
+    Hydra would find out where a plugin lacks the option, and not where two plugins mean different
+    things by it.
+
+    Args:
+        arguments: The command line.
+
+    Raises:
+        ConfigError: An option would reach several plugins.
+    """
+    if not is_multirun(arguments):
+        return
+    with composing():
+        loader: Any = GlobalHydra.instance().config_loader()
+        assignments = [one for one in arguments if "=" in one and not one.startswith("-")]
+        overrides = OverridesParser.create(loader).parse_overrides(assignments)
+        options = [
+            str(o.input_line) for o in overrides if _key(o).startswith(("plugin.", "plugin/"))
+        ]
+        if options:
+            plugins = list(dict.fromkeys(p for o in overrides for p in _plugins(o)))
+    if options and len(plugins) > 1:
+        first = f"+plugin={plugins[0]} {options[0]}"
+        raise ConfigError(
+            f"{', '.join(options)}: an option of one plugin, in a sweep over {', '.join(plugins)}; "
+            f"sweep over each plugin by itself: -m {first} …"
+        )
+
+
+def _plugins(override: Override) -> list[str]:
+    """The plugins that an override chooses, itself or by an experiment."""
+    if _key(override) not in ("plugin", "experiment"):
+        return []
+    swept = override.is_sweep_override() and override.is_discrete_sweep()
+    names = (
+        list(override.sweep_string_iterator()) if swept else [override.get_value_element_as_str()]
+    )
+    if _key(override) == "plugin":
+        return names
+    return [plugin for name in names if (plugin := _plugin_of_experiment(name))]
+
+
+def _plugin_of_experiment(name: str) -> str | None:
+    config = compose("config", overrides=[f"experiment={name}"], return_hydra_config=True)
+    plugin: str | None = config.hydra.runtime.choices.get("plugin")
+    return plugin
+
+
+def _key(override: Override) -> str:
+    return str(override.key_or_group)
 
 
 @contextmanager

@@ -1,18 +1,28 @@
-"""What a finished run prints."""
+"""What finished runs and sweeps print."""
 
 import json
+import os
 import sys
 from typing import Any
 
 from rich.console import Console as Terminal
 from rich.table import Table
+from rich.text import Text
 
 from vlminterp.config import Console
+from vlminterp.results.headline import headline, interval
 from vlminterp.results.run_folder import REPORT, RunFolder
+from vlminterp.sweep import Run, State, Sweep, told_apart
 
 COUNTS = {"pairs": "pairs", "skipped": "skipped", "truncated": "captions truncated"}
 ARROWS = {True: "higher", False: "lower", None: ""}
+STYLES = {State.finished: "green", State.failed: "red"}
 SKIPS_SHOWN, WIDTH_IN_FILES = 5, 110
+
+
+def say(line: str) -> None:
+    """Tells the user something, on stderr: stdout is for results."""
+    sys.stderr.write(f"vlminterp: {line}\n")
 
 
 def show(results: RunFolder, console: Console) -> None:
@@ -28,9 +38,7 @@ def show(results: RunFolder, console: Console) -> None:
     elif console is Console.quiet:
         sys.stdout.write(f"{results.path}\n")
     else:
-        # A file has no width; 80 columns would cut the metrics' names.
-        width = None if sys.stdout.isatty() else WIDTH_IN_FILES
-        terminal = Terminal(highlight=False, markup=False, width=width)
+        terminal = _terminal()
         if summary.get("metrics"):
             terminal.print(_scores(summary))
         if "verdict" in summary:
@@ -42,6 +50,53 @@ def show(results: RunFolder, console: Console) -> None:
             terminal.print(f"  skipped {skip.id}: {skip.reason}")
         # Not through the terminal, which would fold a long path.
         sys.stdout.write(f"report: {results.path / REPORT}\n")
+
+
+def show_sweep(sweep: Sweep, console: Console) -> None:
+    """Prints what a sweep's runs came to, to stdout.
+
+    Args:
+        sweep: The sweep.
+        console: How much: a table; the finished runs' folders; or a JSON object for each run, with
+            its `run` (the overrides), `state`, `failed` and `path` beside its summary.
+    """
+    runs = sweep.runs()
+    if console is Console.json:
+        for run in runs:
+            sys.stdout.write(json.dumps(_object(run)) + "\n")
+    elif console is Console.quiet:
+        for run in runs:
+            if run.folder and run.state is State.finished:
+                sys.stdout.write(f"{run.folder.path}\n")
+    elif runs:
+        _terminal().print(_overview(runs))
+
+
+def _object(run: Run) -> dict[str, Any]:
+    path = str(run.folder.path) if run.folder else None
+    state = {"run": run.line, "state": run.state.value, "failed": run.failed, "path": path}
+    return {**run.names, **run.summary, **state}
+
+
+def _overview(runs: list[Run]) -> Table:
+    """A row for each run: which, how it ended, what it found or why it failed, and where it is."""
+    names, shared = told_apart([run.line for run in runs])
+    table = Table(title=shared, title_justify="left")
+    for column in ("run", "status", "result", "folder"):
+        table.add_column(column, overflow="fold", no_wrap=column == "status")
+    for name, run in zip(names, runs, strict=True):
+        told = run.failed or headline(run.summary)
+        # The folder from where the user is: absolute paths leave no room for the rest.
+        where = os.path.relpath(run.folder.path) if run.folder else ""
+        state = Text(run.state.value, STYLES.get(run.state, "yellow"))
+        table.add_row(name, state, told, where)
+    return table
+
+
+def _terminal() -> Terminal:
+    # A file has no width; 80 columns would cut the metrics' names.
+    width = None if sys.stdout.isatty() else WIDTH_IN_FILES
+    return Terminal(highlight=False, markup=False, width=width)
 
 
 def _scores(summary: dict[str, Any]) -> Table:
@@ -64,7 +119,7 @@ def _scores(summary: dict[str, Any]) -> Table:
     for name, metric in metrics.items():
         better = [ARROWS[metric.get("higher_is_better")]] if directed else []
         beside = (_controls(metric).get(control) for control in controls)
-        table.add_row(name, *better, _interval(metric), *(_mean(line) for line in beside))
+        table.add_row(name, *better, _mean_and_interval(metric), *(_mean(line) for line in beside))
     return table
 
 
@@ -73,10 +128,8 @@ def _controls(metric: dict[str, Any]) -> dict[str, Any]:
     return controls
 
 
-def _interval(metric: dict[str, Any]) -> str:
-    if metric.get("low") is None:
-        return _mean(metric)
-    return f"{_mean(metric)} [{metric['low']:.3f}, {metric['high']:.3f}]"
+def _mean_and_interval(metric: dict[str, Any]) -> str:
+    return "" if metric.get("mean") is None else interval(metric)
 
 
 def _mean(line: dict[str, Any] | None) -> str:

@@ -1,6 +1,5 @@
 """One run, from its resolved configuration to its report."""
 
-import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,19 +9,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from vlminterp.adapters.checkpoint import resolve_checkpoint, weights_and_settings
 from vlminterp.adapters.registry import load_encoder, resolve_device
-from vlminterp.config import NOT_IDENTITY, Console, RunConfig
+from vlminterp.config import NOT_IDENTITY, RunConfig
 from vlminterp.config_errors import CHOOSE, not_chosen
-from vlminterp.console import show
+from vlminterp.console import say
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin, load_plugin
-from vlminterp.progress import Progress
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
 from vlminterp.results.run_folder import REPORT, RunFolder
-from vlminterp.sweep import Sweep
 from vlminterp.tracking.run import check_login, mirror
+from vlminterp.watch import Alone
 
 
 def chosen_names(choices: Mapping[str, str | None]) -> dict[str, str]:
@@ -49,20 +47,19 @@ class Job:
     Args:
         config: As Hydra composed it.
         names: Of the plugin, the model and the data.
-        line: The overrides that made it; what its sweep lists it by.
+        watch: Is told how it goes.
     """
 
-    def __init__(self, config: DictConfig, names: Mapping[str, str], line: str) -> None:
-        self.title = " ".join(names.values())
+    def __init__(self, config: DictConfig, names: Mapping[str, str], watch: Alone) -> None:
         self._names = dict(names)
-        self._line = line
+        self._watch = watch
         self._config = config
         resolved: dict[str, Any] = OmegaConf.to_container(config, resolve=True, enum_to_str=True)  # type: ignore[assignment]
         self._resolved = {**resolved, "names": self._names}
         self._output = Path(resolved["output"]).expanduser()
 
     def run(self) -> None:
-        """Computes what is missing, writes the report, and says where it is.
+        """Computes what is missing, writes the report, and mirrors the run to W&B.
 
         Raises:
             UserError: Something can't be used; what was computed before is kept.
@@ -73,30 +70,18 @@ class Job:
         files = [*source.files(), *plugin.files(typed.plugin)]
         path = self._path(source, plugin, files, resolve_checkpoint(typed.model.checkpoint))
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
+            self._watch.begun(path)
             if results.finished:
-                self._say("done before; overwrite=true computes it again")
+                say("done before; overwrite=true computes it again")
                 if not (path / REPORT).exists():  # killed between its last row and its page
                     write_report(results)
             else:
                 for note in source.notes():
-                    self._say(f"data={self._names['data']}: {note}")
+                    say(f"data={self._names['data']}: {note}")
                 self._compute(typed, plugin, source, results)
                 write_report(results)
-            self.note_in_sweep(None, path)
-            show(results, typed.console)
+            self._watch.done(results)
             mirror(results, typed.tracking, group=typed.sweep)
-
-    def note_in_sweep(self, reason: str | None, path: Path | None = None) -> None:
-        """Lists this run in its sweep, if it has one.
-
-        Args:
-            reason: Why it failed, one line; None if it did not.
-            path: Its folder.
-        """
-        if self._resolved["sweep"] is not None:
-            sweep = Sweep(self._output / "sweeps" / self._resolved["sweep"])
-            found = {**self._names, "path": str(path) if path else None, "failed": reason}
-            sweep.note(self._line, found)
 
     def _path(self, source: Source, plugin: Plugin, files: Iterable[Path], checkpoint: str) -> Path:
         config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
@@ -113,16 +98,12 @@ class Job:
     ) -> None:
         check_login(typed.tracking)
         device = resolve_device(typed.device)
-        with Progress(quiet=typed.console is not Console.rich) as progress:
+        with self._watch.progress() as progress:
             with progress.track(f"loading {self._names['model']}", None):
                 encoder = load_encoder(typed.model, self._names["model"], str(device))
             plugin.run(
                 Context(typed.plugin, encoder, source, results, progress, typed.seed, device)
             )
-
-    @staticmethod
-    def _say(line: str) -> None:
-        sys.stderr.write(f"vlminterp: {line}\n")
 
 
 def _source(config: Any, name: str) -> Source:

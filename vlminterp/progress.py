@@ -28,19 +28,30 @@ class Progress:
         ...     stage.advance(8)
     """
 
-    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        bars: bool = True,
+        label: str = "",
+        stream: TextIO | None = None,
+    ) -> None:
         """Shows nothing yet.
 
         Args:
             quiet: Show nothing at all.
+            bars: Whether a terminal gets bars; several processes would draw over each other's.
+            label: Stands before every stage, e.g. to tell runs apart.
             stream: Where to; stderr by default.
         """
         self._quiet = quiet
+        self._bars = bars
+        self._label = f"{label}: " if label else ""
         self._stream = stream or sys.stderr
         self._bar: RichProgress | None = None
 
     def __enter__(self) -> Self:
-        if not self._quiet and self._stream.isatty():
+        if self._bars and not self._quiet and self._stream.isatty():
             columns = (
                 TextColumn("{task.description}", style="bold", markup=False),
                 BarColumn(),
@@ -72,6 +83,7 @@ class Progress:
             What to call `advance` on.
         """
         done = done if total is None else min(done, total)
+        stage = f"{self._label}{stage}"
         shown: Stage = Stage(total, done)
         if self._bar is not None:
             shown = _OnTerminal(self._bar, stage, total, unit, done)

@@ -1,21 +1,24 @@
 """The command line: `python -m vlminterp +plugin=m2ib model=NAME data=NAME`."""
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from vlminterp.composition import broken, full_errors, known, register
+from vlminterp.composition import broken, full_errors, known, refuse_mixed, register
 from vlminterp.config_errors import CHOOSE, one_line
+from vlminterp.console import say, show_sweep
 from vlminterp.errors import UserError
 from vlminterp.job import Job, chosen_names
+from vlminterp.orphans import end_with_parent
 from vlminterp.report.sweep_page import write_sweep_report
-from vlminterp.sweep import Sweep, with_identity
+from vlminterp.sweep import PlanSweep, State, Sweep, line_of, with_identity
+from vlminterp.watch import Alone, Member
 
 MISTAKES = (UserError, HydraException, OmegaConfBaseException)
 INTERRUPTED = 130
@@ -36,67 +39,92 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
-    Sweep.ended.clear()
+    PlanSweep.launched.clear()
     try:
         register()
+        refuse_mixed(arguments)
         sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():
             _hydra_job()
     except MISTAKES as error:
-        _say(one_line(error))
+        say(one_line(error))
         return 1
     except ValueError as error:
         if not str(error).startswith("Config group override"):
             raise
-        _say("a group takes a name; to choose none, leave it out")
+        say("a group takes a name; to choose none, leave it out")
         return 1
     except OSError as error:
-        _say(f"{error.filename or 'a file'}: {error.strerror or error}")
+        say(f"{error.filename or 'a file'}: {error.strerror or error}")
         return 1
     except SystemExit as ended:
         return int(ended.code or 0)
     except KeyboardInterrupt:
-        _say("interrupted; what was computed is kept, the same line continues")
+        say("interrupted; what was computed is kept, the same line continues")
         return INTERRUPTED
+    except Exception as error:
+        if not PlanSweep.launched:
+            raise
+        # A launcher's own: no run raises in a sweep. Which runs it took along is told below.
+        say(f"the launcher has given up: {_unexpected(error)}")
     return _end_of_sweep()
 
 
 @hydra.main(config_path="pkg://vlminterp.conf", config_name="config", version_base="1.3")
 def _hydra_job(config: DictConfig) -> None:
-    """What Hydra calls once per run.
-
-    A mistake is told here and ends this run alone: in a multirun the others go on, and Hydra would
-    add a line of its own to an exception.
-    """
-    in_sweep = HydraConfig.get().mode is RunMode.MULTIRUN
+    """What Hydra calls once per run."""
     choices = HydraConfig.get().runtime.choices
     if choices.get("plugin") is None and config.plugin is None:
-        _say(_what_there_is())
+        say(_what_there_is())
         return
-    job = None
+    sweep = Sweep.of(config)
+    if sweep is not None:
+        _run_in_sweep(config, sweep)
+        return
     try:
-        task = [o for o in HydraConfig.get().overrides.task if not o.startswith("sweep=")]
-        job = Job(config, chosen_names(choices), " ".join(task))
-        job.run()
+        Job(config, chosen_names(choices), Alone(config.console)).run()
     except MISTAKES as error:
-        reason = one_line(error)
-        if not in_sweep:
-            _say(reason)
-            sys.exit(1)
-        _say(f"{job.title if job else 'run'}: {reason}")
-        if job:
-            job.note_in_sweep(reason)
+        # Told here, because Hydra would add a line of its own to an exception.
+        say(one_line(error))
+        sys.exit(1)
+
+
+def _run_in_sweep(config: DictConfig, sweep: Sweep) -> None:
+    """Whatever goes wrong ends this run alone: the others go on."""
+    if not PlanSweep.launched:  # this is a process of the launcher's
+        end_with_parent()
+    member = Member(config.console, sweep, line_of(HydraConfig.get().overrides.task))
+    try:
+        names = chosen_names(HydraConfig.get().runtime.choices)
+        member.named(names)
+        Job(config, names, member).run()
+    except MISTAKES as error:
+        member.failed(one_line(error))
+    except Exception as error:  # noqa: BLE001  a defect of ours, or a full memory: told whole
+        traceback.print_exc()
+        member.failed(_unexpected(error))
 
 
 def _end_of_sweep() -> int:
-    """Makes the page of a multirun; 1 if a run of it failed."""
-    for sweep in Sweep.ended:
-        if sweep.runs():
-            _say(f"side by side: {write_sweep_report(sweep.folder)}")
-        if sweep.failed():
-            of = f"{sweep.failed()} of {len(sweep.runs())}"
-            _say(f"{of} runs failed; see {sweep.folder}/sweep.json")
-    return int(any(sweep.failed() for sweep in Sweep.ended))
+    """Prints a multirun's runs and makes its page; 1 unless all of them have finished."""
+    incomplete = False
+    for sweep, console in PlanSweep.launched:
+        states = [run.state for run in sweep.runs()]
+        show_sweep(sweep, console)
+        if states:
+            say(f"side by side: {write_sweep_report(sweep.folder)}")
+        for state in (State.failed, State.unfinished, State.waiting):
+            if state in states:
+                incomplete = True
+                count = f"{states.count(state)} of {len(states)} runs {state.value}"
+                say(f"{count}; the same line tries again")
+    return int(incomplete)
+
+
+def _unexpected(error: Exception) -> str:
+    """An exception in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _what_there_is() -> str:
@@ -105,7 +133,3 @@ def _what_there_is() -> str:
     lines += [f"  {how.removesuffix('NAME'):<9}{', '.join(known(g))}" for g, how in CHOOSE.items()]
     lines += [f"  broken   {name}: {reason}" for name, reason in broken.items()]
     return "\n".join(lines)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"vlminterp: {line}\n")

@@ -1,8 +1,7 @@
 """The page of a sweep: its VLMs side by side."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +14,10 @@ from vlminterp.report.numbers import number
 from vlminterp.report.tables import table
 from vlminterp.report.templating import environment
 from vlminterp.results.atomic import write_whole
-from vlminterp.results.run_folder import REPORT, RunFolder
-from vlminterp.sweep import Sweep
+from vlminterp.results.run_folder import REPORT
+from vlminterp.sweep import NAMES, Run, State, Sweep
 
 COLOURS = 4
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a sweep.
-
-    Attributes:
-        line: Its overrides.
-        names: Of plugin, model and data.
-        folder: None if it failed before it had one.
-        failed: Why it failed, one line; None if it did not.
-    """
-
-    line: str
-    names: Mapping[str, str]
-    folder: RunFolder | None
-    failed: str | None
-
-    @property
-    def summary(self) -> Mapping[str, Any]:
-        """Of a finished run; empty for another."""
-        return (self.folder.summary if self.folder else None) or {}
 
 
 def write_sweep_report(path: Path) -> Path:
@@ -63,9 +40,9 @@ def write_sweep_report(path: Path) -> Path:
         .get_template("sweep.html.j2")
         .render(
             name=page.parent.name,
-            models=list(dict.fromkeys(run.names["model"] for run in runs)),
+            models=list(dict.fromkeys(run.names["model"] for run in runs if run.names)),
             runs=len(runs),
-            failed=sum(run.failed is not None for run in runs),
+            failed=sum(run.state is State.failed for run in runs),
             sections=sections,
         )
     )
@@ -77,15 +54,10 @@ def write_sweep_report(path: Path) -> Path:
 
 
 def _runs(path: Path) -> list[Run]:
-    noted = Sweep(path).runs()
-    if not noted:
+    runs = Sweep(path).runs()
+    if not runs:
         raise ResultsError(f"{path} is no sweep; give outputs/sweeps/ID, as a multirun prints it")
-    found = []
-    for line, run in noted.items():
-        folder = RunFolder.read(Path(run["path"])) if run["path"] else None
-        names = {part: str(run[part]) for part in ("plugin", "model", "data")}
-        found.append(Run(line, names, folder, run["failed"]))
-    return found
+    return runs
 
 
 def _failures(runs: Sequence[Run]) -> Iterator[Section]:
@@ -96,10 +68,7 @@ def _failures(runs: Sequence[Run]) -> Iterator[Section]:
 
 def _families(runs: Sequence[Run]) -> Iterator[Section]:
     """Preferred families side by side, of the runs that have any."""
-    for plugin in dict.fromkeys(run.names["plugin"] for run in runs):
-        own = [run for run in runs if run.names["plugin"] == plugin and "gains" in run.summary]
-        if not own:
-            continue
+    for plugin, own in _by_plugin(run for run in runs if "gains" in run.summary):
         gains = {_label(run, own): run.summary["gains"]["presence"] for run in own}
         families = list(dict.fromkeys(family for found in gains.values() for family in found))
         preferred = {run.summary.get("preferred") for run in own}
@@ -134,10 +103,7 @@ def _side_by_side(rows: Sequence[Row], margin: float | None) -> Markup:
 
 
 def _metrics(runs: Sequence[Run]) -> Iterator[Section]:
-    for plugin in dict.fromkeys(run.names["plugin"] for run in runs):
-        own = [run for run in runs if run.names["plugin"] == plugin and run.summary.get("metrics")]
-        if not own:
-            continue
+    for plugin, own in _by_plugin(run for run in runs if run.summary.get("metrics")):
         names = list(dict.fromkeys(name for run in own for name in run.summary["metrics"]))
         rows = [[name, *(_told(run.summary["metrics"].get(name)) for run in own)] for name in names]
         columns = ["metric", *(_label(run, own) for run in own)]
@@ -153,9 +119,16 @@ def _links(runs: Sequence[Run], beside: Path) -> Iterator[Section]:
             link = Markup('<a href="{}">{}</a>').format(
                 os.path.relpath(page, beside), page.parent.name
             )
-        state = "failed" if run.failed else "finished" if run.summary else "unfinished"
-        rows.append((*run.names.values(), state, link))
-    yield Section("Runs", table(("plugin", "model", "data", "state", "page"), rows))
+        names = (run.names.get(part, "") for part in NAMES)
+        rows.append((run.line, *names, run.state.value, link))
+    yield Section("Runs", table(("run", *NAMES, "state", "page"), rows))
+
+
+def _by_plugin(runs: Iterable[Run]) -> Iterator[tuple[str, list[Run]]]:
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.names["plugin"], []).append(run)
+    yield from groups.items()
 
 
 def _label(run: Run, among: Sequence[Run]) -> str:

@@ -1,0 +1,26 @@
+"""Processes that a launcher has started, when the launcher is gone."""
+
+import os
+import threading
+import time
+from functools import cache
+
+SECONDS = 0.5
+
+
+@cache
+def end_with_parent() -> None:
+    """Ends this process when the one that started it is no more, however that ended.
+
+    joblib's workers outlive a launcher that is killed: they would hold the locks of its runs, and
+    the memory of a GPU, while the same line is started again. Ending at once costs nothing that a
+    run folder cannot take up.
+    """
+    parent = os.getppid()
+    threading.Thread(target=_watch, args=(parent,), daemon=True, name="end-with-parent").start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(SECONDS)
+    os._exit(1)

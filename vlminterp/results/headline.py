@@ -1,0 +1,47 @@
+"""The few numbers of a run that one wants to see first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+METRICS = 3
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """A finished run in a few words: its answer, or its first metrics.
+
+    Args:
+        summary: As `RunFolder.finish` was given it.
+
+    Example:
+        >>> gain = {"mean": 0.195, "low": 0.182, "high": 0.21}
+        >>> headline({"preferred": "habitat", "gains": {"presence": {"habitat": gain}}})
+        'prefers habitat +0.195 [0.182, 0.210]'
+        >>> headline({"finding": "nothing", "gains": {"presence": {}}})
+        'prefers: nothing'
+        >>> headline({"metrics": {"image.pointing_game": {"mean": 0.83}}})
+        'image.pointing_game 0.830'
+    """
+    if "gains" in summary:
+        family = summary.get("preferred")
+        if family is None:
+            return f"prefers: {summary.get('finding', 'nothing')}"
+        return f"prefers {family} {interval(summary['gains']['presence'][family], sign='+')}"
+    metrics = [
+        f"{name} {metric['mean']:.3f}"
+        for name, metric in (summary.get("metrics") or {}).items()
+        if metric.get("mean") is not None
+    ]
+    return ", ".join(metrics[:METRICS])
+
+
+def interval(metric: Mapping[str, Any], sign: str = "-") -> str:
+    """A mean with its interval, if it has one.
+
+    Args:
+        metric: `mean`, perhaps `low` and `high`.
+        sign: "+" to write that of a positive mean too.
+    """
+    mean = f"{metric['mean']:{sign}.3f}"
+    if metric.get("low") is None:
+        return mean
+    return f"{mean} [{metric['low']:.3f}, {metric['high']:.3f}]"
