@@ -58,8 +58,8 @@ def score_bank(context: Context) -> None:
                     number, _scored(context, bank, part, counterparts, classes), {}
                 )
                 stage.advance(len(part))
-    score = context.config.score.value
-    context.results.finish(summarise(context.results, score, context.config.margin))
+    found = summarise(context.results, context.config.score.value, context.config.margin)
+    context.results.finish({**found, "notes": list(context.source.notes())})
 
 
 def bank_rows(context: Context) -> list[Row]:

@@ -82,6 +82,7 @@ def summarise(
         "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
         "metrics": {**_rewards(context, concepts), **_share_metrics(each)},
         **({"judge": dict(judged)} if judged else {}),
+        "notes": list(context.source.notes()),
         "skipped": len(context.results.skips()),
         "truncated": sum(row["truncated"] for row in rows_of(context.results.table(DESCRIBE))),
     }

@@ -142,6 +142,9 @@ def test_a_class_with_one_picture_leaves_the_others_their_held_out_ones(finish, 
     concepts = found.table("concepts").rows().set_index("concept")
     assert concepts["held_out"].to_dict() == {p.name: p.name != "owl" for p in broken.iterdir()}
     assert set(concepts["pictures"]) == {1}
+    note = "classes without a picture to hold out: 1 (owl)"
+    assert found.summary["notes"] == [note]
+    assert f"The data: {note}." in (found.path / "report.html").read_text()
 
 
 def test_concepts_that_share_an_id(refused, planted_bank, monkeypatch):

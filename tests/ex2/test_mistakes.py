@@ -44,7 +44,10 @@ def test_a_class_without_a_file_is_left_out_and_named(finish, class_folder):
     for path in (class_folder / "bus").iterdir():
         path.unlink()
     folder, err = finish()
-    assert "vlminterp: data=class_folder: classes without a picture, left out: 1 (bus)" in err
+    note = "classes without a picture, left out: 1 (bus)"
+    assert f"vlminterp: data=class_folder: {note}" in err
+    assert folder.summary["notes"] == [note]
+    assert f"The data: {note}." in (folder.path / "report.html").read_text()
     assert concepts_in(folder) == {"cat", "owl", "whale"}
 
 

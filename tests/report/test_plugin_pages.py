@@ -28,10 +28,9 @@ def stages(tmp_path):
         results.table("describe").write(0, [{"text": "an owl", "tags": ["a", "b"]}], {})
         results.table("describe").write(1, [{"id": "fox", "skipped": "no text"}], {})
         metrics = {"gain": {**INTERVAL, "higher_is_better": None}}
-        verdict = f"So it is {EVIL}."
-        results.finish(
-            {"plugin": "gone", "unit": "concepts", "metrics": metrics, "verdict": verdict}
-        )
+        summary = {"plugin": "gone", "unit": "concepts", "metrics": metrics}
+        summary |= {"verdict": f"So it is {EVIL}.", "notes": [f"without {EVIL}", "left out: 2"]}
+        results.finish(summary)
     return RunFolder.read(tmp_path / "run")
 
 
@@ -54,6 +53,7 @@ def test_every_page_has_verdict_metrics_skips_and_settings(stages):
     assert "gone 0.50 0.40 … 0.60" in text
     assert "Against the control" not in text
     assert "fox no text" in text
+    assert f"The data: without {EVIL}. The data: left out: 2." in text
     assert "plugin.beta 0.5" in text
 
 

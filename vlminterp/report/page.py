@@ -53,6 +53,7 @@ def render(folder: RunFolder) -> str:
             finished=folder.finished,
             verdict=summary.get("verdict"),
             truncated=summary.get("truncated", 0),
+            notes=summary.get("notes", []),
             settings={k: v for k, v in settings.items() if k.startswith("plugin.")},
             other_settings={k: v for k, v in settings.items() if not k.startswith("plugin.")},
             versions=folder.versions,
