@@ -58,10 +58,12 @@ def rows(folder):
 
 
 MIXED = {
-    "+plugin=ex2,m2ib plugin.steps=3": "plugin.steps=3: an option of one plugin",
-    "+plugin=bank,m2ib plugin.batch_size=3": "in a sweep over bank, m2ib; sweep over each",
-    "+plugin=ex2,m2ib plugin/preset=m2ib-paper": "-m +plugin=ex2 plugin/preset=m2ib-paper …",
-    "+plugin=choice(ex2,bank) plugin.margin=0.1,0.2": "plugin.margin=0.1,0.2: an option",
+    "+plugin=ex2,m2ib plugin.steps=3": "plugin.steps=3: an option of one plugin, in a sweep over",
+    "+plugin=bank,m2ib plugin.batch_size=3": "over bank, m2ib; sweep over each plugin by itself",
+    "+plugin=ex2,m2ib plugin/preset=m2ib-paper": "plugin/preset=m2ib-paper: an option of one",
+    "+plugin=choice(ex2,bank) plugin.margin=0.1,0.2": "plugin.margin=0.1,0.2: an option of one",
+    "experiment=ex2/planted,m2ib/planted plugin.steps=3": "in a sweep over ex2, m2ib; sweep",
+    "experiment=ex2/planted,bank/planted +plugin=ex2": "chooses its plugin itself; leave out",
 }
 
 

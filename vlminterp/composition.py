@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_module
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
@@ -26,6 +27,7 @@ from vlminterp.plugin import load_plugin
 from vlminterp.sweep import is_multirun
 
 CONFIG_MODULE = "vlminterp.conf"
+EXPERIMENT = "experiment"
 OPTIONS = "vlminterp_options"
 """Group that holds the plugins' bare options, which `plugin/NAME` includes."""
 
@@ -110,61 +112,64 @@ def composed_model(name: str, overrides: Mapping[str, Any]) -> ModelConfig:
 
 
 def known(group: str) -> list[str]:
-    """The names that a group has, e.g. every model."""
+    """The names that a group has, e.g. every model; experiments are called FOLDER/NAME."""
     with composing():
         loader: Any = GlobalHydra.instance().config_loader()
         names: list[str] = loader.get_group_options(group)
+        if group == EXPERIMENT:
+            for folder in loader.get_group_options(group, ObjectType.GROUP):
+                options = loader.get_group_options(f"{group}/{folder}")
+                names += [f"{folder}/{name}" for name in options]
         return names
 
 
-def refuse_mixed(arguments: Sequence[str]) -> None:
-    """Refuses a multirun over several plugins that also sets options of one.
+def refuse_conflicts(arguments: Sequence[str]) -> None:
+    """Refuses what Hydra would accept, or refuse in its own words.
 
-    Hydra would find out where a plugin lacks the option, and not where two plugins mean different
-    things by it.
+    These are an experiment with a plugin beside it, and a multirun over several plugins that also
+    sets options of one: Hydra finds out where a plugin lacks the option, but not where two plugins
+    mean different things by it.
 
     Args:
         arguments: The command line.
 
     Raises:
-        ConfigError: An option would reach several plugins.
+        ConfigError: An option would reach several plugins, or two of them are chosen.
     """
-    if not is_multirun(arguments):
-        return
+    assignments = [one for one in arguments if "=" in one and not one.startswith("-")]
     with composing():
         loader: Any = GlobalHydra.instance().config_loader()
-        assignments = [one for one in arguments if "=" in one and not one.startswith("-")]
         overrides = OverridesParser.create(loader).parse_overrides(assignments)
-        options = [
-            str(o.input_line) for o in overrides if _key(o).startswith(("plugin.", "plugin/"))
-        ]
-        if options:
-            plugins = list(dict.fromkeys(p for o in overrides for p in _plugins(o)))
-    if options and len(plugins) > 1:
-        first = f"+plugin={plugins[0]} {options[0]}"
+        chosen = {_key(one): str(one.input_line) for one in overrides}
+        if {"plugin", EXPERIMENT} <= chosen.keys():
+            own, beside = chosen[EXPERIMENT], chosen["plugin"]
+            raise ConfigError(f"{own} chooses its plugin itself; leave out {beside}")
+        options = [line for key, line in chosen.items() if key.startswith(("plugin.", "plugin/"))]
+        if not (options and is_multirun(arguments)):
+            return
+        plugins = dict.fromkeys(plugin for one in overrides for plugin in _plugins(one))
+    if len(plugins) > 1:
+        names = ", ".join(plugins)
         raise ConfigError(
-            f"{', '.join(options)}: an option of one plugin, in a sweep over {', '.join(plugins)}; "
-            f"sweep over each plugin by itself: -m {first} …"
+            f"{', '.join(options)}: an option of one plugin, in a sweep over {names}; "
+            "sweep over each plugin by itself"
         )
 
 
 def _plugins(override: Override) -> list[str]:
     """The plugins that an override chooses, itself or by an experiment."""
-    if _key(override) not in ("plugin", "experiment"):
+    if _key(override) not in ("plugin", EXPERIMENT):
         return []
     swept = override.is_sweep_override() and override.is_discrete_sweep()
     names = (
         list(override.sweep_string_iterator()) if swept else [override.get_value_element_as_str()]
     )
-    if _key(override) == "plugin":
-        return names
-    return [plugin for name in names if (plugin := _plugin_of_experiment(name))]
+    return names if _key(override) == "plugin" else [_plugin_of(name) for name in names]
 
 
-def _plugin_of_experiment(name: str) -> str | None:
-    config = compose("config", overrides=[f"experiment={name}"], return_hydra_config=True)
-    plugin: str | None = config.hydra.runtime.choices.get("plugin")
-    return plugin
+def _plugin_of(experiment: str) -> str:
+    config = compose("config", overrides=[f"experiment={experiment}"], return_hydra_config=True)
+    return str(config.hydra.runtime.choices.get("plugin"))
 
 
 def _key(override: Override) -> str:

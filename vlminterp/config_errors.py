@@ -11,7 +11,7 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from vlminterp.composition import broken, known
+from vlminterp.composition import EXPERIMENT, broken, known
 from vlminterp.errors import UserError, nearest
 
 CHOOSE = {"plugin": "+plugin=NAME", "model": "model=NAME", "data": "data=NAME"}
@@ -57,6 +57,8 @@ def _first_line(error: Exception) -> str:
 
 def _unknown_name(error: MissingConfigException) -> str:
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    if group.partition("/")[0] == EXPERIMENT:
+        group, _, name = (error.missing_cfg_file or "").partition("/")
     if f"{group}={name}" in broken:
         return broken[f"{group}={name}"]
     if not group:

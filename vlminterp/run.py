@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from vlminterp.composition import broken, full_errors, known, refuse_mixed, register
+from vlminterp.composition import EXPERIMENT, broken, full_errors, known, refuse_conflicts, register
 from vlminterp.config_errors import CHOOSE, one_line
 from vlminterp.console import say, show_sweep
 from vlminterp.errors import UserError
@@ -42,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     PlanSweep.launched.clear()
     try:
         register()
-        refuse_mixed(arguments)
+        refuse_conflicts(arguments)
         sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():
             _hydra_job()
@@ -131,5 +131,6 @@ def _what_there_is() -> str:
     """One line, and the lists to choose from."""
     lines = ["nothing to do: choose a plugin, e.g. python -m vlminterp +plugin=m2ib"]
     lines += [f"  {how.removesuffix('NAME'):<9}{', '.join(known(g))}" for g, how in CHOOSE.items()]
+    lines += [f"  or by experiment={', '.join(known(EXPERIMENT))}"]
     lines += [f"  broken   {name}: {reason}" for name, reason in broken.items()]
     return "\n".join(lines)
