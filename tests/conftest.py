@@ -173,7 +173,7 @@ def captions() -> list[str]:
 @pytest.fixture(scope="session")
 def load_tiny(hf_folder, open_clip_folder):
     """Loads one of the tiny models, each only once."""
-    folders = {"hf-clip": hf_folder, "open-clip": open_clip_folder}
+    folders = {"hf": hf_folder, "open-clip": open_clip_folder}
 
     @cache
     def load(adapter, dtype="float32"):

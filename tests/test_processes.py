@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 def line(hf_folder):
     """A command line of twelve pairs in batches of two, and how to run it in a folder."""
     return [
-        *("-m", "vlminterp", "+plugin=m2ib", "model=hf-clip", f"model.checkpoint={hf_folder}"),
+        *("-m", "vlminterp", "+plugin=m2ib", "model=hf", f"model.checkpoint={hf_folder}"),
         *("data=planted", "data.pairs=12", "plugin.batch_size=2", "plugin.image.steps=3"),
         *("plugin.text.steps=3", "tracking=disabled", "device=cpu"),
     ]

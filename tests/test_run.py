@@ -23,7 +23,7 @@ def command(hf_folder, picture_folder, tmp_path, monkeypatch, capsys):
 
     def run_line(*overrides):
         defaults = {
-            "model": "hf-clip",
+            "model": "hf",
             "model.checkpoint": str(hf_folder),
             "data": "folder",
             "data.path": str(picture_folder),
@@ -100,7 +100,7 @@ def test_library_reads_pictures_as_the_command_line(load_tiny, pictures, tmp_pat
     cut_out = pictures[1].convert("RGBA")
     cut_out.putalpha(100)
     cut_out.save(tmp_path / "cut.png")
-    encoder = load_tiny("hf-clip")
+    encoder = load_tiny("hf")
     for name in ("phone.jpg", "cut.png"):
         path = tmp_path / name
         ours = encoder.preprocess([Image.open(path)]).values
@@ -111,7 +111,7 @@ def test_library_reads_pictures_as_the_command_line(load_tiny, pictures, tmp_pat
 def test_library_gives_the_same_numbers(command, hf_folder, picture_folder):
     _, out, _ = command("plugin.image.steps=10")
     rows = RunFolder.read(folder_of(out)).parts.rows()
-    encoder = vlminterp.load("hf-clip", checkpoint=str(hf_folder), device="cpu")
+    encoder = vlminterp.load("hf", checkpoint=str(hf_folder), device="cpu")
     pixels = encoder.preprocess([Image.open(picture_folder / "1.png")])
     tokens = encoder.tokenize(["a photo of a small brown dog"])
     explanation = M2IB(encoder, side="image").attribute(pixels, tokens)

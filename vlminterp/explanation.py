@@ -57,7 +57,14 @@ class Explanation:
         """Scores of the patches alone, float32 `[B, rows, columns]` (image side only)."""
         if self.grid is None:
             raise ValueError("a text explanation has words, not a map")
-        return self.scores[:, self.prefix_tokens :].reshape(-1, *self.grid)
+        return self.scores[:, self.patches()].reshape(-1, *self.grid)
+
+    def patches(self) -> slice:
+        """Places of the patches; behind them some towers have tokens of their own."""
+        if self.grid is None:
+            return slice(0)
+        rows, columns = self.grid
+        return slice(self.prefix_tokens, self.prefix_tokens + rows * columns)
 
     def on_image(self, index: int) -> NDArray[np.float32]:
         """One map on its original image, `[height, width]`; NaN where the model did not look."""
@@ -78,7 +85,7 @@ class Explanation:
             float32 `[B, N]`, shaped like `scores`.
         """
         counted = torch.zeros_like(self.scores, dtype=torch.bool)
-        counted[:, self.prefix_tokens :] = self.grid is not None
+        counted[:, self.patches()] = True
         for row, words in enumerate(self.words):
             for word in words:
                 counted[row, word.start : word.stop] = True

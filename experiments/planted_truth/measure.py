@@ -72,7 +72,7 @@ def compare_one(folder: Path) -> bool:
     rows, name = truth["models"], folder.name
     if name not in rows:
         raise SystemExit(f"{folder}: no truth is known of '{name}'; {nearest(name, rows)}")
-    encoder = vlminterp.load("hf-clip", checkpoint=str(folder))
+    encoder = vlminterp.load("hf", checkpoint=str(folder))
     with Progress() as progress:
         material = _draw(truth["images"], truth["scenes"], truth["others"], progress)
         row = measure(encoder, PREFERENCES.get(name), material, progress, name)

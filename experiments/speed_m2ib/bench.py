@@ -18,7 +18,7 @@ from vlminterp_m2ib.settings import Scale, Settings
 
 from experiments.speed_m2ib.authors_way import image_map
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens
-from vlminterp.adapters.hf_clip import HFCLIP
+from vlminterp.adapters.hf.clip import HFCLIP
 
 LAYER, STEPS, COPIES, BATCH, SEEDS = 9, 10, 10, 16, 4
 HERE = Path(__file__).parent

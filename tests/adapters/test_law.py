@@ -94,7 +94,7 @@ def test_text_is_causal(encoder):
 
 def test_both_backends_agree(load_tiny, pictures, captions):
     embeddings = []
-    for adapter in ("hf-clip", "open-clip"):
+    for adapter in ("hf", "open-clip"):
         encoder = load_tiny(adapter, "float64")
         image = encoder.encode_image(encoder.preprocess(pictures))
         text = encoder.encode_text(encoder.tokenize(captions))

@@ -6,7 +6,7 @@ import torch
 from vlminterp.adapters.dual_encoder import Word
 
 
-@pytest.fixture(params=["hf-clip", "open-clip"])
+@pytest.fixture(params=["hf", "open-clip"])
 def encoder(request, load_tiny):
     return load_tiny(request.param)
 
@@ -59,7 +59,7 @@ def test_no_words(encoder):
 
 
 def test_backends_agree(load_tiny, captions):
-    ours, theirs = (load_tiny(name).tokenize(captions) for name in ("hf-clip", "open-clip"))
+    ours, theirs = (load_tiny(name).tokenize(captions) for name in ("hf", "open-clip"))
     assert torch.equal(ours.mask, theirs.mask)
     assert torch.equal(ours.ids[ours.mask], theirs.ids[theirs.mask])
     assert torch.equal(ours.special, theirs.special)

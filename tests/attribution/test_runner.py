@@ -61,7 +61,7 @@ def source():
 
 @pytest.fixture
 def explain(load_tiny, source, tmp_path):
-    encoder = load_tiny("hf-clip")
+    encoder = load_tiny("hf")
 
     def run(*attributors, batch_size=5, name="run", seed=0):
         config = {"names": {"plugin": "truth", "model": "tiny", "data": "planted"}}
@@ -76,7 +76,7 @@ def explain(load_tiny, source, tmp_path):
 
 
 def test_truth_scores_high_and_its_opposite_low(explain, load_tiny, source):
-    encoder = load_tiny("hf-clip")
+    encoder = load_tiny("hf")
     scores = {}
     for sign in (1, -1):
         sides = [FromTruth(encoder, source, side, sign) for side in Side]
@@ -95,7 +95,7 @@ def test_truth_scores_high_and_its_opposite_low(explain, load_tiny, source):
 
 
 def test_rows_do_not_depend_on_batches(explain, load_tiny, source):
-    encoder = load_tiny("hf-clip")
+    encoder = load_tiny("hf")
     frames = [
         explain(FromTruth(encoder, source, Side.image), batch_size=size, name=str(size))
         .parts.rows()
@@ -106,7 +106,7 @@ def test_rows_do_not_depend_on_batches(explain, load_tiny, source):
 
 
 def test_controls_follow_the_seed(explain, load_tiny, source):
-    encoder = load_tiny("hf-clip")
+    encoder = load_tiny("hf")
     first, second = (
         explain(FromTruth(encoder, source, Side.image), name=str(seed), seed=seed).parts.rows()
         for seed in (0, 1)

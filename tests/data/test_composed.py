@@ -42,7 +42,7 @@ def told(hf_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def run_line(*overrides):
-        line = ["model=hf-clip", f"model.checkpoint={hf_folder}", "+plugin=m2ib", "device=cpu"]
+        line = ["model=hf", f"model.checkpoint={hf_folder}", "+plugin=m2ib", "device=cpu"]
         assert run([*line, "tracking=disabled", *overrides]) == 1
         lines = capsys.readouterr().err.splitlines()
         return [line for line in lines if line.startswith("vlminterp: ")]  # less the progress

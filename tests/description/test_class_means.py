@@ -13,7 +13,7 @@ from vlminterp.errors import InputError
 
 @pytest.fixture(scope="module")
 def encoder(load_tiny):
-    return load_tiny("hf-clip")
+    return load_tiny("hf")
 
 
 def picture(seed):

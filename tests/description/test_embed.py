@@ -14,7 +14,7 @@ TEXTS = st.lists(WORDS.map(" ".join), min_size=1, max_size=12)
 
 @pytest.fixture(scope="module")
 def encoder(load_tiny):
-    return load_tiny("hf-clip", "float64")
+    return load_tiny("hf", "float64")
 
 
 @settings(max_examples=25, deadline=None)

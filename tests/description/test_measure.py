@@ -13,7 +13,7 @@ from vlminterp.description.measure import measure, texts_to_score
 
 @pytest.fixture(scope="module")
 def encoder(load_tiny):
-    return load_tiny("hf-clip", "float64")
+    return load_tiny("hf", "float64")
 
 
 def pictures(seed):

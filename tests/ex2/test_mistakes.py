@@ -51,6 +51,14 @@ def test_a_class_without_a_file_is_left_out_and_named(finish, class_folder):
     assert concepts_in(folder) == {"cat", "owl", "whale"}
 
 
+def test_concepts_that_share_an_id(refused, monkeypatch):
+    concepts = ClassFolderSource.concepts
+    monkeypatch.setattr(
+        ClassFolderSource, "concepts", lambda self: [*concepts(self), next(concepts(self))]
+    )
+    assert "two concepts have the id 'bus'; ids must differ" in refused()
+
+
 def test_too_few_classes_are_one_line(refused, class_folder):
     for name in ("bus", "cat", "owl"):
         spoil(class_folder / name)

@@ -43,7 +43,7 @@ def test_equals_a_loop_over_images(kind):
 
 @KINDS
 def test_equals_the_mean_of_a_real_models_cosines(load_tiny, pictures, kind):
-    encoder = load_tiny("hf-clip", "float64")
+    encoder = load_tiny("hf", "float64")
     shown = {"owl": pictures[:2], "bat": pictures[2:3], "cat": pictures[1:]}
     concepts = [
         Concept(name, name, tuple((lambda one=one: one) for one in some))

@@ -19,7 +19,7 @@ SIDES = pytest.mark.parametrize("side", ["image", "text"])
 @pytest.fixture
 def encoder(load_tiny):
     """One backend: that the other gives the same maps is a test of its own."""
-    return load_tiny("hf-clip")
+    return load_tiny("hf")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_pair_does_not_depend_on_its_batch(encoder, pictures, captions, side):
 @SIDES
 def test_both_backends_give_the_same_map(load_tiny, pictures, captions, side):
     maps = []
-    for adapter in ("hf-clip", "open-clip"):
+    for adapter in ("hf", "open-clip"):
         encoder = load_tiny(adapter, "float64")
         given = encoder.preprocess(pictures), encoder.tokenize(captions)
         # Ids beyond the end differ between the backends' padding; the seeds must not.
@@ -234,7 +234,7 @@ def test_nothing_stays_behind_after_an_error(encoder, inputs, side, monkeypatch)
 def test_bf16_ranks_like_float32(load_tiny, pictures, captions, side):
     maps = []
     for dtype in ("float32", "bfloat16"):
-        encoder = load_tiny("hf-clip", dtype)
+        encoder = load_tiny("hf", dtype)
         given = encoder.preprocess(pictures), encoder.tokenize(captions)
         found = attribute(encoder, given, side)
         assert found.scores.dtype == torch.float32
@@ -262,7 +262,7 @@ def test_ranges(changes, message):
 
 def test_noise_follows_content(load_tiny, pictures, captions):
     """The same pair under another picture's place has the same noise; another picture does not."""
-    encoder = load_tiny("hf-clip")
+    encoder = load_tiny("hf")
     pixels = encoder.preprocess([pictures[0], pictures[1], pictures[0]])
     tokens = encoder.tokenize([captions[0]] * 3)
     scores = attribute(encoder, (pixels, tokens), "image").scores

@@ -11,7 +11,7 @@ from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Scale, Settings
 
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens
-from vlminterp.adapters.hf_clip import HFCLIP
+from vlminterp.adapters.hf.clip import HFCLIP
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SEEDS = 8

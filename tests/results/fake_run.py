@@ -10,7 +10,7 @@ from vlminterp.results import RunFolder
 CONFIG = {
     "names": {"plugin": "m2ib", "model": "planted-base", "data": "planted"},
     "plugin": {"layer": 0.8, "beta": 0.1, "steps": 10, "sides": ["image", "text"]},
-    "model": {"adapter": "hf-clip", "checkpoint": "planted/base"},
+    "model": {"adapter": "hf", "checkpoint": "planted/base"},
     "data": {"pairs": 6},
     "seed": 0,
 }

@@ -7,7 +7,7 @@ D embedding size, K other batch.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import torch
 from PIL import Image
@@ -111,7 +111,7 @@ class State:
     grid: tuple[int, int] | None
     attention_mask: Tensor | None = None
 
-    def with_hidden(self, hidden: Tensor) -> "State":
+    def with_hidden(self, hidden: Tensor) -> Self:
         """The same cut with another residual stream.
 
         Args:
@@ -134,7 +134,7 @@ class State:
 
 
 class Tower(ABC, Generic[Inputs]):
-    """One transformer that can be cut after any block.
+    """One tower that can be cut after any block.
 
     The law, for every layer: `suffix(prefix(inputs, layer)) == encode(inputs)`.
     """
@@ -145,21 +145,6 @@ class Tower(ABC, Generic[Inputs]):
         """Number of blocks, and so of integer cuts."""
 
     @abstractmethod
-    def embed(self, inputs: Inputs) -> State:
-        """The input of block 0."""
-
-    @abstractmethod
-    def run_block(self, state: State) -> State:
-        """Runs the block after the cut on every token."""
-
-    @abstractmethod
-    def run_last_block(self, state: State) -> State:
-        """Runs the last block, for the pooled token alone where only that one is read on."""
-
-    @abstractmethod
-    def pool(self, state: State) -> Tensor:
-        """Everything after the last block; returns `[B, D]`, of any length."""
-
     def prefix(self, inputs: Inputs, layer: Layer) -> State:
         """Runs the tower up to a cut.
 
@@ -170,11 +155,8 @@ class Tower(ABC, Generic[Inputs]):
         Returns:
             The state after that block.
         """
-        state = self.embed(inputs)
-        for _ in range(self.resolve_layer(layer) + 1):
-            state = self.run_block(state)
-        return state
 
+    @abstractmethod
     def suffix(self, state: State) -> Tensor:
         """Runs the rest of the tower.
 
@@ -184,18 +166,10 @@ class Tower(ABC, Generic[Inputs]):
         Returns:
             Embeddings of unit length, `[B, D]`, float32 (float64 for a float64 tower).
         """
-        for _ in range(state.block + 1, self.depth - 1):
-            state = self.run_block(state)
-        if state.block < self.depth - 1:
-            state = self.run_last_block(state)
-        embeddings = self.pool(state)
-        if embeddings.dtype in (torch.float16, torch.bfloat16):
-            embeddings = embeddings.float()
-        return functional.normalize(embeddings, dim=-1)
 
     def encode(self, inputs: Inputs) -> Tensor:
         """Embeddings of unit length, `[B, D]`."""
-        return self.suffix(self.embed(inputs))
+        return self.suffix(self.prefix(inputs, EMBEDDINGS))
 
     def resolve_layer(self, layer: Layer) -> int:
         """Turns any way of naming a cut into a block index.
@@ -221,6 +195,13 @@ class Tower(ABC, Generic[Inputs]):
             f"layer={layer} is no cut of this tower; "
             f"use an int in {-self.depth}…{last}, a float in 0.0…1.0, or '{EMBEDDINGS}'"
         )
+
+
+def unit_length(embeddings: Tensor) -> Tensor:
+    """Embeddings `[B, D]` scaled to unit length, in float32 where they were less precise."""
+    if embeddings.dtype in (torch.float16, torch.bfloat16):
+        embeddings = embeddings.float()
+    return functional.normalize(embeddings, dim=-1)
 
 
 class DualEncoder(ABC):

@@ -1,18 +1,29 @@
-"""CLIP as open_clip writes it: its `CLIP` class."""
+"""Dual encoders as open_clip writes them: `CLIP`, `CustomTextCLIP`, `CoCa`."""
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import open_clip
 import torch
+from open_clip.tokenizer import HFTokenizer
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
 from vlminterp.adapters.checkpoint import read_json, require_files
-from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
+from vlminterp.adapters.dual_encoder import (
+    BEFORE_ALL_BLOCKS,
+    DualEncoder,
+    Pixels,
+    State,
+    Tokens,
+    Tower,
+)
+from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
+from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
@@ -22,30 +33,34 @@ FILES = (("open_clip_config.json",), ("open_clip_model.safetensors", "model.safe
 
 
 class OpenCLIP(DualEncoder):
-    """Wraps open_clip's `CLIP` with two plain transformers; the model is put in eval and frozen.
+    """Wraps any model of open_clip; it is put in eval mode and frozen.
+
+    Plain transformers run block by block, and their last block at one token only; whatever else
+    open_clip has (timm, ResNet, attention pooling, HF text towers) is replayed.
 
     Args:
         model: The model.
         preprocessing: How it wants images; needed only by `preprocess`.
-        tokenizer: open_clip's `SimpleTokenizer`; needed only by `tokenize`.
+        tokenizer: open_clip's own; needed only by `tokenize`.
         name: What reports call it.
 
     Raises:
-        ModelError: Another architecture.
+        ModelError: A tower of an unknown kind.
     """
 
     def __init__(
         self,
-        model: open_clip.CLIP,
+        model: Any,
         preprocessing: Preprocessing | None = None,
         tokenizer: Any = None,
-        name: str = "open_clip.CLIP",
+        name: str = "",
     ) -> None:
-        super().__init__(name, preprocessing, tokenizer)
-        _require_plain(model, name)
-        self.model = model.eval().requires_grad_(requires_grad=False)
-        self.vision = VisionTower(model.visual)
-        self.text = TextTower(model)
+        super().__init__(name or type(model).__name__, preprocessing, tokenizer)
+        self.model: Any = model.eval().requires_grad_(requires_grad=False)
+        self.vision: Tower[Pixels] = (
+            VisionTower(model.visual) if _plain_image(model) else replayed_image(model)
+        )
+        self.text: Tower[Tokens] = TextTower(model) if _plain_text(model) else replayed_text(model)
 
     @classmethod
     def load(
@@ -61,7 +76,7 @@ class OpenCLIP(DualEncoder):
             device: Where they go.
 
         Raises:
-            ModelError: Something is missing, or the checkpoint is no plain CLIP.
+            ModelError: Something is missing.
         """
         if revision is not None:
             raise ModelError(
@@ -73,17 +88,13 @@ class OpenCLIP(DualEncoder):
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(architecture, pretrained=tag, require_pretrained=True)
             tokenizer = open_clip.get_tokenizer(architecture)
-        if not isinstance(tokenizer, open_clip.SimpleTokenizer):
-            raise ModelError(
-                f"adapter open-clip takes CLIP's own tokenizer; {checkpoint} has another"
-            )
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
 
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        device: torch.device = self.model.positional_embedding.device
+        device: torch.device = self.model.logit_scale.device
         return device
 
     @property
@@ -94,13 +105,16 @@ class OpenCLIP(DualEncoder):
         return scale, torch.zeros_like(scale) if bias is None else bias
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into BPE pieces; what pads beyond the longest caption is left out."""
-        tokenizer, context = self.tokenizer, self.model.context_length
+        """Splits captions into pieces, padded to the context where the tower may read padding."""
+        if isinstance(self.tokenizer, HFTokenizer):
+            return _tokenize_hf(self.tokenizer, texts)
+        tokenizer, context = self.tokenizer, self.context
         full = [len(tokenizer.encode(text)) + 2 for text in texts]
         lengths = torch.tensor([min(length, context) for length in full])
-        ids = tokenizer(list(texts), context_length=context)[:, : int(lengths.max())]
-        mask = torch.arange(ids.shape[1]) < lengths[:, None]
-        inner = torch.arange(ids.shape[1]) < lengths[:, None] - 1
+        longest = int(lengths.max()) if isinstance(self.text, TextTower) else context
+        ids = tokenizer(list(texts), context_length=context)[:, :longest]
+        mask = torch.arange(longest) < lengths[:, None]
+        inner = torch.arange(longest) < lengths[:, None] - 1
         special = ~inner
         special[:, 0] = True
         words = tuple(
@@ -108,6 +122,11 @@ class OpenCLIP(DualEncoder):
             for row, flags in zip(ids, special, strict=True)
         )
         return Tokens(ids, mask, special, words, tuple(length > context for length in full))
+
+    @property
+    def context(self) -> int:
+        """Longest caption, in tokens."""
+        return int(getattr(self.model, "text", self.model).context_length)
 
     def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
         decoder = self.tokenizer.decoder
@@ -247,24 +266,35 @@ def _split(checkpoint: str) -> tuple[str, str | None]:
     return architecture, tag
 
 
-def _require_plain(model: nn.Module, name: str) -> None:
-    """Refuses what this adapter would compute wrongly."""
-    reason = None
-    if not isinstance(model, open_clip.CLIP):
-        reason = f"it is a {type(model).__name__}"
-    elif not isinstance(model.visual, VisionTransformer):
-        reason = f"its image tower is a {type(model.visual).__name__}"
-    elif model.visual.attn_pool is not None or model.visual.pool_type not in ("tok", "avg"):
-        reason = "its image tower pools by attention or not at all"
-    elif model.text_pool_type not in ("argmax", "eos"):
-        reason = f"its text tower pools by '{model.text_pool_type}'"
-    elif model.attn_mask is None:
-        reason = "its text tower is not causal"
-    else:
-        blocks = [*model.visual.transformer.resblocks, *model.transformer.resblocks]
-        odd = next((b for b in blocks if not isinstance(b, ResidualAttentionBlock)), None)
-        reason = None if odd is None else f"it has blocks of type {type(odd).__name__}"
-    if reason:
-        raise ModelError(
-            f"adapter open-clip takes CLIP with two plain transformers; {name}: {reason}"
-        )
+def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:
+    """Captions through a tokenizer of transformers, cleaned as open_clip cleans them."""
+    cleaned = [tokenizer.clean_fn(text) for text in texts]
+    context = int(tokenizer.context_length or 0)
+    tokens = tokenize(tokenizer.tokenizer, cleaned, context, pad=True)
+    return replace(tokens, ids=tokenizer(list(texts)))  # some lack the separator
+
+
+def _plain_image(model: Any) -> bool:
+    """Whether the image tower is a plain transformer that pools CLS or the mean."""
+    visual = model.visual
+    return (
+        isinstance(visual, VisionTransformer)
+        and visual.attn_pool is None
+        and visual.pool_type in ("tok", "avg")
+        and not visual.output_tokens
+        and _plain_blocks(visual.transformer)
+    )
+
+
+def _plain_text(model: Any) -> bool:
+    """Whether the text tower is CLIP's own: causal, pooled at the end token."""
+    return (
+        isinstance(model, open_clip.CLIP)
+        and model.text_pool_type in ("argmax", "eos")
+        and model.attn_mask is not None
+        and _plain_blocks(model.transformer)
+    )
+
+
+def _plain_blocks(transformer: Any) -> bool:
+    return all(isinstance(block, ResidualAttentionBlock) for block in transformer.resblocks)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vlminterp.adapters.dual_encoder import Inputs, State, Tower
+from vlminterp.adapters.dual_encoder import Inputs, Layer, State, Tower, unit_length
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,29 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
     def depth(self) -> int:
         """Number of blocks."""
         return len(self.blocks)
+
+    @abstractmethod
+    def embed(self, inputs: Inputs) -> State:
+        """The input of block 0."""
+
+    @abstractmethod
+    def pool(self, state: State) -> Tensor:
+        """Everything after the last block; returns `[B, D]`, of any length."""
+
+    def prefix(self, inputs: Inputs, layer: Layer) -> State:
+        """Runs the tower up to a cut; see `Tower.prefix`."""
+        state = self.embed(inputs)
+        for _ in range(self.resolve_layer(layer) + 1):
+            state = self.run_block(state)
+        return state
+
+    def suffix(self, state: State) -> Tensor:
+        """Runs the rest of the tower; see `Tower.suffix`."""
+        for _ in range(state.block + 1, self.depth - 1):
+            state = self.run_block(state)
+        if state.block < self.depth - 1:
+            state = self.run_last_block(state)
+        return unit_length(self.pool(state))
 
     def run_block(self, state: State) -> State:
         """Runs the block after the cut on every token."""

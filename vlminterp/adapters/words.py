@@ -1,6 +1,9 @@
 """From BPE pieces to words."""
 
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from vlminterp.adapters.dual_encoder import Word
 
@@ -37,4 +40,54 @@ def clip_words(
         if piece.endswith(END_OF_WORD):
             words.append(Word(decode(ids[start : position + 1]).strip(), start, position + 1))
             start = None
+    return tuple(words)
+
+
+# Scripts without spaces between words: a piece is the smallest thing that can be told apart.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_SPACED_WORD = re.compile(rf"(?:(?![{_UNSPACED}])\w)+(?:['’](?:(?![{_UNSPACED}])\w)+)*")
+_MARK = re.compile(r"[^\w\s]+")
+
+
+def words_of_offsets(
+    text: str, offsets: Sequence[tuple[int, int]], special: Sequence[bool]
+) -> tuple[Word, ...]:
+    """Groups the pieces of any tokenizer into words, by the characters that they stand for.
+
+    A word is a run of letters and digits, or of marks; in scripts that put no spaces between
+    words, a piece. A piece that stands for nothing belongs to the word after it.
+
+    Args:
+        text: What was tokenized.
+        offsets: Per token, where in the text it begins and ends.
+        special: Per token, whether the tokenizer added it.
+
+    Example:
+        >>> offsets = [(0, 0), (0, 1), (1, 3), (3, 6), (6, 7), (0, 0)]
+        >>> words_of_offsets("a cats.", offsets, [True, False, False, False, False, True])
+        (Word(text='a', start=1, stop=2), Word(text='cats', start=2, stop=4), \
+Word(text='.', start=4, stop=5))
+    """
+    spans = sorted(match.span() for kind in (_SPACED_WORD, _MARK) for match in kind.finditer(text))
+    starts = [start for start, _ in spans]
+    words: list[Word] = []
+    spoken: int | None = None  # the span of the last word, if it is one of `spans`
+    waiting: int | None = None  # the first piece that stands for nothing
+    for place, ((begin, end), added) in enumerate(zip(offsets, special, strict=True)):
+        if added:
+            continue
+        while begin < end and text[begin].isspace():
+            begin += 1
+        if begin >= end:
+            waiting = place if waiting is None else waiting
+            continue
+        index = bisect_right(starts, begin) - 1
+        span = index if index >= 0 and begin < spans[index][1] else None
+        if words and span is not None and span == spoken:
+            words[-1] = replace(words[-1], stop=place + 1)
+        else:
+            start = place if waiting is None else waiting
+            written = text[slice(*spans[span])] if span is not None else text[begin:end].strip()
+            words.append(Word(written, start, place + 1))
+        spoken, waiting = span, None
     return tuple(words)

@@ -52,7 +52,7 @@ def image_scores(
     """
     rows: list[dict[str, float]] = [{} for _ in seeds]
     whole = explanation.similarity
-    normalised = explanation.normalised()[:, explanation.prefix_tokens :]
+    normalised = explanation.normalised()[:, explanation.patches()]
     normalised = normalised.reshape(explanation.maps().shape)
     for name, maps in _maps(explanation, seeds).items():
         suffix = f".{name}" if name else ""

@@ -1,20 +1,14 @@
 """CLIP as transformers writes it: `CLIPModel`."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoTokenizer, CLIPModel
-from transformers.image_processing_base import ImageProcessingMixin
-from transformers.utils import logging as transformers_logging
+from transformers import CLIPModel
 
-from vlminterp.adapters.checkpoint import require_files, require_model_type
-from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, DualEncoder, Pixels, State, Tokens
-from vlminterp.adapters.hub import loading
-from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, State, Tokens
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
 from vlminterp.adapters.transformer import (
     Attention,
     Block,
@@ -28,80 +22,24 @@ from vlminterp.errors import ModelError
 LEGACY_EOS = 2
 """Configs with this `eos_token_id` pool at the largest id instead (transformers PR 24773)."""
 
-FILES = (
-    ("config.json",),
-    ("model.safetensors", "model.safetensors.index.json"),
-    ("preprocessor_config.json",),
-    ("tokenizer.json", "vocab.json"),
-)
 
+class HFCLIP(HFDualEncoder):
+    """Wraps a transformers `CLIPModel`: plain transformers, whose last block runs at one token."""
 
-class HFCLIP(DualEncoder):
-    """Wraps a transformers `CLIPModel`; the model is put in eval mode and frozen.
+    model_type = "clip"
+    architecture = "CLIPModel"
 
-    Args:
-        model: The model.
-        preprocessing: How it wants images; needed only by `preprocess`.
-        tokenizer: Its tokenizer; needed only by `tokenize`.
-        name: What reports call it.
-    """
+    def image_tower(self) -> "VisionTower":
+        """Pooled at CLS."""
+        return VisionTower(self.model)
 
-    def __init__(
-        self,
-        model: CLIPModel,
-        preprocessing: Preprocessing | None = None,
-        tokenizer: Any = None,
-        name: str = "CLIPModel",
-    ) -> None:
-        super().__init__(name, preprocessing, tokenizer)
-        self.model: Any = model
-        self.model.train(mode=False)
-        self.model.requires_grad_(requires_grad=False)
-        self.vision = VisionTower(model)
-        self.text = TextTower(model)
-
-    @classmethod
-    def load(
-        cls, checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
-    ) -> "HFCLIP":
-        """Loads weights, preprocessing and tokenizer from a folder or the hub.
-
-        Args:
-            checkpoint: A folder in the hub's format, or a hub id.
-            revision: Branch, tag or commit on the hub.
-            dtype: Of the weights.
-            device: Where they go.
-
-        Raises:
-            ModelError: Something is missing, or the checkpoint is no CLIP.
-        """
-        if Path(checkpoint).is_dir():
-            require_files(Path(checkpoint), FILES)
-            require_model_type(Path(checkpoint), "clip")
-        # "main", not None: transformers converts pickled hub weights only for a named revision.
-        revision = revision or "main"
-        with loading(checkpoint), _no_progress_bar():
-            config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
-            tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-            model = _load_model(checkpoint, revision, dtype)
-            model.to(device)  # type: ignore[arg-type]  # transformers hides nn.Module's signature
-        return cls(model, Preprocessing.from_hf(config), tokenizer, name=checkpoint)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        device: torch.device = self.model.device
-        return device
-
-    @property
-    def scale_and_bias(self) -> tuple[Tensor, Tensor]:
-        """The learned temperature; CLIP has no bias."""
-        scale = self.model.logit_scale.exp()
-        return scale, torch.zeros_like(scale)
+    def text_tower(self) -> "TextTower":
+        """Causal, pooled at the end token."""
+        return TextTower(self.model)
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into BPE pieces."""
-        context = self.model.config.text_config.max_position_embeddings
+        context = self.context
         full = self.tokenizer(list(texts), verbose=False)["input_ids"]
         batch = self.tokenizer(
             list(texts),
@@ -232,35 +170,3 @@ class TextTower(TransformerTower[Tokens]):
         """Norm and projection of the end token."""
         embedding: Tensor = self._project(self._model.final_layer_norm(take_pooled(state)))
         return embedding
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """The run has its own progress; transformers' bar would break into it."""
-    logging: Any = transformers_logging
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
-def _load_model(checkpoint: str, revision: str, dtype: torch.dtype) -> CLIPModel:
-    load: Callable[..., Any] = CLIPModel.from_pretrained
-    model, report = load(
-        checkpoint,
-        revision=revision,
-        dtype=dtype,
-        attn_implementation="sdpa",
-        use_safetensors=True,
-        output_loading_info=True,
-    )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"{checkpoint} is no CLIPModel: {len(missing)} tensors are missing, e.g. {missing[0]}"
-        )
-    wrapped: CLIPModel = model
-    return wrapped

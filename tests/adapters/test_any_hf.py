@@ -1,0 +1,130 @@
+"""Every family of transformers keeps the law, gives its backend's own numbers, and is explained."""
+
+import pytest
+import torch
+import transformers
+from torch.nn.functional import normalize
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import Settings
+
+from tests.adapters.tiny_hf import CONTEXT, DUAL, END, PARTS, VOCABULARY, randomise, tiny_config
+from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens
+from vlminterp.adapters.hf.any import OWN, families
+from vlminterp.adapters.law import measure_law
+from vlminterp.entry_points import FAMILIES, load
+
+NAMES = [*PARTS, *DUAL]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def encoder(request):
+    config = tiny_config(request.param)
+    family = load(FAMILIES, config.model_type, OWN)
+    torch.manual_seed(0)
+    model = randomise(getattr(transformers, family.architecture)(config).double())
+    return family(model, name=request.param)
+
+
+def pixels_of(encoder, batch=2, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    size = encoder.vision.facts.size if hasattr(encoder.vision, "facts") else (32, 32)
+    values = torch.rand(batch, 3, *size, generator=generator, dtype=torch.float64) * 2 - 1
+    return Pixels(values, (Geometry(size, (0, 0, size[1], size[0])),) * batch)
+
+
+def tokens_of(encoder, batch=2, seed=0, length=7, padded=None):
+    """Random ids that end at the same place; padding is 0, as in the configs."""
+    generator = torch.Generator().manual_seed(seed)
+    width = CONTEXT if encoder.pads_to_context else padded or length + 2
+    ids = torch.zeros(batch, width, dtype=torch.long)
+    ids[:, : length - 1] = torch.randint(
+        3, VOCABULARY - 2, (batch, length - 1), generator=generator
+    )
+    ids[:, length - 1] = END
+    mask = (torch.arange(width) < length).expand(batch, width)
+    return Tokens(ids, mask, ~mask, ((),) * batch, (False,) * batch)
+
+
+def test_every_family_is_tried():
+    """A new family without a shrunk version fails here."""
+    assert {tiny_config(name).model_type for name in NAMES} == set(families())
+
+
+def test_law_at_every_cut(encoder):
+    sides = (
+        (encoder.vision, pixels_of(encoder), pixels_of(encoder, seed=1)),
+        (encoder.text, tokens_of(encoder), tokens_of(encoder, seed=1)),
+    )
+    for tower, first, second in sides:
+        law = measure_law(tower, first, second)
+        assert law.cuts == tower.depth + 1 >= 3
+        assert law.error < 1e-12
+        assert law.leak < 1e-12
+        assert law.apart > 1e-3
+
+
+def test_every_block_counts(encoder):
+    """A cut at which nothing is at stake would be no cut."""
+    for tower, inputs in (
+        (encoder.vision, pixels_of(encoder)),
+        (encoder.text, tokens_of(encoder)),
+    ):
+        whole = tower.encode(inputs)
+        for layer in range(tower.depth):
+            state = tower.prefix(inputs, layer)
+            changed = tower.suffix(state.with_hidden(state.hidden.flip(2)))
+            assert (changed - whole).abs().max() > 1e-4
+
+
+def test_encode_is_the_models_own(encoder):
+    """What the whole model's forward calls its embeddings, where it tells them."""
+    pixels, tokens = pixels_of(encoder), tokens_of(encoder)
+    if encoder.model_type in ("blip", "flava", "siglip2"):
+        pytest.skip("its forward takes or gives something else")
+    attended = {} if encoder.pads_to_context else {"attention_mask": tokens.mask.long()}
+    output = encoder.model(input_ids=tokens.ids, pixel_values=pixels.values, **attended)
+    image, text = (normalize(side, dim=-1) for side in (output.image_embeds, output.text_embeds))
+    torch.testing.assert_close(encoder.encode_image(pixels), image, rtol=0, atol=1e-12)
+    torch.testing.assert_close(encoder.encode_text(tokens), text, rtol=0, atol=1e-12)
+    logits = encoder.logits(image, text)
+    torch.testing.assert_close(logits, output.logits_per_image, rtol=1e-9, atol=1e-9)
+
+
+def test_padding_changes_nothing(encoder):
+    if encoder.pads_to_context:
+        pytest.skip("it reads its padding")
+    short, long = tokens_of(encoder, padded=7), tokens_of(encoder, padded=14)
+    assert torch.equal(short.ids, long.ids[:, :7])
+    whole = encoder.encode_text(short)
+    torch.testing.assert_close(encoder.encode_text(long), whole, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("side", ["image", "text"])
+def test_m2ib_explains_it(encoder, side):
+    pixels, tokens = pixels_of(encoder), tokens_of(encoder)
+    found = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(pixels, tokens)
+    assert torch.isfinite(found.scores).all()
+    if side == "image":
+        rows, columns = found.grid
+        assert found.maps().shape == (2, rows, columns)
+        assert rows > 1
+
+
+def test_a_pair_alone_is_the_same(encoder):
+    pixels, tokens = pixels_of(encoder), tokens_of(encoder)
+    together = encoder.encode_image(pixels), encoder.encode_text(tokens)
+    first = Pixels(pixels.values[:1], pixels.geometry[:1])
+    words = Tokens(tokens.ids[:1], tokens.mask[:1], tokens.special[:1], ((),), (False,))
+    alone = encoder.encode_image(first), encoder.encode_text(words)
+    for whole, part in zip(together, alone, strict=True):
+        torch.testing.assert_close(part, whole[:1], rtol=0, atol=1e-12)
+
+
+def test_nothing_stays_behind(encoder):
+    """Every module has its class's own forward again, also after an error."""
+    pixels = pixels_of(encoder)
+    with pytest.raises(RuntimeError):
+        encoder.vision.suffix(
+            encoder.vision.prefix(pixels, 0).with_hidden(torch.zeros(2, 3, 5, dtype=torch.float64))
+        )
+    assert not any("forward" in vars(module) for module in encoder.model.modules())

@@ -1,0 +1,29 @@
+"""ALIGN: an EfficientNet beside a BERT."""
+
+import torch
+from torch import Tensor
+
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.replay import Layout
+from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
+
+
+class HFALIGN(HFDualEncoder):
+    """The image is a feature map that shrinks from block to block, averaged at the end."""
+
+    model_type = "align"
+    architecture = "AlignModel"
+
+    @property
+    def scale_and_bias(self) -> tuple[Tensor, Tensor]:
+        """ALIGN divides by its temperature."""
+        scale = 1 / self.model.temperature
+        return scale, torch.zeros_like(scale)
+
+    def image_tower(self) -> ReplayVision:
+        """Convolutions; every block's map has its own grid."""
+        return self.replayed_image(prefix_tokens=0, pools_first=False, layout=Layout.channels_first)
+
+    def text_tower(self) -> ReplayText:
+        """Bidirectional, pooled at CLS."""
+        return self.replayed_text(at_first)

@@ -1,0 +1,93 @@
+"""From a checkpoint's own `config.json` to the family that knows it."""
+
+from pathlib import Path
+
+import torch
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+from vlminterp.adapters.checkpoint import read_json, require_files
+from vlminterp.adapters.hf.dual_encoder import FILES, HFDualEncoder
+from vlminterp.adapters.hub import loading
+from vlminterp.entry_points import FAMILIES, installed, load
+from vlminterp.errors import ModelError
+
+OPEN_CLIP_CONFIG = "open_clip_config.json"
+
+OWN = {
+    "aimv2": "vlminterp.adapters.hf.aimv2:HFAIMv2",
+    "align": "vlminterp.adapters.hf.align:HFALIGN",
+    "altclip": "vlminterp.adapters.hf.altclip:HFAltCLIP",
+    "blip": "vlminterp.adapters.hf.blip:HFBLIP",
+    "chinese_clip": "vlminterp.adapters.hf.chinese_clip:HFChineseCLIP",
+    "clip": "vlminterp.adapters.hf.clip:HFCLIP",
+    "clipseg": "vlminterp.adapters.hf.clipseg:HFCLIPSeg",
+    "flava": "vlminterp.adapters.hf.flava:HFFLAVA",
+    "groupvit": "vlminterp.adapters.hf.groupvit:HFGroupViT",
+    "metaclip_2": "vlminterp.adapters.hf.metaclip_2:HFMetaCLIP2",
+    "owlv2": "vlminterp.adapters.hf.owlv2:HFOWLv2",
+    "owlvit": "vlminterp.adapters.hf.owlvit:HFOWLViT",
+    "siglip": "vlminterp.adapters.hf.siglip:HFSigLIP",
+    "siglip2": "vlminterp.adapters.hf.siglip2:HFSigLIP2",
+    "tipsv2": "vlminterp.adapters.hf.tipsv2:HFTIPSv2",
+    "vision-text-dual-encoder": (
+        "vlminterp.adapters.hf.vision_text_dual_encoder:HFVisionTextDualEncoder"
+    ),
+}
+"""Families by `model_type`; other packages add theirs as entry points `vlminterp.families`."""
+
+
+class AnyHF:
+    """Loads whatever dual encoder of transformers a checkpoint holds."""
+
+    @staticmethod
+    def load(
+        checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
+    ) -> HFDualEncoder:
+        """Reads the checkpoint's `model_type`, and has that family load it.
+
+        Args:
+            checkpoint: A folder in the hub's format, or a hub id.
+            revision: Branch, tag or commit on the hub.
+            dtype: Of the weights.
+            device: Where they go.
+
+        Raises:
+            ModelError: It is no dual encoder that is known, or can't be loaded.
+        """
+        found = _model_type(checkpoint, revision)
+        if found not in families():
+            raise ModelError(
+                f"checkpoint {checkpoint} is of model_type '{found}', which is no dual encoder of "
+                f"an image and a text tower that vlminterp knows; it knows: {', '.join(families())}"
+            )
+        encoder: HFDualEncoder = load(FAMILIES, found, OWN).load(
+            checkpoint, revision, dtype, device
+        )
+        return encoder
+
+
+def families() -> list[str]:
+    """Every `model_type` that can be loaded, sorted."""
+    return list(installed(FAMILIES, OWN))
+
+
+def _model_type(checkpoint: str, revision: str | None) -> str:
+    folder = Path(checkpoint)
+    if folder.is_dir():
+        if (folder / OPEN_CLIP_CONFIG).is_file() and not (folder / "config.json").is_file():
+            raise ModelError(f"checkpoint {checkpoint} is open_clip's; use model=open-clip")
+        require_files(folder, FILES)
+        config = folder / "config.json"
+    else:
+        with loading(checkpoint):
+            try:
+                config = Path(hf_hub_download(checkpoint, "config.json", revision=revision))
+            except LocalEntryNotFoundError:  # a kind of the next, but the hub was not asked
+                raise
+            except EntryNotFoundError as error:
+                raise ModelError(
+                    f"{checkpoint} has no config.json; if it is open_clip's, use model=open-clip "
+                    f"model.checkpoint=hf-hub:{checkpoint}"
+                ) from error
+    return str(read_json(config).get("model_type"))

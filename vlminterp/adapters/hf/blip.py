@@ -1,0 +1,40 @@
+"""BLIP: the two towers and heads of its contrastive loss; the matching head is left aside."""
+
+import torch
+from torch import Tensor
+
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.replay import find_blocks
+from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
+
+
+class HFBLIP(HFDualEncoder):
+    """CLS on both sides; checkpoints keep no temperature, so that logits are cosines."""
+
+    model_type = "blip"
+    architecture = "BlipForImageTextRetrieval"
+
+    @property
+    def scale_and_bias(self) -> tuple[Tensor, Tensor]:
+        """1 and 0."""
+        return torch.ones((), device=self.device), torch.zeros((), device=self.device)
+
+    def image_tower(self) -> ReplayVision:
+        """Pooled at CLS."""
+        return self.replayed_image()
+
+    def text_tower(self) -> ReplayText:
+        """Bidirectional, pooled at CLS."""
+        return self.replayed_text(at_first, blocks=find_blocks(self.model.text_encoder))
+
+    def image_features(self, values: Tensor) -> Tensor:
+        """The contrastive head at CLS."""
+        hidden = self.model.vision_model(pixel_values=values).last_hidden_state
+        features: Tensor = self.model.vision_proj(hidden[:, 0])
+        return features
+
+    def text_features(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The contrastive head at CLS."""
+        output = self.model.text_encoder(input_ids=ids, attention_mask=mask)
+        features: Tensor = self.model.text_proj(output.last_hidden_state[:, 0])
+        return features

@@ -1,0 +1,188 @@
+"""What all two-tower models of transformers share: loading, tokenizing, their own features."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+import transformers
+from torch import Tensor
+from transformers import AutoTokenizer
+from transformers.image_processing_base import ImageProcessingMixin
+from transformers.utils import logging as transformers_logging
+
+from vlminterp.adapters.checkpoint import require_files, require_model_type
+from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
+from vlminterp.adapters.hf.tokenizing import tokenize
+from vlminterp.adapters.hub import loading
+from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.adapters.replay import find_blocks
+from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
+from vlminterp.errors import ModelError
+
+FILES = (
+    ("config.json",),
+    ("model.safetensors", "model.safetensors.index.json"),
+    ("preprocessor_config.json", "processor_config.json"),
+    ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model"),
+)
+
+
+class HFDualEncoder(DualEncoder, ABC):
+    """Wraps a two-tower model of transformers; it is put in eval mode and frozen.
+
+    A family states its facts: the class in transformers, where its towers are, what they pool.
+
+    Args:
+        model: The model.
+        preprocessing: How it wants images; needed only by `preprocess`.
+        tokenizer: Its tokenizer; needed only by `tokenize`.
+        name: What reports call it.
+    """
+
+    model_type: ClassVar[str]
+    """As `config.json` says it."""
+    architecture: ClassVar[str]
+    """The class in transformers."""
+    pads_to_context: ClassVar[bool] = False
+    """Whether captions are padded to the whole context, as in training."""
+
+    def __init__(
+        self,
+        model: Any,
+        preprocessing: Preprocessing | None = None,
+        tokenizer: Any = None,
+        name: str = "",
+    ) -> None:
+        super().__init__(name or type(model).__name__, preprocessing, tokenizer)
+        self.model: Any = model
+        self.model.train(mode=False)
+        self.model.requires_grad_(requires_grad=False)
+        self.vision = self.image_tower()
+        self.text = self.text_tower()
+
+    @abstractmethod
+    def image_tower(self) -> Tower[Pixels]:
+        """The image half of `self.model`."""
+
+    @abstractmethod
+    def text_tower(self) -> Tower[Tokens]:
+        """The text half of `self.model`."""
+
+    @classmethod
+    def load(
+        cls, checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
+    ) -> Self:
+        """Loads weights, preprocessing and tokenizer from a folder or the hub.
+
+        Args:
+            checkpoint: A folder in the hub's format, or a hub id.
+            revision: Branch, tag or commit on the hub.
+            dtype: Of the weights.
+            device: Where they go.
+
+        Raises:
+            ModelError: Something is missing, or the checkpoint is of another family.
+        """
+        if Path(checkpoint).is_dir():
+            require_files(Path(checkpoint), FILES)
+            require_model_type(Path(checkpoint), cls.model_type)
+        # "main", not None: transformers converts pickled hub weights only for a named revision.
+        revision = revision or "main"
+        with loading(checkpoint), _no_progress_bar():
+            config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
+            tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
+            model = _load_model(cls.architecture, checkpoint, revision, dtype)
+            model.to(device)
+        return cls(model, Preprocessing.from_hf(config), tokenizer, name=checkpoint)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = self.model.device
+        return device
+
+    @property
+    def scale_and_bias(self) -> tuple[Tensor, Tensor]:
+        """The learned temperature, and the bias of models trained with SigLIP's loss."""
+        scale = self.model.logit_scale.exp()
+        return scale, getattr(self.model, "logit_bias", torch.zeros_like(scale))
+
+    @property
+    def context(self) -> int:
+        """Longest caption, in tokens."""
+        return int(self.model.config.text_config.max_position_embeddings)
+
+    def tokenize(self, texts: Sequence[str]) -> Tokens:
+        """Splits captions into pieces; whatever the tokenizer's kind, words are whole."""
+        return tokenize(self.tokenizer, texts, self.context, pad=self.pads_to_context)
+
+    def image_features(self, values: Tensor) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        features: Tensor = self.model.get_image_features(pixel_values=values).pooler_output
+        return features
+
+    def text_features(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The model's own text embeddings, `[B, D]`, of any length."""
+        output = self.model.get_text_features(input_ids=ids, attention_mask=mask)
+        features: Tensor = output.pooler_output
+        return features
+
+    def replayed_image(self, **facts: Any) -> ReplayVision:
+        """The image tower as a `ReplayVision`: patches on a square of `image_size`, CLS before.
+
+        Args:
+            facts: What differs; see `ImageFacts`, and `blocks`.
+        """
+        config = self.model.config.vision_config
+        size = _pair(config.image_size)
+        if "grid" not in facts and "layout" not in facts:
+            patch = _pair(config.patch_size)
+            facts["grid"] = (size[0] // patch[0], size[1] // patch[1])
+        blocks = facts.pop("blocks", None) or find_blocks(self.model.vision_model)
+        default: dict[str, Any] = {"size": size, "prefix_tokens": 1, "pools_first": True}
+        return ReplayVision(self.image_features, blocks, ImageFacts(**(default | facts)))
+
+    def replayed_text(
+        self, pool_at: PoolAt | None, *, sees_padding: bool = False, blocks: Any = None
+    ) -> ReplayText:
+        """The text tower as a `ReplayText`."""
+        blocks = blocks or find_blocks(self.model.text_model)
+        return ReplayText(self.text_features, blocks, pool_at=pool_at, sees_padding=sees_padding)
+
+
+def _pair(size: int | Sequence[int]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """The run has its own progress; transformers' bar would break into it."""
+    logging: Any = transformers_logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _load_model(architecture: str, checkpoint: str, revision: str, dtype: torch.dtype) -> Any:
+    load: Callable[..., Any] = getattr(transformers, architecture).from_pretrained
+    model, report = load(
+        checkpoint,
+        revision=revision,
+        dtype=dtype,
+        use_safetensors=True,
+        output_loading_info=True,
+    )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"{checkpoint} is no {architecture}: "
+            f"{len(missing)} tensors are missing, e.g. {missing[0]}"
+        )
+    return model

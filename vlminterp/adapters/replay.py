@@ -1,0 +1,198 @@
+"""Cuts any tower without rewriting it: the model's own forward runs, and blocks stand aside.
+
+Up to a cut the forward runs as it is and is stopped there. After the cut it runs again, and every
+block before the cut hands on the residual stream that it is given. Masks, positions and pooling
+stay the model's own: a family needs no second implementation here, only a few facts.
+
+A module's `forward` is replaced while a cut tower runs, and is itself again afterwards, also after
+an error; one model can't run in two threads at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Generic, Self
+
+from torch import Tensor, nn
+
+from vlminterp.adapters.dual_encoder import (
+    BEFORE_ALL_BLOCKS,
+    Inputs,
+    Layer,
+    State,
+    Tower,
+    unit_length,
+)
+from vlminterp.errors import ModelError
+
+
+class Layout(Enum):
+    """How a residual stream lies in memory."""
+
+    tokens = "[B, N, C]"
+    channels_first = "[B, C, rows, columns]"
+    channels_last = "[B, rows, columns, C]"
+
+    def to_tokens(self, stream: Tensor) -> Tensor:
+        """`[B, N, C]`, rows of a feature map one after the other."""
+        if self is Layout.channels_first:
+            return stream.flatten(2).transpose(1, 2)
+        return stream.flatten(1, 2) if self is Layout.channels_last else stream
+
+    def from_tokens(self, hidden: Tensor, grid: tuple[int, int] | None) -> Tensor:
+        """The inverse of `to_tokens`."""
+        if self is Layout.tokens or grid is None:
+            return hidden
+        stream = hidden.reshape(len(hidden), *grid, -1)
+        return stream.permute(0, 3, 1, 2) if self is Layout.channels_first else stream
+
+
+@dataclass(frozen=True)
+class ReplayState(State):
+    """A cut from which the model's own forward can be run again.
+
+    Attributes:
+        inputs: What the model takes.
+        repeats: Whether copies need their own rows of `inputs`: text, whose masks follow the ids.
+            Pixels don't: what the stem makes of them is not used after a cut.
+        output: What the block at the cut returned: a tensor, or a tuple that begins with one.
+        layout: Of that tensor.
+    """
+
+    inputs: tuple[Tensor, ...] = ()
+    repeats: bool = False
+    output: Any = None
+    layout: Layout = Layout.tokens
+
+    def with_hidden(self, hidden: Tensor) -> Self:
+        """The same cut with another residual stream; see `State.with_hidden`."""
+        copies = len(hidden) // len(self.hidden)
+        inputs = self.inputs
+        if self.repeats:
+            inputs = tuple(tensor.repeat_interleave(copies, dim=0) for tensor in inputs)
+        output = _repeated(self.output, len(self.hidden), copies)
+        return replace(super().with_hidden(hidden), inputs=inputs, output=output)
+
+
+class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
+    """A tower that is cut by standing in for its blocks.
+
+    Args:
+        encode: The model's own way from its inputs to embeddings `[B, D]`, of any length.
+        blocks: Modules that run one after the other, each once.
+    """
+
+    def __init__(self, encode: Callable[..., Tensor], blocks: Sequence[nn.Module]) -> None:
+        self._encode = encode
+        self.blocks = tuple(blocks)
+
+    @property
+    def depth(self) -> int:
+        """Number of blocks."""
+        return len(self.blocks)
+
+    @abstractmethod
+    def take(self, inputs: Inputs) -> tuple[Tensor, ...]:
+        """What the model takes, on its device and in its type."""
+
+    @abstractmethod
+    def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
+        """The facts of a cut: masks, positions, grid."""
+
+    def encode(self, inputs: Inputs) -> Tensor:
+        """Embeddings of unit length, `[B, D]`."""
+        return unit_length(self._encode(*self.take(inputs)))
+
+    def prefix(self, inputs: Inputs, layer: Layer) -> ReplayState:
+        """Runs the tower up to a cut; see `Tower.prefix`."""
+        taken, block = self.take(inputs), self.resolve_layer(layer)
+        module = self.blocks[max(block, 0)]
+        forward = module.forward
+
+        def stop(*args: Any, **kwargs: Any) -> None:
+            before = block == BEFORE_ALL_BLOCKS
+            raise _Reached(_stream_of(args, kwargs) if before else forward(*args, **kwargs))
+
+        try:
+            with _standing_in({module: stop}):
+                self._encode(*taken)
+        except _Reached as reached:
+            output = reached.output
+        else:
+            raise ModelError(f"block {block} of this tower is not run by its encoder")
+        stream = output[0] if isinstance(output, tuple) else output
+        return replace(self.state(taken, stream), block=block, output=output)
+
+    def suffix(self, state: State) -> Tensor:
+        """Runs the rest of the tower; see `Tower.suffix`."""
+        if not isinstance(state, ReplayState):
+            raise TypeError("this state is from another tower")
+        stream, output = state.layout.from_tokens(state.hidden, state.grid), state.output
+        if state.block == BEFORE_ALL_BLOCKS:
+            first = self.blocks[0]
+            stand_ins = {first: _fed(first.forward, stream)}
+        else:
+            given = (stream, *output[1:]) if isinstance(output, tuple) else stream
+            stand_ins = dict.fromkeys(self.blocks[: state.block + 1], lambda *_, **__: given)
+        with _standing_in(stand_ins):
+            return unit_length(self._encode(*state.inputs))
+
+
+def find_blocks(tower: nn.Module) -> Sequence[nn.Module]:
+    """The blocks of a tower: its first, outermost `nn.ModuleList`.
+
+    Raises:
+        ModelError: It has none.
+    """
+    for module in tower.modules():
+        if isinstance(module, nn.ModuleList) and len(module):
+            return list(module)
+    raise ModelError(f"a {type(tower).__name__} has no list of blocks to cut it at")
+
+
+class _Reached(Exception):  # noqa: N818  (no error: it ends a forward where the cut is)
+    def __init__(self, output: Any) -> None:
+        super().__init__()
+        self.output = output
+
+
+@contextmanager
+def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
+    """Other forwards for some modules, for as long as the block lasts."""
+    for module, forward in stand_ins.items():
+        module.forward = forward
+    try:
+        yield
+    finally:
+        for module in stand_ins:
+            del module.forward  # the class's own is seen again
+
+
+def _fed(forward: Callable[..., Any], stream: Tensor) -> Callable[..., Any]:
+    """A block's own forward, on another residual stream."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if args:
+            return forward(stream, *args[1:], **kwargs)
+        return forward(**(kwargs | {next(iter(kwargs)): stream}))
+
+    return run
+
+
+def _stream_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
+    stream: Tensor = args[0] if args else next(iter(kwargs.values()))
+    return stream
+
+
+def _repeated(output: Any, batch: int, copies: int) -> Any:
+    """What a block returned beside the stream, for every copy."""
+    if not isinstance(output, tuple):
+        return output
+    return tuple(
+        part.repeat_interleave(copies, dim=0)
+        if isinstance(part, Tensor) and part.ndim and len(part) == batch
+        else part
+        for part in output
+    )

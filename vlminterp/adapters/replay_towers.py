@@ -1,0 +1,155 @@
+"""The two kinds of towers that are cut by replay: images and captions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, Tokens
+from vlminterp.adapters.replay import Layout, ReplayState, ReplayTower
+from vlminterp.errors import ModelError
+
+PoolAt = Callable[[Tensor, Tensor], Tensor]
+"""From ids and mask `[B, T]` to the position of the token that is pooled, int64 `[B]`."""
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What has to be known of an image tower.
+
+    Attributes:
+        size: Height and width that it takes.
+        prefix_tokens: Tokens before the patches (CLS, registers).
+        pools_first: Whether the embedding is read at the first token alone.
+        layout: Of the residual stream between blocks.
+        grid: Rows and columns of the patches; a feature map tells its own.
+        repeats: Whether the model makes something of its inputs that every copy needs, such as an
+            attention mask.
+    """
+
+    size: tuple[int, int]
+    prefix_tokens: int = 0
+    pools_first: bool = False
+    layout: Layout = Layout.tokens
+    grid: tuple[int, int] | None = None
+    repeats: bool = False
+
+
+class ReplayVision(ReplayTower[Pixels]):
+    """An image tower.
+
+    Args:
+        encode: From pixel values `[B, 3, H, W]` to embeddings `[B, D]`.
+        blocks: Its blocks or stages.
+        facts: What has to be known of it.
+    """
+
+    def __init__(
+        self, encode: Callable[[Tensor], Tensor], blocks: Sequence[nn.Module], facts: ImageFacts
+    ) -> None:
+        super().__init__(encode, blocks)
+        self._weight = next(blocks[0].parameters())
+        self.facts = facts
+
+    def take(self, inputs: Pixels) -> tuple[Tensor]:
+        """Pixel values of the size that the model takes.
+
+        Raises:
+            ModelError: They have another.
+        """
+        values = inputs.values.to(self._weight.device, self._weight.dtype)
+        if tuple(values.shape[2:]) != self.facts.size:
+            raise ModelError(
+                f"this model takes images of {self.facts.size[0]}×{self.facts.size[1]}, "
+                f"not {values.shape[2]}×{values.shape[3]}"
+            )
+        return (values,)
+
+    def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
+        """Every patch counts; the grid is the feature map's own, or the patches'."""
+        facts, grid = self.facts, self.facts.grid
+        if facts.layout is not Layout.tokens:
+            rows = 2 if facts.layout is Layout.channels_first else 1
+            grid = (stream.shape[rows], stream.shape[rows + 1])
+        hidden = facts.layout.to_tokens(stream)
+        places = torch.zeros(len(hidden), dtype=torch.long, device=hidden.device)
+        return ReplayState(
+            hidden=hidden,
+            block=BEFORE_ALL_BLOCKS,
+            mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
+            pooled=places if facts.pools_first else None,
+            prefix_tokens=facts.prefix_tokens,
+            grid=grid,
+            inputs=taken,
+            repeats=facts.repeats,
+            layout=facts.layout,
+        )
+
+
+class ReplayText(ReplayTower[Tokens]):
+    """A text tower.
+
+    Args:
+        encode: From ids and mask, `[B, T]` int64 each, to embeddings `[B, D]`.
+        blocks: Its blocks.
+        pool_at: Where the embedding is read; None where several tokens are.
+        sees_padding: Whether padding is read like any token (SigLIP), so that it counts.
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[Tensor, Tensor], Tensor],
+        blocks: Sequence[nn.Module],
+        *,
+        pool_at: PoolAt | None = None,
+        sees_padding: bool = False,
+    ) -> None:
+        super().__init__(encode, blocks)
+        self._device_of = next(blocks[0].parameters())
+        self._pool_at = pool_at
+        self._sees_padding = sees_padding
+
+    def take(self, inputs: Tokens) -> tuple[Tensor, Tensor]:
+        """Ids and mask on the model's device."""
+        device = self._device_of.device
+        return inputs.ids.to(device), inputs.mask.to(device).long()
+
+    def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
+        """Padding counts where the model reads it; tokens of the model's own always do."""
+        ids, mask = taken
+        counted = mask.bool()
+        if self._sees_padding:
+            counted = torch.ones_like(counted)
+        own = stream.shape[1] - counted.shape[1]
+        return ReplayState(
+            hidden=stream,
+            block=BEFORE_ALL_BLOCKS,
+            mask=functional.pad(counted, (0, own), value=True),
+            pooled=None if self._pool_at is None else self._pool_at(ids, mask),
+            prefix_tokens=0,
+            grid=None,
+            inputs=taken,
+            repeats=True,
+        )
+
+
+def at_first(ids: Tensor, mask: Tensor) -> Tensor:
+    """The first token: CLS."""
+    return torch.zeros_like(ids[:, 0])
+
+
+def at_last_position(ids: Tensor, mask: Tensor) -> Tensor:
+    """The last position, be it padding."""
+    return torch.full_like(ids[:, 0], ids.shape[1] - 1)
+
+
+def at_largest_id(ids: Tensor, mask: Tensor) -> Tensor:
+    """The largest id: the end token of CLIP's vocabulary."""
+    return ids.argmax(1)
+
+
+def at_id(end: int) -> PoolAt:
+    """The first token of an id."""
+    return lambda ids, mask: (ids == end).int().argmax(1)
