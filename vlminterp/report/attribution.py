@@ -50,15 +50,15 @@ def attribution_content(folder: RunFolder) -> Content:
         lead=lead.format(names["model"], names["plugin"]),
         sections=sections,
         counts={"pairs": explained},
-        style=f":root {{ --gradient: {_gradient()}; }}",
+        style=scale_style(),
     )
 
 
-def _gradient() -> str:
-    """The colour scale as CSS, at the opacity at which it lies over pictures."""
+def scale_style() -> str:
+    """CSS of the colour scale, at the opacity at which it lies over pictures."""
     last = len(STOPS) - 1
     steps = [
         f"#{stop}{round(255 * MOST_OPAQUE * (place / last) ** RISE):02x} {100 * place / last:.1f}%"
         for place, stop in enumerate(STOPS)
     ]
-    return f"linear-gradient(90deg, {', '.join(steps)})"
+    return f":root {{ --gradient: linear-gradient(90deg, {', '.join(steps)}); }}"

@@ -91,9 +91,11 @@ def make_card(folder: Path, pair: PairResult, scale: Scale) -> Card:
         Everything that the template writes.
     """
     first = next(iter(pair.sides.values()))
-    picture = _small_picture(folder, pair)
+    picture = small_picture(folder, pair)
     heat = own = None
-    placed = _placed_map(pair.image, picture) if picture and pair.image else None
+    placed = None
+    if picture is not None and pair.image is not None:
+        placed = placed_map(pair.image, (picture.height, picture.width))
     if picture is not None and placed is not None:
         heat = data_uri(overlay(picture, placed, scale.patch))
         own = data_uri(overlay(picture, placed, float(np.nanmax(placed))))
@@ -119,8 +121,19 @@ def data_uri(image: Image.Image) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def _small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
-    """The pair's picture, at most `LONGEST_SIDE` pixels long; None if it can't be read."""
+def small_picture(
+    folder: Path, pair: PairResult, longest: int = LONGEST_SIDE
+) -> Image.Image | None:
+    """The pair's picture, small.
+
+    Args:
+        folder: The run folder, which pictures' paths are relative to.
+        pair: The pair.
+        longest: Side, in pixels.
+
+    Returns:
+        RGB; None if it can't be read.
+    """
     for side in pair.sides.values():
         if "picture" in side.row:
             try:
@@ -128,32 +141,32 @@ def _small_picture(folder: Path, pair: PairResult) -> Image.Image | None:
                     small = picture.convert("RGB")
             except OSError:
                 continue
-            small.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+            small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
             return small
     return None
 
 
-def _placed_map(side: SideResult, picture: Image.Image) -> NDArray[np.float32] | None:
-    """A side's map on a picture of any size.
+def placed_map(side: SideResult, size: tuple[int, int]) -> NDArray[np.float32] | None:
+    """A side's map on its picture, whatever the size at which that is shown.
 
     Args:
         side: Its row says how large the original was and which part of it the model saw.
-        picture: The original, possibly smaller.
+        size: Height and width at which the picture is shown.
 
     Returns:
-        `[height, width]` of the picture, NaN where the model did not look; None without a map.
+        `[height, width]`, NaN where the model did not look; None without a map.
     """
     from vlminterp.adapters.dual_encoder import Geometry
     from vlminterp.heatmap import place_on_image
 
     if side.map is None:
         return None
-    width = float(side.row.get("width", picture.width))
-    height = float(side.row.get("height", picture.height))
+    width = float(side.row.get("width", size[1]))
+    height = float(side.row.get("height", size[0]))
     left, top, right, bottom = side.box or (0.0, 0.0, width, height)
-    across, down = picture.width / width, picture.height / height
+    across, down = size[1] / width, size[0] / height
     box = (left * across, top * down, right * across, bottom * down)
-    return place_on_image(side.map, Geometry((picture.height, picture.width), box))
+    return place_on_image(side.map, Geometry(size, box))
 
 
 def _side_view(name: str, side: SideResult) -> SideView:

@@ -1,23 +1,30 @@
 """The page of a sweep: its VLMs side by side."""
 
+import base64
+import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
 from vlminterp.errors import ResultsError
-from vlminterp.report.bars import Bar, Row, bar_chart
+from vlminterp.report.attribution import scale_style
 from vlminterp.report.content import Section
-from vlminterp.report.numbers import number
-from vlminterp.report.tables import table
+from vlminterp.report.sweep.answer import answers
+from vlminterp.report.sweep.families import families_sections
+from vlminterp.report.sweep.groups import Group, groups_of
+from vlminterp.report.sweep.maps import Maps
+from vlminterp.report.sweep.rewards import rewards_sections
+from vlminterp.report.tables import interval_cell, table
 from vlminterp.report.templating import environment
 from vlminterp.results.atomic import write_whole
+from vlminterp.results.headline import headline
 from vlminterp.results.run_folder import REPORT
-from vlminterp.sweep import NAMES, Run, State, Sweep
+from vlminterp.sweep import NAMES, Run, State, Sweep, told_apart
 
-COLOURS = 4
+ARROWS = {True: " (higher is better)", False: " (lower is better)", None: ""}
 
 
 def write_sweep_report(path: Path) -> Path:
@@ -32,115 +39,96 @@ def write_sweep_report(path: Path) -> Path:
     Raises:
         ResultsError: There is no sweep, or the page can't be written.
     """
-    runs = _runs(Path(path))
+    runs = Sweep(Path(path)).runs()
+    if not runs:
+        raise ResultsError(f"{path} is no sweep; give outputs/sweeps/ID, as a multirun prints it")
     page = Path(path) / REPORT
-    sections = [*_failures(runs), *_families(runs), *_metrics(runs), *_links(runs, page.parent)]
-    rendered = (
-        environment()
-        .get_template("sweep.html.j2")
-        .render(
-            name=page.parent.name,
-            models=list(dict.fromkeys(run.names["model"] for run in runs if run.names)),
-            runs=len(runs),
-            failed=sum(run.state is State.failed for run in runs),
-            sections=sections,
-        )
-    )
     try:
-        write_whole(page, rendered.encode())
+        write_whole(page, _render(runs, page.parent).encode())
     except OSError as error:
         raise ResultsError(f"{page} can't be written: {error.strerror}") from error
     return page
 
 
-def _runs(path: Path) -> list[Run]:
-    runs = Sweep(path).runs()
-    if not runs:
-        raise ResultsError(f"{path} is no sweep; give outputs/sweeps/ID, as a multirun prints it")
-    return runs
+def _render(runs: Sequence[Run], folder: Path) -> str:
+    """The page as HTML; it asks no host for anything."""
+    groups = groups_of(runs)
+    maps = [Maps(group) for group in groups]
+    script = Markup(environment().get_template("sort.js").render())
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    counts = Counter(run.state.value for run in runs)
+    return (
+        environment()
+        .get_template("sweep.html.j2")
+        .render(
+            name=folder.name,
+            models=list(dict.fromkeys(run.names["model"] for run in runs if run.names)),
+            counts={state.value: counts[state.value] for state in State if counts[state.value]},
+            failures=_failures(runs),
+            answers=[*answers(groups), *(line for one in maps for line in one.answers())],
+            sections=[
+                *_sections(groups),
+                _runs(runs, folder),
+                *(section for one in maps for section in one.sections(folder)),
+            ],
+            style=Markup(scale_style()),
+            script=script,
+            script_hash=f"sha256-{digest}",
+        )
+    )
 
 
-def _failures(runs: Sequence[Run]) -> Iterator[Section]:
-    failed = [(run.line, run.failed) for run in runs if run.failed is not None]
-    if failed:
-        yield Section("Failed", table(("run", "why"), failed))
+def _sections(groups: Sequence[Group]) -> Iterator[Section]:
+    """What the answers rest on; pictures come last, since they are long."""
+    for group in groups:
+        yield from families_sections(group)
+    for group in groups:
+        yield from rewards_sections(group)
+    for group in groups:
+        yield from _scores(group)
 
 
-def _families(runs: Sequence[Run]) -> Iterator[Section]:
-    """Preferred families side by side, of the runs that have any."""
-    for plugin, own in _by_plugin(run for run in runs if "gains" in run.summary):
-        gains = {_label(run, own): run.summary["gains"]["presence"] for run in own}
-        families = list(dict.fromkeys(family for found in gains.values() for family in found))
-        preferred = {run.summary.get("preferred") for run in own}
+def _failures(runs: Sequence[Run]) -> Markup:
+    """Which runs failed and why, one line each; nothing if none did."""
+    failed = [(run.line, run.failed) for run in runs if run.state is State.failed]
+    return table(("run", "why"), failed) if failed else Markup("")
+
+
+def _scores(group: Group) -> Iterator[Section]:
+    """A row for each VLM, a column for each metric."""
+    metrics = {name: run.summary.get("metrics") or {} for name, run in group.runs.items()}
+    columns = {name: metric for found in metrics.values() for name, metric in found.items()}
+    if columns:
+        heads = [f"{name}{ARROWS[one.get('higher_is_better')]}" for name, one in columns.items()]
         rows = [
-            Row(
-                family,
-                {model: Bar.of(found[family]) for model, found in gains.items() if family in found},
-                strong=family in preferred,
-            )
-            for family in families
+            [name, *(interval_cell(found.get(metric)) for metric in columns)]
+            for name, found in metrics.items()
         ]
-        verdicts = Markup("").join(
-            Markup("<li>{}</li>").format(run.summary.get("verdict", "")) for run in own
-        )
-        note = Markup('<ul class="verdicts">{}</ul>').format(verdicts)
-        yield Section(
-            f"What each VLM likes to hear ({plugin})",
-            note + _side_by_side(rows, own[0].summary.get("margin")),
-        )
+        body = table(("VLM", *heads), rows, "Mean and 95 % interval.", sortable=True)
+        yield Section(f"Scores ({group.title})", body)
 
 
-def _side_by_side(rows: Sequence[Row], margin: float | None) -> Markup:
-    """Bars for as many VLMs as there are colours, numbers for more."""
-    title = "What words of each family are worth"
-    models = list(dict.fromkeys(model for row in rows for model in row.bars))
-    if len(models) <= COLOURS:
-        return bar_chart(title, rows, "cosine", (-margin, margin) if margin else None)
-    cells = [
-        [row.name, *(row.bars[m].mean if m in row.bars else None for m in models)] for row in rows
+def _runs(runs: Sequence[Run], folder: Path) -> Section:
+    """Every run, with its page."""
+    names, shared = told_apart([run.line for run in runs])
+    rows = [
+        [
+            _link(run, name, folder),
+            *(run.names.get(part, "") for part in NAMES),
+            run.state.value,
+            headline(run.summary),
+        ]
+        for name, run in zip(names, runs, strict=True)
     ]
-    return table(("family", *models), cells, f"{title}, in cosine")
+    columns = ("run", *NAMES, "state", "result")
+    return Section(
+        "Runs", table(columns, rows, f"All with {shared}" if shared else "", sortable=True)
+    )
 
 
-def _metrics(runs: Sequence[Run]) -> Iterator[Section]:
-    for plugin, own in _by_plugin(run for run in runs if run.summary.get("metrics")):
-        names = list(dict.fromkeys(name for run in own for name in run.summary["metrics"]))
-        rows = [[name, *(_told(run.summary["metrics"].get(name)) for run in own)] for name in names]
-        columns = ["metric", *(_label(run, own) for run in own)]
-        yield Section(f"Scores ({plugin})", table(columns, rows))
-
-
-def _links(runs: Sequence[Run], beside: Path) -> Iterator[Section]:
-    rows = []
-    for run in runs:
-        page = run.folder.path / REPORT if run.folder else None
-        link: Markup | str = ""
-        if page and page.is_file():
-            link = Markup('<a href="{}">{}</a>').format(
-                os.path.relpath(page, beside), page.parent.name
-            )
-        names = (run.names.get(part, "") for part in NAMES)
-        rows.append((run.line, *names, run.state.value, link))
-    yield Section("Runs", table(("run", *NAMES, "state", "page"), rows))
-
-
-def _by_plugin(runs: Iterable[Run]) -> Iterator[tuple[str, list[Run]]]:
-    groups: dict[str, list[Run]] = {}
-    for run in runs:
-        groups.setdefault(run.names["plugin"], []).append(run)
-    yield from groups.items()
-
-
-def _label(run: Run, among: Sequence[Run]) -> str:
-    """A run's model; with the rest of its line where that is not enough."""
-    model = run.names["model"]
-    alike = [other for other in among if other.names["model"] == model]
-    return model if len(alike) == 1 else run.line
-
-
-def _told(metric: Mapping[str, Any] | None) -> str:
-    if metric is None or metric.get("mean") is None:
-        return ""
-    told = number(metric["mean"])
-    low, high = metric.get("low"), metric.get("high")
-    return told if low is None else f"{told} [{number(low)}, {number(high)}]"
+def _link(run: Run, name: str, folder: Path) -> Markup | str:
+    """The run's page, if it has one, from where the sweep's is."""
+    page = run.folder.path / REPORT if run.folder else None
+    if page is None or not page.is_file():
+        return name
+    return Markup('<a href="{}">{}</a>').format(os.path.relpath(page, folder), name)

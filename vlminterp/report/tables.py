@@ -1,24 +1,69 @@
 """Plain tables of any rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from vlminterp.report.numbers import NOTHING, number
+from vlminterp.report.numbers import NOTHING, decimals, number, worth
 from vlminterp.report.svg import element
 
 LONGEST = 300
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> Markup:
+@dataclass(frozen=True)
+class Cell:
+    """A number that is not written as a bare number.
+
+    Attributes:
+        value: By which the table is sorted; None where there is none.
+        shown: What is written.
+        strength: How strongly the cell is coloured, 0…1.
+        strong: Whether it is the answer.
+    """
+
+    value: float | None
+    shown: Markup | str
+    strength: float = 0.0
+    strong: bool = False
+
+
+def interval_cell(metric: Mapping[str, Any] | None, top: float = 0.0, **options: Any) -> Cell:
+    """A mean above its interval.
+
+    Args:
+        metric: `mean`, perhaps `low` and `high`; None where there is nothing.
+        top: The mean that has the strongest colour; 0 to colour none.
+        options: Of the cell.
+    """
+    mean = None if metric is None else metric.get("mean")
+    if metric is None or mean is None:
+        return Cell(None, NOTHING)
+    low, high = metric.get("low"), metric.get("high")
+    strength = min(max(mean / top, 0.0), 1.0) if top > 0 else 0.0
+    if low is None or high is None:
+        return Cell(mean, number(mean), strength, **options)
+    places = min(worth(low, high), 3)
+    ends = element("small", f"{decimals(low, places)} … {decimals(high, places)}")
+    return Cell(mean, escape(decimals(mean, places)) + ends, strength, **options)
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    caption: str = "",
+    *,
+    sortable: bool = False,
+) -> Markup:
     """A table as markup.
 
     Args:
         columns: Their heads.
         rows: Numbers are rounded to three digits and stand at the right; markup stays markup.
         caption: Stands above the table.
+        sortable: Whether the page's script lets readers sort it by any column.
     """
     kept = [list(row) for row in rows]
     body = [
@@ -36,7 +81,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = 
         *above,
         element("thead", element("tr", *heads)),
         element("tbody", *body),
-        class_="plain",
+        class_="plain sortable" if sortable else "plain",
     )
     return element("div", whole, class_="scroll")
 
@@ -55,15 +100,23 @@ def rows_table(rows: Iterable[Mapping[str, Any]], limit: int) -> Markup:
 
 def _cell(value: Any, *, first: bool) -> Markup:
     name, attributes = ("th", {"scope": "row"}) if first else ("td", {})
+    if isinstance(value, Cell):
+        style = f"--strength: {100 * value.strength:.0f}%" if value.strength else None
+        kind = "figure strong" if value.strong else "figure"
+        return element(name, value.shown, class_=kind, style=style, data_value=_exact(value.value))
     if value is not None and _is_number(value):
         shown = f"{value}" if isinstance(value, int) else number(value)
-        return element(name, shown, class_="figure", **attributes)
+        return element(name, shown, class_="figure", data_value=_exact(value), **attributes)
     return element(name, _text(value), **attributes)
+
+
+def _exact(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6g}"
 
 
 def _is_number(value: Any) -> bool:
     """Whether a value, if there is one, stands at the right of its column."""
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+    return value is None or (isinstance(value, (int, float, Cell)) and not isinstance(value, bool))
 
 
 def _text(value: Any) -> Markup:

@@ -1,0 +1,96 @@
+"""Which families of words each VLM likes to hear, and whose tastes are alike."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+from markupsafe import Markup
+
+from vlminterp.report.bars import Bar, Row, bar_chart
+from vlminterp.report.content import Section
+from vlminterp.report.sweep.answer import taste
+from vlminterp.report.sweep.groups import Group
+from vlminterp.report.sweep.likeness import likeness_table
+from vlminterp.report.tables import interval_cell, table
+from vlminterp.sweep import Run
+
+BARS = 4
+"""VLMs that bars can show: as many as have a colour of their own there."""
+
+
+def families_sections(group: Group) -> Iterator[Section]:
+    """What words of each family are worth to each VLM; nothing where no run has gains.
+
+    Args:
+        group: Of the page.
+    """
+    runs = {name: run for name, run in group.runs.items() if "gains" in run.summary}
+    if not runs:
+        return
+    chart = _bars(runs) if len(runs) <= BARS else Markup("")
+    body = chart + _table(runs) + _likeness(runs)
+    yield Section(f"What each VLM likes to hear ({group.title})", body)
+
+
+def _bars(runs: Mapping[str, Run]) -> Markup:
+    preferred = {run.summary.get("preferred") for run in runs.values()}
+    rows = [
+        Row(
+            family,
+            {
+                name: Bar.of(_gains(run)[family])
+                for name, run in runs.items()
+                if family in _gains(run)
+            },
+            strong=family in preferred,
+        )
+        for family in _families(runs)
+    ]
+    margin = next(iter(runs.values())).summary.get("margin")
+    title = "What words of each family are worth"
+    return bar_chart(title, rows, "cosine", (-margin, margin) if margin else None)
+
+
+def _table(runs: Mapping[str, Run]) -> Markup:
+    """A row for each VLM; the preferred family is strong, gains are shaded on one scale."""
+    families = _families(runs)
+    top = max(gain["mean"] or 0.0 for run in runs.values() for gain in _gains(run).values())
+    rows = [
+        [
+            name,
+            taste(run.summary),
+            *(
+                interval_cell(
+                    _gains(run).get(family), top, strong=family == run.summary.get("preferred")
+                )
+                for family in families
+            ),
+        ]
+        for name, run in runs.items()
+    ]
+    caption = (
+        "What a description gains by words of each family, in cosine: mean and 95 % interval over "
+        "concepts. Bold: the preferred family, if one is."
+    )
+    return table(("VLM", "prefers", *families), rows, caption, sortable=True)
+
+
+def _likeness(runs: Mapping[str, Run]) -> Markup:
+    gains = pd.DataFrame(
+        {
+            name: {family: gain["mean"] for family, gain in _gains(run).items()}
+            for name, run in runs.items()
+        }
+    )
+    caption = (
+        f"Whose tastes are alike: rank correlation of the gains of {len(gains)} families (Spearman)"
+    )
+    return likeness_table(gains.corr(method="spearman"), caption)
+
+
+def _gains(run: Run) -> Mapping[str, Mapping[str, float]]:
+    gains: Mapping[str, Mapping[str, float]] = run.summary["gains"]["presence"]
+    return gains
+
+
+def _families(runs: Mapping[str, Run]) -> list[str]:
+    return list(dict.fromkeys(family for run in runs.values() for family in _gains(run)))
