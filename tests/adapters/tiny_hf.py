@@ -66,7 +66,10 @@ PARTS = {
     "owlv2": (VISION, TEXT),
     "owlvit": (VISION, TEXT),
     "siglip": (VISION, TEXT | {"projection_size": 24}),
-    "siglip2": (VISION | {"num_patches": 16}, TEXT | {"projection_size": 24}),
+    "siglip2": (
+        {key: value for key, value in VISION.items() if key != "image_size"} | {"num_patches": 16},
+        TEXT | {"projection_size": 24},
+    ),
     "tipsv2": (VISION | {"num_register_tokens": 1}, TEXT | {"hidden_size": 24}),
 }
 """Options of the two towers, by `model_type`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import open_clip
 import torch
-from open_clip.tokenizer import HFTokenizer
+from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
@@ -125,8 +125,10 @@ class OpenCLIP(DualEncoder):
 
     @property
     def context(self) -> int:
-        """Longest caption, in tokens."""
-        return int(getattr(self.model, "text", self.model).context_length)
+        """Longest caption, in tokens; a text tower of transformers may not say."""
+        text = getattr(self.model, "text", self.model)
+        own = getattr(self._tokenizer, "context_length", None)
+        return int(own or text.context_length or DEFAULT_CONTEXT_LENGTH)
 
     def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
         decoder = self.tokenizer.decoder
@@ -269,8 +271,7 @@ def _split(checkpoint: str) -> tuple[str, str | None]:
 def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:
     """Captions through a tokenizer of transformers, cleaned as open_clip cleans them."""
     cleaned = [tokenizer.clean_fn(text) for text in texts]
-    context = int(tokenizer.context_length or 0)
-    tokens = tokenize(tokenizer.tokenizer, cleaned, context, pad=True)
+    tokens = tokenize(tokenizer.tokenizer, cleaned, tokenizer.context_length, pad=True)
     return replace(tokens, ids=tokenizer(list(texts)))  # some lack the separator
 
 

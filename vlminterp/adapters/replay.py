@@ -129,7 +129,8 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
         """Runs the rest of the tower; see `Tower.suffix`."""
         if not isinstance(state, ReplayState):
             raise TypeError("this state is from another tower")
-        stream, output = state.layout.from_tokens(state.hidden, state.grid), state.output
+        stream: Tensor = state.layout.from_tokens(state.hidden, state.grid)
+        output: Any = state.output
         if state.block == BEFORE_ALL_BLOCKS:
             first = self.blocks[0]
             stand_ins = {first: _fed(first.forward, stream)}

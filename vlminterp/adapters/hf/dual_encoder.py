@@ -137,12 +137,13 @@ class HFDualEncoder(DualEncoder, ABC):
             facts: What differs; see `ImageFacts`, and `blocks`.
         """
         config = self.model.config.vision_config
-        size = _pair(config.image_size)
-        if "grid" not in facts and "layout" not in facts:
-            patch = _pair(config.patch_size)
-            facts["grid"] = (size[0] // patch[0], size[1] // patch[1])
         blocks = facts.pop("blocks", None) or find_blocks(self.model.vision_model)
-        default: dict[str, Any] = {"size": size, "prefix_tokens": 1, "pools_first": True}
+        default: dict[str, Any] = {"prefix_tokens": 1, "pools_first": True}
+        if "size" not in facts:
+            size = default["size"] = _pair(config.image_size)
+            if "layout" not in facts:
+                patch = _pair(config.patch_size)
+                default["grid"] = (size[0] // patch[0], size[1] // patch[1])
         return ReplayVision(self.image_features, blocks, ImageFacts(**(default | facts)))
 
     def replayed_text(

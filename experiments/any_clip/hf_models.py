@@ -1,0 +1,57 @@
+"""Every model type of transformers that embeds text beside something else: which are ours."""
+
+from importlib import import_module
+from inspect import isclass
+from typing import Any
+
+import transformers
+from transformers import AutoConfig, BertConfig, CLIPVisionConfig, VisionTextDualEncoderConfig
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+from vlminterp.adapters.hf.any import OWN
+from vlminterp.entry_points import FAMILIES, load
+
+WHY_NOT = {
+    "blip-2": "32 embeddings an image, of which the best one counts",
+    "clap": "audio and text",
+    "clvp": "speech and text",
+    "sam3": "a segmenter: its text only prompts it",
+    "sam3_lite_text": "a segmenter: its text only prompts it",
+    "videoprism": "video and text",
+    "xclip": "video and text; the text is changed by the video",
+}
+"""Types that embed text beside something else, and are no image-text dual encoders."""
+
+
+def candidates() -> list[str]:
+    """Model types of the installed transformers whose model embeds text beside something else."""
+    found = []
+    for model_type, config in CONFIG_MAPPING.items():
+        models = (getattr(transformers, name, None) for name in _models(config.__module__))
+        fitting = (m for m in models if m is not None and m.config_class is config)
+        if any(hasattr(model, "get_text_features") for model in fitting):
+            found.append(model_type)
+    return sorted(found)
+
+
+def build(model_type: str) -> Any:
+    """A family's encoder around its default configuration, with random weights."""
+    family = load(FAMILIES, model_type, OWN)
+    if model_type == "vision-text-dual-encoder":
+        config = VisionTextDualEncoderConfig.from_vision_text_configs(
+            CLIPVisionConfig(), BertConfig()
+        )
+    else:
+        config = AutoConfig.for_model(model_type)
+    return family(getattr(transformers, family.architecture)(config), name=model_type)
+
+
+def _models(config_module: str) -> list[str]:
+    """Names of the model classes beside a configuration."""
+    name = config_module.replace("configuration_", "modeling_")
+    try:
+        members = vars(import_module(name))
+    except ImportError:
+        return []
+    kind = transformers.PreTrainedModel
+    return [key for key, member in members.items() if isclass(member) and issubclass(member, kind)]
