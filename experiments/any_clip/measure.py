@@ -9,6 +9,7 @@ import argparse
 import json
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names to try; all by default")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    transformers.logging.set_verbosity_error()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     rows = HERE / "work" / "rows.jsonl"
     rows.parent.mkdir(exist_ok=True)
     done = {row["key"] for row in _read(rows)}
@@ -58,12 +59,12 @@ def main() -> None:
 
 def _trials() -> Iterator[tuple[str, Callable[[], Result]]]:
     for model_type in families():
-        yield f"transformers {model_type} own", lambda t=model_type: _try_hf(t)
+        yield f"transformers {model_type} own", partial(_try_hf, model_type)
     names = open_clip.list_models()
     for name in names:
-        yield f"open_clip {name} shrunk", lambda n=name: _try_open_clip(n, shrunk=True)
+        yield f"open_clip {name} shrunk", partial(_try_open_clip, name, shrunk=True)
     for name in names:
-        yield f"open_clip {name} own", lambda n=name: _try_open_clip(n, shrunk=False)
+        yield f"open_clip {name} own", partial(_try_open_clip, name, shrunk=False)
 
 
 def _try_hf(model_type: str) -> Result:
@@ -76,9 +77,10 @@ def _try_hf(model_type: str) -> Result:
     width = encoder.context if encoder.pads_to_context else LENGTH_WITH_PADDING
     known = isinstance(text.eos_token_id, int) and text.eos_token_id < text.vocab_size
     end = text.eos_token_id if known else text.vocab_size - 1
-    padding = text.pad_token_id or 0
+    padding = getattr(text, "pad_token_id", 0) or 0
     pixels = (random_pixels(size, 0), random_pixels(size, 1))
-    tokens = tuple(random_tokens(width, text.vocab_size, end, padding, seed) for seed in (0, 1))
+    caption = partial(random_tokens, width, text.vocab_size, end, padding)
+    tokens = (caption(seed=0), caption(seed=1))
     count = sum(weight.numel() for weight in encoder.model.parameters())
     return {"parameters": count, **whole_trial(encoder, pixels, tokens)}
 
@@ -95,7 +97,8 @@ def _try_open_clip(name: str, *, shrunk: bool) -> Result:
     end, padding = _end_and_padding(encoder.model, vocabulary)
     pixels = (random_pixels(size, 0), random_pixels(size, 1))
     width = min(encoder.context, open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
-    tokens = tuple(random_tokens(width, vocabulary, end, padding, seed) for seed in (0, 1))
+    caption = partial(random_tokens, width, vocabulary, end, padding)
+    tokens = (caption(seed=0), caption(seed=1))
     if shrunk:
         return {"parameters": count, **whole_trial(encoder, pixels, tokens)}
     image = short_trial(encoder.vision, pixels[0])

@@ -17,6 +17,7 @@ from vlminterp.adapters.dual_encoder import (
     Tower,
 )
 from vlminterp.adapters.law import measure_law
+from vlminterp.explanation import Side
 
 LENGTH = 7
 """Of the random captions, end token included."""
@@ -65,11 +66,15 @@ def whole_trial(
     encoder: DualEncoder, pixels: tuple[Pixels, Pixels], tokens: tuple[Tokens, Tokens]
 ) -> Result:
     """The law at every cut, a short M2IB on both sides, bfloat16."""
-    sides = {"image": (encoder.vision, *pixels), "text": (encoder.text, *tokens)}
+    sides: dict[str, tuple[Tower[Any], Any, Any]] = {
+        "image": (encoder.vision, *pixels),
+        "text": (encoder.text, *tokens),
+    }
     found: Result = {}
     for side, (tower, first, second) in sides.items():
         law = measure_law(tower, first, second)
-        explained = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(pixels[0], tokens[0])
+        explainer = M2IB(encoder, Side(side), Settings(steps=2, copies=2))
+        explained = explainer.attribute(pixels[0], tokens[0])
         state = tower.prefix(first, 0)
         found[side] = {
             "tower": type(tower).__name__,

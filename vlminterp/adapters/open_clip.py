@@ -25,11 +25,14 @@ from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
 from vlminterp.errors import ModelError
 
-FILES = (("open_clip_config.json",), ("open_clip_model.safetensors", "model.safetensors"))
+CONFIG = "open_clip_config.json"
+SAFE = ("open_clip_model.safetensors", "model.safetensors")
+PICKLED = ("open_clip_pytorch_model.bin", "pytorch_model.bin")
 
 
 class OpenCLIP(DualEncoder):
@@ -63,32 +66,36 @@ class OpenCLIP(DualEncoder):
         self.text: Tower[Tokens] = TextTower(model) if _plain_text(model) else replayed_text(model)
 
     @classmethod
-    def load(
-        cls, checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
-    ) -> "OpenCLIP":
+    def load(cls, config: ModelConfig, device: torch.device) -> "OpenCLIP":
         """Loads weights, preprocessing and tokenizer.
 
         Args:
-            checkpoint: `ARCHITECTURE/TAG` as open_clip lists them, `hf-hub:ORG/NAME`, or a folder
-                with `open_clip_config.json`.
-            revision: Must be None: open_clip can't choose one.
-            dtype: Of the weights.
-            device: Where they go.
+            config: Its checkpoint is `ARCHITECTURE/TAG` as open_clip lists them,
+                `hf-hub:ORG/NAME`, or a folder with `open_clip_config.json`. Its revision must be
+                None: open_clip can't choose one.
+            device: Where the weights go.
 
         Raises:
             ModelError: Something is missing.
         """
-        if revision is not None:
+        checkpoint = config.checkpoint
+        if config.revision is not None:
             raise ModelError(
                 "open_clip can't load a revision; download it and give a folder as model.checkpoint"
             )
-        architecture, tag = _split(checkpoint)
+        architecture, tag = _split(checkpoint, pickled=config.pickled)
         with loading(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
-            model = open_clip.create_model(architecture, pretrained=tag, require_pretrained=True)
+            model = open_clip.create_model(
+                architecture,
+                pretrained=tag,
+                require_pretrained=True,
+                force_image_size=config.image_size,
+            )
             tokenizer = open_clip.get_tokenizer(architecture)
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
+        dtype = getattr(torch, config.dtype.value)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
 
     @property
@@ -250,15 +257,15 @@ class TextTower(TransformerTower[Tokens]):
         return pooled if model.text_projection is None else pooled @ model.text_projection
 
 
-def _split(checkpoint: str) -> tuple[str, str | None]:
+def _split(checkpoint: str, *, pickled: bool = False) -> tuple[str, str | None]:
     """What open_clip calls model name and pretrained tag."""
     if checkpoint.startswith("hf-hub:"):
         return checkpoint, None
     folder = Path(checkpoint)
     if folder.is_dir():
-        require_files(folder, FILES)
-        if "model_cfg" not in read_json(folder / "open_clip_config.json"):
-            raise ModelError(f"{folder / 'open_clip_config.json'} has no 'model_cfg'")
+        require_files(folder, [(CONFIG,), (*SAFE, *PICKLED) if pickled else SAFE])
+        if "model_cfg" not in read_json(folder / CONFIG):
+            raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
         return f"local-dir:{checkpoint}", None
     architecture, _, tag = checkpoint.partition("/")
     known = open_clip.list_pretrained_tags_by_model(architecture)

@@ -1,7 +1,8 @@
 """Resizing, cropping and normalising images, with the way back to the original image."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -39,6 +40,7 @@ class Preprocessing:
         std: Divides each channel.
         resize: How an image is brought to `edge` or `size`.
         edge: What the shorter edge is scaled to before the crop; None for the input's own size.
+        squashed: What the image is squashed to before the crop; None for the input's own size.
         resample: Interpolation.
         fill: Grey value around an image that does not fill the input.
     """
@@ -48,6 +50,7 @@ class Preprocessing:
     std: tuple[float, ...]
     resize: Resize = Resize.shortest
     edge: int | None = None
+    squashed: tuple[int, int] | None = None
     resample: Image.Resampling = Image.Resampling.BICUBIC
     fill: int = 0
 
@@ -59,19 +62,17 @@ class Preprocessing:
             ModelError: The file lacks what is needed; nothing is guessed.
         """
         try:
-            size, crop = config["size"], config.get("crop_size")
-            if isinstance(size, int):
-                size = {"shortest_edge": size}
-            if isinstance(crop, int):
-                crop = {"height": crop, "width": crop}
-            squash = "height" in size
-            target = crop if config.get("do_center_crop", True) and crop else size
+            edge, squashed = _scaled_to(config)
+            crop = config.get("crop_size") if config.get("do_center_crop", True) else None
+            size = _both(crop) if crop else squashed or _both(edge)
+            mean, std = _normalisation(config)
             return cls(
-                size=(target["height"], target["width"]),
-                mean=tuple(config["image_mean"]),
-                std=tuple(config["image_std"]),
-                resize=Resize.squash if squash else Resize.shortest,
-                edge=None if squash else size["shortest_edge"],
+                size=size,
+                mean=mean,
+                std=std,
+                resize=Resize.squash if squashed else Resize.shortest,
+                edge=edge,
+                squashed=squashed if squashed != size else None,
                 resample=Image.Resampling(config["resample"]),
             )
         except KeyError as error:
@@ -91,6 +92,17 @@ class Preprocessing:
             resample=Image.Resampling[config["interpolation"].upper()],
             fill=config["fill_color"],
         )
+
+    def resized(self, size: int) -> "Preprocessing":
+        """The same for square inputs of another size; what is cropped keeps its share.
+
+        Args:
+            size: Height and width, in pixels.
+        """
+        share = size / self.size[0]
+        edge = None if self.edge is None else round(self.edge * share)
+        squashed = None if self.squashed is None else (round(self.squashed[0] * share),) * 2
+        return replace(self, size=(size, size), edge=edge, squashed=squashed)
 
     def __call__(self, images: Sequence[Image.Image]) -> Pixels:
         """Transforms images of any size and mode; upright, and white under transparency.
@@ -118,7 +130,7 @@ class Preprocessing:
     def _scaled(self, height: int, width: int) -> tuple[int, int]:
         """Height and width after the resize, rounded as torchvision and transformers do."""
         if self.resize is Resize.squash:
-            return self.size
+            return self.squashed or self.size
         edge = self.edge or (self.size[0] if self.size[0] == self.size[1] else None)
         if self.resize is Resize.shortest and edge:
             short, long = min(height, width), max(height, width)
@@ -127,6 +139,39 @@ class Preprocessing:
         ratios = height / self.size[0], width / self.size[1]
         ratio = min(ratios) if self.resize is Resize.shortest else max(ratios)
         return round(height / ratio), round(width / ratio)
+
+
+def _scaled_to(config: Mapping[str, Any]) -> tuple[int | None, tuple[int, int] | None]:
+    """What transformers scales the shorter edge to, or squashes the image to."""
+    if "max_num_patches" in config:  # NaFlex: any grid will do; the square is what it learned
+        side = math.isqrt(config["max_num_patches"]) * config["patch_size"]
+        return None, (side, side)
+    size = config["size"]
+    if isinstance(size, int):
+        return size, None
+    if "shortest_edge" in size:
+        return size["shortest_edge"], None
+    return None, (size["height"], size["width"])
+
+
+def _both(size: Any) -> tuple[int, int]:
+    """Height and width, however transformers writes them."""
+    if isinstance(size, Mapping):
+        return size["height"], size["width"]
+    return size, size
+
+
+def _normalisation(config: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of channels in [0, 1], whatever range the model rescales them to."""
+    mean, std = (0.0,) * 3, (1.0,) * 3
+    if config.get("do_normalize", True):
+        mean, std = tuple(config["image_mean"]), tuple(config["image_std"])
+    range_ = 255 * config.get("rescale_factor", 1 / 255)
+    offset = 1.0 if config.get("rescale_offset", False) else 0.0
+    return (
+        tuple((value + offset) / range_ for value in mean),
+        tuple(value / range_ for value in std),
+    )
 
 
 def _margin(scaled: int, size: int) -> int:

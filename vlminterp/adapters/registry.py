@@ -1,6 +1,6 @@
 """From a model's configuration to the encoder; adapters are found by their entry points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,18 @@ class ModelConfig:
             `ARCHITECTURE/TAG`, or `pkg://PACKAGE/PATH`.
         revision: Branch, tag or commit on the hub.
         dtype: Of the weights.
+        image_size: Height and width of the images in pixels, where not those of the training: the
+            model's positions are interpolated.
+        pickled: Whether weights that only come as pickles may be read. Tensors alone are unpickled,
+            never code.
     """
 
     adapter: str = MISSING
     checkpoint: str = MISSING
     revision: str | None = None
     dtype: Precision = Precision.float32
+    image_size: int | None = None
+    pickled: bool = False
 
 
 def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
@@ -54,17 +60,11 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
         ConfigError: There is no such adapter or device.
         ModelError: The checkpoint can't be loaded.
     """
-    import torch
-
     from vlminterp.adapters.checkpoint import resolve_checkpoint
 
     adapter = load(ADAPTERS, config.adapter)
-    encoder: DualEncoder = adapter.load(
-        resolve_checkpoint(config.checkpoint),
-        config.revision,
-        getattr(torch, config.dtype.value),
-        resolve_device(device),
-    )
+    resolved = replace(config, checkpoint=resolve_checkpoint(config.checkpoint))
+    encoder: DualEncoder = adapter.load(resolved, resolve_device(device))
     encoder.name = name
     return encoder
 

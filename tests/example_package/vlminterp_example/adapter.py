@@ -9,7 +9,7 @@ class HashEncoder(DualEncoder):
     """Splits captions at spaces."""
 
     @classmethod
-    def load(cls, checkpoint, revision, dtype, device):
+    def load(cls, config, device):
         """Loads nothing."""
         return cls()
 

@@ -20,6 +20,11 @@ class HFALIGN(HFDualEncoder):
         scale = 1 / self.model.temperature
         return scale, torch.zeros_like(scale)
 
+    def image_features(self, values: Tensor) -> Tensor:
+        """A convolutional tower takes images of any size."""
+        features: Tensor = self.model.get_image_features(pixel_values=values).pooler_output
+        return features
+
     def image_tower(self) -> ReplayVision:
         """Convolutions; every block's map has its own grid."""
         return self.replayed_image(prefix_tokens=0, pools_first=False, layout=Layout.channels_first)

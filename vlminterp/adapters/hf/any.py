@@ -7,8 +7,9 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
 from vlminterp.adapters.checkpoint import read_json, require_files
-from vlminterp.adapters.hf.dual_encoder import FILES, HFDualEncoder
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder, needed_files
 from vlminterp.adapters.hub import loading
+from vlminterp.adapters.registry import ModelConfig
 from vlminterp.entry_points import FAMILIES, installed, load
 from vlminterp.errors import ModelError
 
@@ -41,29 +42,24 @@ class AnyHF:
     """Loads whatever dual encoder of transformers a checkpoint holds."""
 
     @staticmethod
-    def load(
-        checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
-    ) -> HFDualEncoder:
+    def load(config: ModelConfig, device: torch.device) -> HFDualEncoder:
         """Reads the checkpoint's `model_type`, and has that family load it.
 
         Args:
-            checkpoint: A folder in the hub's format, or a hub id.
-            revision: Branch, tag or commit on the hub.
-            dtype: Of the weights.
-            device: Where they go.
+            config: Its checkpoint is a folder in the hub's format, or a hub id.
+            device: Where the weights go.
 
         Raises:
             ModelError: It is no dual encoder that is known, or can't be loaded.
         """
-        found = _model_type(checkpoint, revision)
+        found = _model_type(config)
         if found not in families():
             raise ModelError(
-                f"checkpoint {checkpoint} is of model_type '{found}', which is no dual encoder of "
-                f"an image and a text tower that vlminterp knows; it knows: {', '.join(families())}"
+                f"checkpoint {config.checkpoint} is of model_type '{found}', which is no dual "
+                "encoder of an image and a text tower that vlminterp knows; "
+                f"it knows: {', '.join(families())}"
             )
-        encoder: HFDualEncoder = load(FAMILIES, found, OWN).load(
-            checkpoint, revision, dtype, device
-        )
+        encoder: HFDualEncoder = load(FAMILIES, found, OWN).load(config, device)
         return encoder
 
 
@@ -72,22 +68,21 @@ def families() -> list[str]:
     return list(installed(FAMILIES, OWN))
 
 
-def _model_type(checkpoint: str, revision: str | None) -> str:
-    folder = Path(checkpoint)
+def _model_type(config: ModelConfig) -> str:
+    checkpoint, folder = config.checkpoint, Path(config.checkpoint)
     if folder.is_dir():
         if (folder / OPEN_CLIP_CONFIG).is_file() and not (folder / "config.json").is_file():
             raise ModelError(f"checkpoint {checkpoint} is open_clip's; use model=open-clip")
-        require_files(folder, FILES)
-        config = folder / "config.json"
-    else:
-        with loading(checkpoint):
-            try:
-                config = Path(hf_hub_download(checkpoint, "config.json", revision=revision))
-            except LocalEntryNotFoundError:  # a kind of the next, but the hub was not asked
-                raise
-            except EntryNotFoundError as error:
-                raise ModelError(
-                    f"{checkpoint} has no config.json; if it is open_clip's, use model=open-clip "
-                    f"model.checkpoint=hf-hub:{checkpoint}"
-                ) from error
-    return str(read_json(config).get("model_type"))
+        require_files(folder, needed_files(pickled=config.pickled))
+        return str(read_json(folder / "config.json").get("model_type"))
+    with loading(checkpoint):
+        try:
+            path = hf_hub_download(checkpoint, "config.json", revision=config.revision)
+        except LocalEntryNotFoundError:  # a kind of the next, but the hub was not asked
+            raise
+        except EntryNotFoundError as error:
+            raise ModelError(
+                f"{checkpoint} has no config.json; if it is open_clip's, use model=open-clip "
+                f"model.checkpoint=hf-hub:{checkpoint}"
+            ) from error
+    return str(read_json(Path(path)).get("model_type"))

@@ -21,7 +21,9 @@ class HFBLIP(HFDualEncoder):
 
     def image_tower(self) -> ReplayVision:
         """Pooled at CLS."""
-        return self.replayed_image()
+        patch = self.model.config.vision_config.patch_size
+        grid = (self.image_size[0] // patch, self.image_size[1] // patch)
+        return self.replayed_image(grid=grid)
 
     def text_tower(self) -> ReplayText:
         """Bidirectional, pooled at CLS."""
@@ -29,7 +31,9 @@ class HFBLIP(HFDualEncoder):
 
     def image_features(self, values: Tensor) -> Tensor:
         """The contrastive head at CLS."""
-        hidden = self.model.vision_model(pixel_values=values).last_hidden_state
+        hidden = self.model.vision_model(
+            pixel_values=values, interpolate_pos_encoding=self.image_size != self.trained_size
+        ).last_hidden_state
         features: Tensor = self.model.vision_proj(hidden[:, 0])
         return features
 

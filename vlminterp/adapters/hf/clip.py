@@ -31,7 +31,7 @@ class HFCLIP(HFDualEncoder):
 
     def image_tower(self) -> "VisionTower":
         """Pooled at CLS."""
-        return VisionTower(self.model)
+        return VisionTower(self.model, self.image_size)
 
     def text_tower(self) -> "TextTower":
         """Causal, pooled at the end token."""
@@ -108,31 +108,39 @@ class HFBlock(Block):
 
 
 class VisionTower(TransformerTower[Pixels]):
-    """The image half of a `CLIPModel`; CLS is pooled."""
+    """The image half of a `CLIPModel`; CLS is pooled.
 
-    def __init__(self, model: CLIPModel) -> None:
+    Args:
+        model: The model.
+        size: Height and width of its images; positions are interpolated to another than trained.
+    """
+
+    def __init__(self, model: CLIPModel, size: tuple[int, int]) -> None:
         self._model: Any = model.vision_model
+        self._size = size
         self._project = model.visual_projection
         super().__init__([HFBlock(layer) for layer in self._model.encoder.layers])
 
     def embed(self, inputs: Pixels) -> State:
         """Patches, CLS and positions, normalised once."""
-        embeddings = self._model.embeddings
-        size = embeddings.image_size
+        embeddings, size = self._model.embeddings, self._size
         values = inputs.values.to(embeddings.class_embedding.device)
-        if values.shape[2:] != (size, size):
+        if tuple(values.shape[2:]) != size:
             raise ModelError(
-                f"this model takes images of {size}×{size}, not {values.shape[2]}×{values.shape[3]}"
+                f"this model takes images of {size[0]}×{size[1]}, "
+                f"not {values.shape[2]}×{values.shape[3]}"
             )
-        hidden = self._model.pre_layrnorm(embeddings(values))
-        rows = size // embeddings.patch_size
+        trained = (embeddings.image_size, embeddings.image_size)
+        embedded = embeddings(values, interpolate_pos_encoding=size != trained)
+        hidden = self._model.pre_layrnorm(embedded)
+        grid = (size[0] // embeddings.patch_size, size[1] // embeddings.patch_size)
         return State(
             hidden=hidden,
             block=BEFORE_ALL_BLOCKS,
             mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
             pooled=torch.zeros(len(hidden), dtype=torch.long, device=hidden.device),
             prefix_tokens=1,
-            grid=(rows, rows),
+            grid=grid,
         )
 
     def pool(self, state: State) -> Tensor:

@@ -1,5 +1,6 @@
 """What all two-tower models of transformers share: loading, tokenizing, their own features."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import torch
 import transformers
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoTokenizer
 from transformers.image_processing_base import ImageProcessingMixin
 from transformers.utils import logging as transformers_logging
@@ -18,16 +19,27 @@ from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
 from vlminterp.errors import ModelError
 
-FILES = (
-    ("config.json",),
-    ("model.safetensors", "model.safetensors.index.json"),
-    ("preprocessor_config.json", "processor_config.json"),
-    ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model"),
-)
+SAFE = ("model.safetensors", "model.safetensors.index.json")
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+
+
+def needed_files(*, pickled: bool) -> list[tuple[str, ...]]:
+    """Files of a whole checkpoint: one of each group.
+
+    Args:
+        pickled: Whether weights may be pickles.
+    """
+    return [
+        ("config.json",),
+        (*SAFE, *PICKLED) if pickled else SAFE,
+        ("preprocessor_config.json", "processor_config.json"),
+        ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model"),
+    ]
 
 
 class HFDualEncoder(DualEncoder, ABC):
@@ -72,31 +84,33 @@ class HFDualEncoder(DualEncoder, ABC):
         """The text half of `self.model`."""
 
     @classmethod
-    def load(
-        cls, checkpoint: str, revision: str | None, dtype: torch.dtype, device: torch.device
-    ) -> Self:
+    def load(cls, config: ModelConfig, device: torch.device) -> Self:
         """Loads weights, preprocessing and tokenizer from a folder or the hub.
 
         Args:
-            checkpoint: A folder in the hub's format, or a hub id.
-            revision: Branch, tag or commit on the hub.
-            dtype: Of the weights.
-            device: Where they go.
+            config: Its checkpoint is a folder in the hub's format, or a hub id.
+            device: Where the weights go.
 
         Raises:
             ModelError: Something is missing, or the checkpoint is of another family.
         """
+        checkpoint = config.checkpoint
         if Path(checkpoint).is_dir():
-            require_files(Path(checkpoint), FILES)
+            require_files(Path(checkpoint), needed_files(pickled=config.pickled))
             require_model_type(Path(checkpoint), cls.model_type)
         # "main", not None: transformers converts pickled hub weights only for a named revision.
-        revision = revision or "main"
+        revision = config.revision or "main"
         with loading(checkpoint), _no_progress_bar():
-            config, _ = ImageProcessingMixin.get_image_processor_dict(checkpoint, revision=revision)
+            settings, _ = ImageProcessingMixin.get_image_processor_dict(
+                checkpoint, revision=revision
+            )
             tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-            model = _load_model(cls.architecture, checkpoint, revision, dtype)
+            model = _load_model(cls.architecture, config, revision)
             model.to(device)
-        return cls(model, Preprocessing.from_hf(config), tokenizer, name=checkpoint)
+        preprocessing = Preprocessing.from_hf(settings)
+        if config.image_size is not None:
+            preprocessing = preprocessing.resized(config.image_size)
+        return cls(model, preprocessing, tokenizer, name=checkpoint)
 
     @property
     def device(self) -> torch.device:
@@ -119,9 +133,23 @@ class HFDualEncoder(DualEncoder, ABC):
         """Splits captions into pieces; whatever the tokenizer's kind, words are whole."""
         return tokenize(self.tokenizer, texts, self.context, pad=self.pads_to_context)
 
+    @property
+    def trained_size(self) -> tuple[int, int]:
+        """Height and width of the images in training."""
+        return pair(self.model.config.vision_config.image_size)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width that images come in: the preprocessing's, else those of the training."""
+        size: tuple[int, int] = getattr(self._preprocessing, "size", self.trained_size)
+        return size
+
     def image_features(self, values: Tensor) -> Tensor:
         """The model's own image embeddings, `[B, D]`, of any length."""
-        features: Tensor = self.model.get_image_features(pixel_values=values).pooler_output
+        options: dict[str, Any] = {"pixel_values": values}
+        if self.image_size != self.trained_size:
+            options["interpolate_pos_encoding"] = True
+        features: Tensor = self.model.get_image_features(**options).pooler_output
         return features
 
     def text_features(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -130,21 +158,43 @@ class HFDualEncoder(DualEncoder, ABC):
         features: Tensor = output.pooler_output
         return features
 
-    def replayed_image(self, **facts: Any) -> ReplayVision:
-        """The image tower as a `ReplayVision`: patches on a square of `image_size`, CLS before.
+    def replayed_image(
+        self, blocks: Sequence[nn.Module] | None = None, **facts: Any
+    ) -> ReplayVision:
+        """The image tower as a `ReplayVision`: by default a grid of patches behind CLS.
 
         Args:
-            facts: What differs; see `ImageFacts`, and `blocks`.
+            blocks: Its blocks, where they are not the first list in it.
+            facts: What differs; see `ImageFacts`.
+
+        Raises:
+            ModelError: Images of another size than in training, of which it can't interpolate the
+                positions.
         """
-        config = self.model.config.vision_config
-        blocks = facts.pop("blocks", None) or find_blocks(self.model.vision_model)
         default: dict[str, Any] = {"prefix_tokens": 1, "pools_first": True}
-        if "size" not in facts:
-            size = default["size"] = _pair(config.image_size)
-            if "layout" not in facts:
-                patch = _pair(config.patch_size)
-                default["grid"] = (size[0] // patch[0], size[1] // patch[1])
-        return ReplayVision(self.image_features, blocks, ImageFacts(**(default | facts)))
+        if not {"layout", "grid"} & facts.keys():
+            default["grid"] = self.patch_grid()
+        return ReplayVision(
+            self.image_features,
+            blocks or find_blocks(self.model.vision_model),
+            ImageFacts(size=self.image_size, **(default | facts)),
+        )
+
+    def patch_grid(self) -> tuple[int, int]:
+        """Rows and columns of the patches.
+
+        Raises:
+            ModelError: See `replayed_image`.
+        """
+        features = inspect.signature(self.model.get_image_features).parameters
+        size, trained = self.image_size, self.trained_size
+        if size != trained and "interpolate_pos_encoding" not in features:
+            raise ModelError(
+                f"{self.architecture} takes images of {trained[0]}×{trained[1]}, not "
+                f"{size[0]}×{size[1]}: it can't interpolate its positions"
+            )
+        patch = pair(self.model.config.vision_config.patch_size)
+        return size[0] // patch[0], size[1] // patch[1]
 
     def replayed_text(
         self, pool_at: PoolAt | None, *, sees_padding: bool = False, blocks: Any = None
@@ -154,7 +204,8 @@ class HFDualEncoder(DualEncoder, ABC):
         return ReplayText(self.text_features, blocks, pool_at=pool_at, sees_padding=sees_padding)
 
 
-def _pair(size: int | Sequence[int]) -> tuple[int, int]:
+def pair(size: int | Sequence[int]) -> tuple[int, int]:
+    """Height and width, where one number may stand for both."""
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
@@ -171,19 +222,19 @@ def _no_progress_bar() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _load_model(architecture: str, checkpoint: str, revision: str, dtype: torch.dtype) -> Any:
+def _load_model(architecture: str, config: ModelConfig, revision: str) -> Any:
     load: Callable[..., Any] = getattr(transformers, architecture).from_pretrained
     model, report = load(
-        checkpoint,
+        config.checkpoint,
         revision=revision,
-        dtype=dtype,
-        use_safetensors=True,
+        dtype=getattr(torch, config.dtype.value),
+        use_safetensors=None if config.pickled else True,
         output_loading_info=True,
     )
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
-            f"{checkpoint} is no {architecture}: "
+            f"{config.checkpoint} is no {architecture}: "
             f"{len(missing)} tensors are missing, e.g. {missing[0]}"
         )
     return model

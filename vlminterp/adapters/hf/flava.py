@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder, pair
 from vlminterp.adapters.replay import find_blocks
-from vlminterp.adapters.replay_towers import ImageFacts, ReplayText, ReplayVision, at_first
+from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
 
 
 class HFFLAVA(HFDualEncoder):
@@ -13,20 +13,16 @@ class HFFLAVA(HFDualEncoder):
     model_type = "flava"
     architecture = "FlavaModel"
 
+    @property
+    def trained_size(self) -> tuple[int, int]:
+        """FLAVA calls its image tower by another name."""
+        return pair(self.model.config.image_config.image_size)
+
     def image_tower(self) -> ReplayVision:
         """Pooled at CLS."""
-        config = self.model.config.image_config
-        rows = config.image_size // config.patch_size
-        return ReplayVision(
-            self.image_features,
-            find_blocks(self.model.image_model),
-            ImageFacts(
-                size=(config.image_size, config.image_size),
-                prefix_tokens=1,
-                pools_first=True,
-                grid=(rows, rows),
-            ),
-        )
+        patch = self.model.config.image_config.patch_size
+        grid = (self.image_size[0] // patch, self.image_size[1] // patch)
+        return self.replayed_image(blocks=find_blocks(self.model.image_model), grid=grid)
 
     def text_tower(self) -> ReplayText:
         """Bidirectional, pooled at CLS."""

@@ -13,14 +13,18 @@ class HFSigLIP2(HFSigLIP):
     model_type = "siglip2"
     architecture = "Siglip2Model"
 
-    def image_tower(self) -> ReplayVision:
-        """Patches of a square picture, pooled by an attention head."""
+    @property
+    def trained_size(self) -> tuple[int, int]:
+        """Of the square grid; any other that fits the patches will do."""
         config = self.model.config.vision_config
-        side = round(config.num_patches**0.5)
-        size = (side * config.patch_size,) * 2
-        return self.replayed_image(
-            prefix_tokens=0, pools_first=False, size=size, grid=(side, side), repeats=True
-        )
+        side = round(config.num_patches**0.5) * config.patch_size
+        return side, side
+
+    def image_tower(self) -> ReplayVision:
+        """Patches of one picture, pooled by an attention head."""
+        patch = self.model.config.vision_config.patch_size
+        grid = (self.image_size[0] // patch, self.image_size[1] // patch)
+        return self.replayed_image(prefix_tokens=0, pools_first=False, grid=grid, repeats=True)
 
     def image_features(self, values: Tensor) -> Tensor:
         """Cuts pictures `[B, 3, H, W]` into flat patches `[B, N, patch·patch·3]`, row by row."""
