@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vlminterp.adapters.dual_encoder import Word
 
-END_OF_WORD = "</w>"
+END_OF_WORD, BEGIN_OF_WORD = "</w>", "▁"
 
 
 def clip_words(
@@ -90,4 +90,34 @@ Word(text='.', start=4, stop=5))
             written = text[slice(*spans[span])] if span is not None else text[begin:end].strip()
             words.append(Word(written, start, place + 1))
         spoken, waiting = span, None
+    return tuple(words)
+
+
+def words_of_sentencepieces(pieces: Sequence[str | None]) -> tuple[Word, ...]:
+    """Groups the pieces of SentencePiece, which marks where a word begins, into words.
+
+    Args:
+        pieces: One per token; None at special tokens.
+
+    Example:
+        >>> words_of_sentencepieces(["▁a", "▁cat", "s", "▁", "猫", "が", None])[1:3]
+        (Word(text='cats', start=1, stop=3), Word(text='猫', start=3, stop=5))
+    """
+    words: list[Word] = []
+    begins = True
+    waiting: int | None = None
+    for place, piece in enumerate(pieces):
+        if piece is None:
+            begins = True
+            continue
+        written = piece.removeprefix(BEGIN_OF_WORD)
+        begins = begins or piece != written or re.match(rf"[{_UNSPACED}]", written) is not None
+        if not written:
+            waiting = place if waiting is None else waiting
+            continue
+        if begins:
+            words.append(Word(written, place if waiting is None else waiting, place + 1))
+        else:
+            words[-1] = replace(words[-1], text=words[-1].text + written, stop=place + 1)
+        begins, waiting = re.search(rf"[{_UNSPACED}]$", written) is not None, None
     return tuple(words)

@@ -1,27 +1,21 @@
-"""Captions through any fast tokenizer of transformers, with the words that its pieces write."""
+"""Captions through any tokenizer of transformers, with the words that its pieces write."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from vlminterp.adapters.dual_encoder import Tokens
-from vlminterp.adapters.words import words_of_offsets
-from vlminterp.errors import ModelError
+from vlminterp.adapters.dual_encoder import Tokens, Word
+from vlminterp.adapters.words import words_of_offsets, words_of_sentencepieces
 
 
 def tokenize(tokenizer: Any, texts: Sequence[str], context: int, *, pad: bool) -> Tokens:
-    """Splits captions into pieces, and finds the words again by where the pieces lie.
+    """Splits captions into pieces, and finds the words again.
 
     Args:
-        tokenizer: A fast tokenizer: BPE, SentencePiece or WordPiece.
+        tokenizer: A fast one (BPE, Unigram, WordPiece), or a slow one of SentencePiece.
         texts: The captions.
         context: Longest caption, in tokens.
         pad: Whether every caption is padded to the context, not to the longest one.
-
-    Raises:
-        ModelError: The tokenizer is a slow one, which can't say where its pieces lie.
     """
-    if not tokenizer.is_fast:
-        raise ModelError(f"{type(tokenizer).__name__} has no fast version; save a tokenizer.json")
     full = tokenizer(list(texts), verbose=False)["input_ids"]
     tokenizer.padding_side = "right"
     batch = tokenizer(
@@ -30,17 +24,27 @@ def tokenize(tokenizer: Any, texts: Sequence[str], context: int, *, pad: bool) -
         truncation=True,
         max_length=context,
         return_attention_mask=True,
-        return_offsets_mapping=True,
+        return_offsets_mapping=tokenizer.is_fast,
         return_special_tokens_mask=True,
         return_tensors="pt",
     )
     mask = batch["attention_mask"].bool()
     special = batch["special_tokens_mask"].bool() | ~mask
-    words = tuple(
-        words_of_offsets(text, offsets, flags)
-        for text, offsets, flags in zip(
-            texts, batch["offset_mapping"].tolist(), special.tolist(), strict=True
-        )
-    )
+    words = tuple(_words(tokenizer, texts, batch, special.tolist()))
     truncated = tuple(len(ids) > context for ids in full)
     return Tokens(batch["input_ids"], mask, special, words, truncated)
+
+
+def _words(
+    tokenizer: Any, texts: Sequence[str], batch: Any, special: Sequence[Sequence[bool]]
+) -> list[tuple[Word, ...]]:
+    """By where pieces lie in the text, or by the marks that SentencePiece leaves in them."""
+    if tokenizer.is_fast:
+        offsets = batch["offset_mapping"].tolist()
+        return [words_of_offsets(*row) for row in zip(texts, offsets, special, strict=True)]
+    found = []
+    for ids, flags in zip(batch["input_ids"].tolist(), special, strict=True):
+        pieces = tokenizer.convert_ids_to_tokens(ids)
+        known = [None if added else piece for piece, added in zip(pieces, flags, strict=True)]
+        found.append(words_of_sentencepieces(known))
+    return found

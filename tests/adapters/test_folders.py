@@ -1,0 +1,187 @@
+"""`model=hf model.checkpoint=/folder`: its family is found, captions have words, pairs have maps."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from transformers import BertConfig, BertModel, LlavaConfig
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import Settings
+
+import vlminterp
+from tests.adapters.folders import COLOURS, CROPPED, KINDS, SENTENCES, write_folder
+from tests.adapters.tiny_hf import CONTEXT, SIZE
+from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.errors import ModelError
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """One folder a family, written once."""
+    parent = tmp_path_factory.mktemp("checkpoints")
+    return {name: parent / name for name in KINDS if write_folder(parent / name, name)}
+
+
+@pytest.fixture(params=sorted(KINDS))
+def encoder(request, folders):
+    return vlminterp.load("hf", checkpoint=str(folders[request.param]))
+
+
+def test_the_family_is_found_and_explained(encoder, pictures, captions):
+    pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
+    for side in ("image", "text"):
+        found = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(pixels, tokens)
+        assert torch.isfinite(found.scores).all()
+    assert [word.text for word in tokens.words[0]] == ["a", "cat"]
+    assert found.word_scores(0)[1][0].text == "cat"
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_words_cover_all_but_specials(encoder, text):
+    tokens = encoder.tokenize([text, "a"])
+    for row, words in enumerate(tokens.words):
+        covered = torch.zeros_like(tokens.mask[row])
+        for word in words:
+            assert word.start < word.stop
+            assert not covered[word.start : word.stop].any()
+            covered[word.start : word.stop] = True
+        assert torch.equal(covered, ~tokens.special[row])
+
+
+def test_words_are_whole(encoder):
+    for text in ("a small dog", "an owl at night"):
+        assert [word.text for word in encoder.tokenize([text]).words[0]] == text.split()
+
+
+def test_a_word_that_no_vocabulary_knows(encoder):
+    words = encoder.tokenize(["a photodogcat"]).words[0]
+    assert len(words) == 2
+    assert words[1].stop == int((~encoder.tokenize(["a photodogcat"]).special[0]).nonzero()[-1]) + 1
+
+
+def test_scripts_without_spaces_are_told_apart(folders):
+    for name in ("altclip", "chinese_clip"):
+        encoder = vlminterp.load("hf", checkpoint=str(folders[name]))
+        assert len(encoder.tokenize(["猫が好き"]).words[0]) > 1
+
+
+def test_truncation_is_told(encoder):
+    tokens = encoder.tokenize(["dog " * 40, "dog"])
+    assert tokens.truncated == (True, False)
+    assert tokens.ids.shape[1] == encoder.context <= CONTEXT
+
+
+def test_a_caption_does_not_depend_on_its_batch(encoder):
+    together = encoder.encode_text(encoder.tokenize(SENTENCES))
+    alone = torch.cat([encoder.encode_text(encoder.tokenize([text])) for text in SENTENCES])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
+
+
+def test_siglip_pads_to_its_context_and_reads_it(folders):
+    encoder = vlminterp.load("hf", checkpoint=str(folders["siglip"]))
+    tokens = encoder.tokenize(["a cat"])
+    assert tokens.ids.shape[1] == CONTEXT
+    state = encoder.text.prefix(tokens, 0)
+    assert state.mask.all()
+    assert state.pooled.tolist() == [CONTEXT - 1]
+
+
+@pytest.mark.parametrize("size", [48, 64])
+def test_other_resolutions(folders, pictures, captions, size):
+    for name in ("chinese_clip", "siglip", "blip", "clipseg"):
+        encoder = vlminterp.load("hf", checkpoint=str(folders[name]), image_size=size)
+        pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
+        assert pixels.values.shape[2:] == (size, size)
+        found = M2IB(encoder, "image", Settings(steps=1, copies=2)).attribute(pixels, tokens)
+        assert found.grid == (size // 8, size // 8)
+
+
+def test_preprocessing_is_the_checkpoints_own():
+    """Against the arithmetic of ALIGN's processor: squash, crop, rescale to [-1, 1], normalise."""
+    settings = COLOURS | {
+        "size": {"height": 40, "width": 40},
+        "crop_size": {"height": SIZE, "width": SIZE},
+        "do_center_crop": True,
+        "rescale_factor": 1 / 127.5,
+        "rescale_offset": True,
+    }
+    picture = Image.fromarray(
+        np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    )
+    pixels = Preprocessing.from_hf(settings)([picture])
+    squashed = np.asarray(picture.resize((40, 40), Image.Resampling.BICUBIC), np.float64)
+    scaled = squashed[4:36, 4:36] / 127.5 - 1
+    wanted = ((scaled - COLOURS["image_mean"]) / COLOURS["image_std"]).transpose(2, 0, 1)
+    np.testing.assert_allclose(pixels.values[0].numpy(), wanted, atol=1e-5)
+    assert pixels.geometry[0].box == pytest.approx((7, 5, 63, 45))
+
+
+def test_naflex_is_squashed_to_the_grid_it_learned():
+    settings = COLOURS | {"patch_size": 16, "max_num_patches": 256}
+    assert Preprocessing.from_hf(settings).size == (256, 256)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ({"image_mean": None}, "can't be used"),
+        ({"resample": None}, "can't be used"),
+        ({"size": {"longest_edge": 3}}, "has no 'height'"),
+    ],
+)
+def test_broken_preprocessing(broken, message):
+    with pytest.raises(ModelError, match=rf"preprocessor_config\.json {message}"):
+        Preprocessing.from_hf(COLOURS | CROPPED | broken)
+
+
+def copied(folder, tmp_path):
+    return shutil.copytree(folder, tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize("other", ["bert", "llava"])
+def test_no_dual_encoder(folders, tmp_path, other):
+    folder = copied(folders["siglip"], tmp_path)
+    if other == "bert":
+        small = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+        BertModel(BertConfig(**small, intermediate_size=32, vocab_size=50)).save_pretrained(folder)
+    else:
+        LlavaConfig().save_pretrained(folder)
+    with pytest.raises(ModelError, match=rf"is of model_type '{other}', which is no dual encoder"):
+        vlminterp.load("hf", checkpoint=str(folder))
+
+
+def test_weights_of_another_architecture(folders, tmp_path):
+    folder = copied(folders["siglip"], tmp_path)
+    shutil.copy(folders["blip"] / "model.safetensors", folder)
+    with pytest.raises(ModelError, match=r"is no SiglipModel: \d+ tensors are missing, e\.g\. "):
+        vlminterp.load("hf", checkpoint=str(folder))
+
+
+def test_a_missing_preprocessor_is_named_not_guessed(folders, tmp_path):
+    folder = copied(folders["siglip"], tmp_path)
+    (folder / "preprocessor_config.json").unlink()
+    with pytest.raises(ModelError, match=r"lacks preprocessor_config\.json"):
+        vlminterp.load("hf", checkpoint=str(folder))
+
+
+def test_pickles_are_read_only_when_asked(folders, tmp_path, captions):
+    folder = copied(folders["blip"], tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    torch.save(weights, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"lacks model\.safetensors"):
+        vlminterp.load("hf", checkpoint=str(folder))
+    asked = vlminterp.load("hf", checkpoint=str(folder), pickled=True)
+    safe = vlminterp.load("hf", checkpoint=str(folders["blip"]))
+    ours, theirs = (encoder.encode_text(encoder.tokenize(captions)) for encoder in (asked, safe))
+    assert torch.equal(ours, theirs)
+
+
+def test_an_open_clip_folder_is_told(tmp_path):
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": {}}))
+    with pytest.raises(ModelError, match=r"is open_clip's; use model=open-clip"):
+        vlminterp.load("hf", checkpoint=str(tmp_path))
