@@ -1,4 +1,4 @@
-"""`model=hf model.checkpoint=/folder`: its family is found, captions have words, pairs have maps."""
+"""`model=hf model.checkpoint=/folder`: the family is found; captions have words, pairs maps."""
 
 import json
 import shutil
