@@ -100,3 +100,12 @@ def test_default_stream_is_stderr(capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "explaining: 1/1 pairs" in printed.err
+
+
+def test_runs_of_a_sweep_are_told_apart_and_draw_no_bars_beside_each_other():
+    stream = Terminal()
+    shown = Progress(bars=False, label="run 2 of 6", stream=stream)
+    with shown, shown.track("explaining", 4) as stage:
+        stage.advance(4)
+    (line,) = stream.getvalue().splitlines()
+    assert line.startswith("run 2 of 6: explaining: 4/4 pairs")
