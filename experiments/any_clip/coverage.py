@@ -45,7 +45,7 @@ def write_coverage(rows: Sequence[Result], path: Path) -> None:
         "## transformers",
         "",
         HEAD.format(what="model_type"),
-        *(_line(name, trial, "own") for name, trial in sorted(theirs.items())),
+        *(_line(name, trial, next(iter(trial))) for name, trial in sorted(theirs.items())),
         "",
         "Other types of this version that embed text beside something else:",
         "",

@@ -59,7 +59,8 @@ def main() -> None:
 
 def _trials() -> Iterator[tuple[str, Callable[[], Result]]]:
     for model_type in families():
-        yield f"transformers {model_type} own", partial(_try_hf, model_type)
+        size = "shrunk" if model_type in hf_models.SHORT else "own"
+        yield f"transformers {model_type} {size}", partial(_try_hf, model_type)
     names = open_clip.list_models()
     for name in names:
         yield f"open_clip {name} shrunk", partial(_try_open_clip, name, shrunk=True)
@@ -75,8 +76,9 @@ def _try_hf(model_type: str) -> Result:
     side = encoder.model.config.vision_config.image_size if facts is None else 0
     size = facts.size if facts is not None else (side, side)
     width = encoder.context if encoder.pads_to_context else LENGTH_WITH_PADDING
-    known = isinstance(text.eos_token_id, int) and text.eos_token_id < text.vocab_size
-    end = text.eos_token_id if known else text.vocab_size - 1
+    end = getattr(text, "eos_token_id", None)
+    known = isinstance(end, int) and end < text.vocab_size
+    end = end if known else text.vocab_size - 1
     padding = getattr(text, "pad_token_id", 0) or 0
     pixels = (random_pixels(size, 0), random_pixels(size, 1))
     caption = partial(random_tokens, width, text.vocab_size, end, padding)
