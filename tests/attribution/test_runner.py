@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.errors import ResultsError
@@ -92,6 +93,16 @@ def test_truth_scores_high_and_its_opposite_low(explain, load_tiny, source):
     assert scores[-1]["image.pointing_game"] < 0.1
     assert scores[-1]["text.word_pointing"] == 0
     assert scores[-1]["image.average_precision"] < 0.2
+
+
+def test_what_is_named_is_kept_beside_its_picture(explain, load_tiny, source):
+    results = explain(FromTruth(load_tiny("hf"), source, Side.image))
+    rows = results.parts.rows()
+    for pair, name in zip(source.pairs(), rows["mask"], strict=True):
+        kept = np.asarray(Image.open(results.path / name).convert("L"))
+        assert set(np.unique(kept)) == {0, 255}
+        truth = Image.fromarray(pair.load_mask()).resize(kept.shape[::-1], 0)
+        assert ((kept > 0) == np.asarray(truth)).all()
 
 
 def test_rows_do_not_depend_on_batches(explain, load_tiny, source):

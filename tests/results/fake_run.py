@@ -46,6 +46,14 @@ def scene(size, ground, colour, place):
     return image
 
 
+def named_mask(size, place):
+    """Where the object is, white on black."""
+    mask = Image.new("1", size)
+    x, y, r = place[0] * size[0], place[1] * size[1], min(size) * 0.16
+    ImageDraw.Draw(mask).ellipse((x - r, y - r, x + r, y + r), fill=1)
+    return mask
+
+
 def attribution(place, strength, seed):
     """Nats per patch, [8, 8]: high at the object."""
     rows, columns = np.mgrid[0:8, 0:8] + 0.5
@@ -78,6 +86,8 @@ def one_pair(results, pair):
         "width": size[0],
         "height": size[1],
     }
+    if pair % 2 == 0:
+        shared["mask"] = results.save_picture(f"{pair}-named", named_mask(size, place))
     left, top = (size[0] - side) / 2, (size[1] - side) / 2
     image_row = {
         **shared,

@@ -1,55 +1,25 @@
-"""Reads back what W&B wrote: a `.wandb` file is a header, then LevelDB log records."""
+"""What W&B wrote, read back from its own records."""
 
 import json
 import os
 import re
 import socket
-import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 import wandb
-from wandb.proto.wandb_internal_pb2 import Record
+from PIL import Image
 
 from tests.results.fake_run import CONFIG, SUMMARY, make_run
+from tests.tracking.records import history, items, pictures, records, summary_of, tables
 from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.results import RunFolder
 from vlminterp.tracking import Mode, TrackingConfig, check_login, mirror
-from vlminterp.tracking.run import without_secrets
-
-HEADER, BLOCK = 7, 32 * 1024
-FULL, LAST = 1, 4
-
-
-def records(folder):
-    """Every record of the one `.wandb` file below a folder."""
-    (file,) = folder.glob("wandb/*run-*/run-*.wandb")
-    content, at, whole, found = file.read_bytes(), HEADER, b"", []
-    assert content[:4] == b":W&B"
-    while at + 7 <= len(content):
-        room = BLOCK - at % BLOCK
-        if room < 7:
-            at += room
-            continue
-        _, length, kind = struct.unpack("<IHB", content[at : at + 7])
-        whole += content[at + 7 : at + 7 + length]
-        at += 7 + length
-        if kind in (FULL, LAST):
-            record = Record()
-            record.ParseFromString(whole)
-            found.append(record)
-            whole = b""
-    return found
-
-
-def items(of):
-    """Key-value items as a dict; nested keys are joined by dots."""
-    return {
-        ".".join(item.nested_key) if item.nested_key else item.key: json.loads(item.value_json)
-        for item in of
-    }
+from vlminterp.tracking.secrets import without_secrets
 
 
 def environment():
@@ -85,10 +55,6 @@ def test_config_is_the_runs_own_and_nested(written):
     assert config == CONFIG
 
 
-def history(written):
-    return [items(record.history.item) for record in written if record.HasField("history")]
-
-
 def test_convergence_is_a_row_per_step_and_its_mean(written, mirrored):
     steps = [row for row in history(written) if "convergence/image/fit" in row]
     assert len(steps) == 10
@@ -99,17 +65,94 @@ def test_convergence_is_a_row_per_step_and_its_mean(written, mirrored):
     assert steps[3]["convergence/image/fit"] == pytest.approx(sum(f[3] for f in fits) / len(fits))
 
 
-def test_rows_and_pairs_are_tables(written, mirrored):
-    (content,) = [row for row in history(written) if "rows.path" in row]
-    tables = {}
-    for name in ("rows", "pairs"):
-        (file,) = mirrored.glob(f"wandb/*/files/{content[f'{name}.path']}")
-        tables[name] = json.loads(file.read_text())
-    assert len(tables["rows"]["data"]) == 11
-    assert tables["rows"]["columns"] == list(RunFolder.read(mirrored).parts.rows().columns)
-    assert [row[0] for row in tables["pairs"]["data"]] == [
-        f"scene/{i:04d}.png" for i in (0, 2, 3, 4, 5)
+def test_every_table_is_mirrored_whole_and_grows(tmp_path, monkeypatch):
+    monkeypatch.setattr("vlminterp.tracking.tables.INCREMENT", 4)
+    folder = make_run(tmp_path / "m" / "0123456789ab")
+    results = RunFolder.read(folder)
+    results.table("align").write(0, [{"step": 1, "reward": 0.1, "said": ["a", "b"]}], {})
+    results.table("align").write(1, [{"step": 2, "reward": 0.2, "new": True}], {})
+    mirror(results, TrackingConfig())
+    rows, increments = tables(folder)
+    assert set(rows) == {"rows", "tables/align", "pairs"}
+    assert increments == {"rows": 3, "tables/align": 1, "pairs": 1}
+    own = results.parts.rows()
+    assert [row[:2] for row in rows["rows"]] == own[["pair", "id"]].to_numpy().tolist()
+    assert len(rows["rows"][0]) == len(own.columns)
+    assert rows["tables/align"] == [[1, 0.1, '["a", "b"]', None], [2, 0.2, None, True]]
+    assert [row[0] for row in rows["pairs"]] == [f"scene/{i:04d}.png" for i in (0, 2, 3, 4, 5)]
+
+
+def test_heatmaps_lie_under_masks_of_heat_and_of_what_is_named(written, mirrored):
+    (content,) = [row for row in history(written) if "heatmaps.count" in row]
+    assert content["heatmaps.count"] == len(pictures(mirrored)["heatmaps"]) == 5
+    masks = content["heatmaps.all_masks"]
+    assert [sorted(each) for each in masks] == [
+        ["heat", "named"] if pair % 2 == 0 else ["heat"] for pair in (0, 2, 3, 4, 5)
     ]
+    heat, named = (
+        np.asarray(Image.open(next(mirrored.glob(f"wandb/*/files/{masks[0][name]['path']}"))))
+        for name in ("heat", "named")
+    )
+    # of scene 0 the model saw the middle 240 of 320 columns; what is named is where the heat is
+    assert set(np.unique(heat)) == {0, 1, 2, 3, 4}
+    assert not heat[:240, :40].any()
+    assert not heat[:240, 280:].any()
+    assert named[heat == 4].mean() > 0.8
+    assert named.mean() < 0.1
+
+
+def test_lineage_is_model_and_data_used_and_results_made(written, mirrored):
+    artifacts = {
+        r.request.log_artifact.artifact.type: r.request.log_artifact.artifact
+        for r in written
+        if r.request.HasField("log_artifact")
+    }
+    artifacts |= {r.artifact.type: r.artifact for r in written if r.HasField("artifact")}
+    own = {kind: artifacts[kind] for kind in ("model", "dataset", "results")}
+    assert {kind: a.name for kind, a in own.items()} == {
+        "model": "model-planted-base",
+        "dataset": "data-planted",
+        "results": "results-m2ib-0123456789ab",
+    }
+    assert [own[k].use_after_commit for k in own] == [True, True, False]
+    assert json.loads(own["model"].metadata) == CONFIG["model"]
+    held = {kind: {entry.path: entry for entry in a.manifest.contents} for kind, a in own.items()}
+    assert set(held["model"]) == set(held["dataset"]) == {"options.json"}
+    parts = {str(file.relative_to(mirrored)) for file in mirrored.glob("rows/*.parquet")}
+    assert parts < set(held["results"])
+    assert not any("wandb" in name or "pictures" in name for name in held["results"])
+    for entry in held["results"].values():
+        assert Path(entry.local_path).is_relative_to(mirrored)
+
+
+def test_direction_of_metrics_is_known(written):
+    best = {r.metric.name: r.metric.summary for r in written if r.HasField("metric")}
+    assert best["pointing/mean"].max
+    assert best["drop/mean"].min
+    assert not best["drop/mean"].max
+
+
+def test_an_early_stop_is_an_alert_and_its_curves_keep_the_best(tmp_path):
+    folder = tmp_path / "m" / "0123456789ab"
+    with RunFolder.open(folder, CONFIG) as results:
+        rows = [{"step": step, "reward": reward} for step, reward in enumerate((1.0, 3.0, 2.0), 1)]
+        results.table("align").write(0, rows, {})
+        reward = {"mean": 2.0, "higher_is_better": True}
+        results.finish({"metrics": {"reward": reward}, "stopped": "KL was above 100", "model": "m"})
+        mirror(results, TrackingConfig())
+    written = records(folder)
+    (alert,) = [record.alert for record in written if record.HasField("alert")]
+    assert (alert.title, alert.level) == ("stopped early", "WARN")
+    assert alert.text.endswith("on m: KL was above 100")
+    summary = summary_of(written)
+    assert summary["reward/mean"] == 2.0
+    assert {r.metric.name: r.metric.summary.max for r in written if r.HasField("metric")}[
+        "align/reward"
+    ]
+
+
+def test_a_run_that_went_to_its_end_alerts_no_one(written):
+    assert not [record for record in written if record.HasField("alert")]
 
 
 def test_pictures_stand_outside_tables_and_lie_in_the_run_folder(written, mirrored):
@@ -121,10 +164,7 @@ def test_pictures_stand_outside_tables_and_lie_in_the_run_folder(written, mirror
 
 
 def test_summary_is_flat_and_has_the_controls(written):
-    summary = {}
-    for record in written:
-        if record.HasField("summary"):
-            summary |= items(record.summary.update)
+    summary = summary_of(written)
     assert summary["pairs"] == 6
     assert summary["skipped"] == 1
     assert summary["pointing/mean"] == SUMMARY["metrics"]["pointing"]["mean"]
@@ -189,6 +229,16 @@ def test_secrets_stay_at_home():
         "tokenizer": "t",
     }
     assert without_secrets(config) == {"judge": {"model": "m", "max_tokens": 5}, "tokenizer": "t"}
+
+
+def test_no_secret_is_in_any_file_of_the_mirror(tmp_path):
+    folder = tmp_path / "m" / "0123456789ab"
+    judge = {"api_key": "s3cr3t", "url": "https://me:s3cr3t@host/v1", "more": [{"token": "s3cr3t"}]}
+    with RunFolder.open(folder, {**CONFIG, "model": {"hf_token": "s3cr3t"}, "judge": judge}) as run:
+        mirror(run, TrackingConfig())
+    files = [file for file in (folder / "wandb").rglob("*") if file.is_file()]
+    assert any(b"host/v1" in file.read_bytes() for file in files)
+    assert not [file for file in files if b"s3cr3t" in file.read_bytes()]
 
 
 def python(program, *arguments, **environment):

@@ -165,7 +165,7 @@ def _arrays(explanation: Explanation, index: int, name: str) -> dict[str, NDArra
 def _save_pictures(
     context: Context, item: Loaded, explained: Sequence[Explanation], index: int
 ) -> dict[str, str]:
-    """The picture itself, and one figure of all that was found about the pair."""
+    """The picture itself, what of it is named, and one figure of all that was found."""
     heat, words = None, []
     for explanation in explained:
         if explanation.side is Side.image:
@@ -177,7 +177,11 @@ def _save_pictures(
     name = f"{item.place:06d}-{item.pair.id}"
     small = item.image.copy()
     small.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
-    return {
+    saved = {
         "picture": context.results.save_picture(name, small),
         "overlay": context.results.save_picture(f"{name}-explained", drawn),
     }
+    if item.mask is not None:
+        named = Image.fromarray(item.mask).resize(small.size, Image.Resampling.NEAREST)
+        saved["mask"] = context.results.save_picture(f"{name}-named", named)
+    return saved

@@ -1,23 +1,22 @@
 """One W&B run, made from a run folder alone, so that it can be made again."""
 
 import os
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.results.atomic import write_whole
-from vlminterp.results.plain import plain, to_json
+from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.config import Mode, TrackingConfig
+from vlminterp.tracking.secrets import without_secrets
 
 if TYPE_CHECKING:
     import wandb
 
-SECRET = re.compile(r"(^|_)(api_?key|token|password|secret|credentials?)$", re.IGNORECASE)
 RECEIPT = "mirror.json"
 CONNECT_SECONDS = 30.0
 UPLOAD_SECONDS = 600.0
@@ -81,20 +80,6 @@ def mirror(results: RunFolder, tracking: TrackingConfig, group: str | None = Non
             f"W&B mirror failed: {reason[0]}; results are safe in {results.path}; "
             "run the same line with tracking=offline, or again when W&B can be reached"
         ) from error
-
-
-def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config without the values that no one else may see.
-
-    Example:
-        >>> without_secrets({"judge": {"api_key": "x", "model": "m"}, "tokenizer": "t"})
-        {'judge': {'model': 'm'}, 'tokenizer': 't'}
-    """
-    return {
-        key: without_secrets(value) if isinstance(value, Mapping) else value
-        for key, value in plain(config).items()
-        if not SECRET.search(key)
-    }
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
@@ -11,41 +11,67 @@ import wandb
 
 from vlminterp.results.parts import Parts
 
-ROWS = 10_000
-"""Rows of a table that W&B is given: as many as its own interface shows. The folder has all."""
+Row = dict[str, Any]
+
+INCREMENT = 1_000
+"""Rows that are logged at once: a table grows, and no more than these are in memory."""
+
+INCREMENTS = 100
+"""As many as W&B shows of one table; all rows are in the artifact of results."""
 
 STEP = "step"
 
+BEST: dict[bool | None, str] = {True: "max", False: "min"}
+"""What W&B calls the best value, by whether higher is better."""
 
-def as_table(parts: Parts) -> wandb.Table:
-    """The first `ROWS` rows; lists as JSON, for a W&B column has one type.
+
+def log_table(run: "wandb.Run", key: str, parts: Parts) -> None:
+    """Logs a table bit by bit, as W&B's own tables grow.
 
     Args:
-        parts: A table of the run folder.
+        run: The W&B run.
+        key: What the table is called there.
+        parts: The table; its lists become JSON, for a W&B column has one type.
     """
-    every = chain.from_iterable(table.to_pylist() for table in parts.tables())
-    rows = list(islice(every, ROWS))
-    columns: list[str | int] = list(dict.fromkeys(name for row in rows for name in row))
-    data: list[Iterable[Any]] = [[_cell(row.get(name)) for name in columns] for row in rows]
-    return wandb.Table(columns=columns, data=data, allow_mixed_types=True)
+    columns = dict.fromkeys(name for part in parts.tables() for name in part.column_names)
+    table = wandb.Table(columns=list(columns), log_mode="INCREMENTAL", allow_mixed_types=True)
+    rows = chain.from_iterable(part.to_pylist() for part in parts.tables())
+    for some in islice(_batched(rows, INCREMENT), INCREMENTS):
+        for row in some:
+            table.add_data(*(_cell(row.get(name)) for name in columns))
+        run.log({key: table})
 
 
-def log_steps(run: "wandb.Run", name: str, parts: Parts) -> None:
+def _batched(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    rows = iter(rows)
+    while some := list(islice(rows, size)):
+        yield some
+
+
+def log_steps(
+    run: "wandb.Run", name: str, parts: Parts, directions: Mapping[str, bool | None]
+) -> None:
     """Logs the numbers of a table that has a column `step`, as charts with that axis.
 
     Args:
         run: The W&B run.
         name: The table's; its charts are `NAME/COLUMN`.
         parts: The table; any other than one of steps is left out.
+        directions: Whether higher is better, by column, where that is known: W&B keeps the best.
     """
     steps = _steps(parts)
     if not steps:
         return
-    run.define_metric(f"{name}/{STEP}", hidden=True)
-    run.define_metric(f"{name}/*", step_metric=f"{name}/{STEP}")
+    axis = f"{name}/{STEP}"
+    run.define_metric(axis, hidden=True)
+    run.define_metric(f"{name}/*", step_metric=axis)
+    for column in sorted({column for values in steps.values() for column in values}):
+        best = BEST.get(directions.get(column))
+        if best is not None:
+            run.define_metric(f"{name}/{column}", step_metric=axis, summary=f"last,{best}")
     for step in sorted(steps):
         means = {f"{name}/{key}": sum(v) / len(v) for key, v in steps[step].items()}
-        run.log({f"{name}/{STEP}": step, **means})
+        run.log({axis: step, **means})
 
 
 def _steps(parts: Parts) -> dict[float, dict[str, list[float]]]:

@@ -1,0 +1,55 @@
+"""What a run was made from and what came of it, as W&B artifacts."""
+
+import re
+from typing import Any
+
+import wandb
+
+from vlminterp.results.plain import to_json
+from vlminterp.results.run_folder import SUMMARY, RunFolder
+from vlminterp.tracking.secrets import without_secrets
+
+RESULTS = ("rows/**/*.parquet", "arrays/**/*.safetensors", "versions.json", SUMMARY)
+
+
+def log_lineage(run: "wandb.Run", results: RunFolder) -> None:
+    """Logs model and data as used, and the results as made.
+
+    Model and data are described, not copied: their weights and pictures stay where they are.
+
+    Args:
+        run: The W&B run.
+        results: The run folder.
+    """
+    config, names = without_secrets(results.config), results.names
+    for kind, part in (("model", "model"), ("dataset", "data")):
+        _use(run, _described(kind, f"{part}-{names[part]}", config.get(part) or {}))
+    made = _artifact("results", f"results-{names['plugin']}-{results.path.resolve().name}", names)
+    for file in sorted(file for pattern in RESULTS for file in results.path.glob(pattern)):
+        # read where it lies when it is sent: no second copy in the run folder
+        made.add_file(str(file), str(file.relative_to(results.path)), policy="immutable")
+    _add_json(made, "config.json", config)
+    run.log_artifact(made)
+
+
+def _described(kind: str, name: str, options: dict[str, Any]) -> wandb.Artifact:
+    artifact = _artifact(kind, name, options)
+    _add_json(artifact, "options.json", options)
+    return artifact
+
+
+def _artifact(kind: str, name: str, metadata: dict[str, Any]) -> wandb.Artifact:
+    return wandb.Artifact(re.sub(r"[^\w.-]", "-", name)[:128], type=kind, metadata=metadata)
+
+
+def _add_json(artifact: wandb.Artifact, name: str, content: dict[str, Any]) -> None:
+    with artifact.new_file(name, mode="wb") as file:
+        file.write(to_json(content))
+
+
+def _use(run: "wandb.Run", artifact: wandb.Artifact) -> None:
+    """`run.use_artifact`, which refuses to work offline though its record is the same there."""
+    if run.offline:
+        run._log_artifact(artifact, is_user_created=True, use_after_commit=True)
+    else:
+        run.use_artifact(artifact)

@@ -1,0 +1,68 @@
+"""A run's summary as W&B's flat keys, with the direction of each metric, and its alarms."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from vlminterp.tracking.tables import BEST
+
+if TYPE_CHECKING:
+    import wandb
+
+INTERVAL = ("mean", "low", "high", "n")
+
+
+def log_summary(run: "wandb.Run", summary: Mapping[str, Any]) -> None:
+    """Writes the summary, says which direction of a metric is better, and alerts on early stops.
+
+    Args:
+        run: The W&B run.
+        summary: As `RunFolder.finish` was given it; `stopped` is why a run has ended early.
+    """
+    for name, metric in (summary.get("metrics") or {}).items():
+        best = BEST.get(metric.get("higher_is_better"))
+        if best is not None:
+            run.define_metric(f"{metric_key(name)}/mean", summary=best)
+    run.summary.update(flat_summary(summary))
+    if summary.get("stopped"):
+        text = f"{summary.get('plugin')} on {summary.get('model')}: {summary['stopped']}"
+        run.alert("stopped early", text, level="WARN")
+
+
+def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """A summary as W&B's flat keys.
+
+    Example:
+        >>> control = {"mean": 0.1, "low": 0.0, "high": 0.2}
+        >>> metric = {"mean": 0.5, "low": 0.4, "n": 9, "controls": {"random": control}}
+        >>> list(flat_summary({"pairs": 9, "metrics": {"image.pointing": metric}}))[:3]
+        ['pairs', 'image/pointing/mean', 'image/pointing/low']
+        >>> flat_summary({"verdict": "none", "cost": {"tokens": 3}})
+        {'verdict': 'none', 'cost/tokens': 3}
+    """
+    flat = dict(_flattened({key: value for key, value in summary.items() if key != "metrics"}))
+    for name, metric in (summary.get("metrics") or {}).items():
+        lines = {metric_key(name): metric}
+        for control, values in (metric.get("controls") or {}).items():
+            lines[f"{metric_key(name)}/{control}"] = values
+        for line, values in lines.items():
+            numbers = ((key, values.get(key)) for key in INTERVAL)
+            flat |= {f"{line}/{key}": value for key, value in numbers if value is not None}
+    return flat
+
+
+def metric_key(name: str) -> str:
+    """What a metric is called in W&B, which takes a dot for nesting.
+
+    Example:
+        >>> metric_key("image.pointing_game")
+        'image/pointing_game'
+    """
+    return name.replace(".", "/")
+
+
+def _flattened(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{prefix}{key}/")
+        else:
+            yield f"{prefix}{key}", value
