@@ -9,7 +9,9 @@ from typing import Any
 from vlminterp.errors import ModelError
 
 PACKAGE = "pkg://"
-READ_SUFFIXES = {".json", ".safetensors", ".txt", ".model"}
+READ_SUFFIXES = {".json", ".safetensors", ".txt", ".model", ".bin"}
+TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model")
+"""Files of which a tokenizer of transformers has one."""
 
 
 def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: str = "") -> str:

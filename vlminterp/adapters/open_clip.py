@@ -12,7 +12,7 @@ from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
-from vlminterp.adapters.checkpoint import read_json, require_files
+from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
 from vlminterp.adapters.dual_encoder import (
     BEFORE_ALL_BLOCKS,
     DualEncoder,
@@ -91,6 +91,7 @@ class OpenCLIP(DualEncoder):
                 architecture,
                 pretrained=tag,
                 require_pretrained=True,
+                pretrained_hf=False,  # the checkpoint holds both towers
                 force_image_size=config.image_size,
             )
             tokenizer = open_clip.get_tokenizer(architecture)
@@ -264,8 +265,11 @@ def _split(checkpoint: str, *, pickled: bool = False) -> tuple[str, str | None]:
     folder = Path(checkpoint)
     if folder.is_dir():
         require_files(folder, [(CONFIG,), (*SAFE, *PICKLED) if pickled else SAFE])
-        if "model_cfg" not in read_json(folder / CONFIG):
+        config = read_json(folder / CONFIG).get("model_cfg")
+        if config is None:
             raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
+        if config.get("text_cfg", {}).get("hf_tokenizer_name"):
+            require_files(folder, [TOKENIZER])
         return f"local-dir:{checkpoint}", None
     architecture, _, tag = checkpoint.partition("/")
     known = open_clip.list_pretrained_tags_by_model(architecture)

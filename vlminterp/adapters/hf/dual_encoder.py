@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 from transformers.image_processing_base import ImageProcessingMixin
 from transformers.utils import logging as transformers_logging
 
-from vlminterp.adapters.checkpoint import require_files, require_model_type
+from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_model_type
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
@@ -38,7 +38,7 @@ def needed_files(*, pickled: bool) -> list[tuple[str, ...]]:
         ("config.json",),
         (*SAFE, *PICKLED) if pickled else SAFE,
         ("preprocessor_config.json", "processor_config.json"),
-        ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model"),
+        TOKENIZER,
     ]
 
 

@@ -1,0 +1,87 @@
+"""`model=open-clip model.checkpoint=/folder` with a text tower of transformers, as BiomedCLIP's."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from transformers import BertConfig
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import Settings
+
+import vlminterp
+from tests.adapters.folders import SENTENCES, wordpiece
+from tests.adapters.tiny_hf import CONTEXT
+from tests.adapters.tiny_open_clip import SMALL, build, timm_tower
+from vlminterp.errors import ModelError
+
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The whole checkpoint; its text tower's configuration is elsewhere, as if on the hub."""
+    text, folder = (tmp_path_factory.mktemp(name) for name in ("text", "checkpoint"))
+    size = wordpiece(folder)
+    BertConfig(**SMALL | {"vocab_size": size, "max_position_embeddings": 64}).save_pretrained(text)
+    vision = timm_tower(
+        "vit_base_patch16_224", SIZE, "", "linear", img_size=SIZE, patch_size=8,
+        depth=3, embed_dim=32, num_heads=2,
+    )  # fmt: skip
+    config = {
+        "embed_dim": 24,
+        "vision_cfg": vision,
+        "text_cfg": {
+            "hf_model_name": str(text),
+            "hf_tokenizer_name": "org/name",
+            "hf_proj_type": "mlp",
+            "hf_pooler_type": "cls_last_hidden_state_pooler",
+            "context_length": CONTEXT,
+        },
+    }
+    encoder = build(vision, config["text_cfg"], {}, tmp_path_factory.mktemp("configs"))
+    preprocessing = {
+        "size": SIZE,
+        "mean": [0.5, 0.4, 0.3],
+        "std": [0.2, 0.3, 0.4],
+        "interpolation": "bicubic",
+        "resize_mode": "shortest",
+        "fill_color": 0,
+    }
+    (folder / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": config, "preprocess_cfg": preprocessing})
+    )
+    weights = {key: value.float() for key, value in encoder.model.state_dict().items()}
+    save_file(weights, folder / "open_clip_model.safetensors")
+    return folder
+
+
+def test_a_text_tower_of_transformers(folder, pictures, captions):
+    encoder = vlminterp.load("open-clip", checkpoint=str(folder))
+    pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
+    assert tokens.ids.shape[1] == CONTEXT
+    assert [word.text for word in tokens.words[3]] == ["an", "owl"]
+    for side in ("image", "text"):
+        found = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(pixels, tokens)
+        assert torch.isfinite(found.scores).all()
+
+
+def test_a_caption_does_not_depend_on_its_batch(folder):
+    encoder = vlminterp.load("open-clip", checkpoint=str(folder))
+    together = encoder.encode_text(encoder.tokenize(SENTENCES))
+    alone = torch.cat([encoder.encode_text(encoder.tokenize([text])) for text in SENTENCES])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
+
+
+def test_a_missing_tokenizer_is_named(folder, tmp_path):
+    for name in ("open_clip_config.json", "open_clip_model.safetensors"):
+        (tmp_path / name).symlink_to(folder / name)
+    with pytest.raises(ModelError, match=r"lacks tokenizer\.json or"):
+        vlminterp.load("open-clip", checkpoint=str(tmp_path))
+
+
+def test_pickles_are_read_only_when_asked(folder, tmp_path):
+    (tmp_path / "open_clip_config.json").write_text((folder / "open_clip_config.json").read_text())
+    torch.save({}, tmp_path / "open_clip_pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"lacks open_clip_model\.safetensors or"):
+        vlminterp.load("open-clip", checkpoint=str(tmp_path))
