@@ -41,7 +41,13 @@ def check_login(tracking: TrackingConfig) -> None:
         )
 
 
-def mirror(results: RunFolder, tracking: TrackingConfig, group: str | None = None) -> None:
+def mirror(
+    results: RunFolder,
+    tracking: TrackingConfig,
+    group: str | None = None,
+    *,
+    again: bool = False,
+) -> None:
     """Writes a run to W&B: its config (without secrets), rows, pictures and summary.
 
     The run's id is the folder's hash. What has been mirrored to the same place is not mirrored
@@ -51,6 +57,7 @@ def mirror(results: RunFolder, tracking: TrackingConfig, group: str | None = Non
         results: The run folder; finished or not.
         tracking: Where to.
         group: Runs that belong together, if `tracking.group` does not say.
+        again: Also what has been mirrored to the same place.
 
     Raises:
         ConfigError: `online` was asked for and no one is logged in.
@@ -60,7 +67,7 @@ def mirror(results: RunFolder, tracking: TrackingConfig, group: str | None = Non
         return
     receipt = results.path / "wandb" / RECEIPT
     sent = to_json({"to": tracking, "group": group, "summary": results.summary})
-    if receipt.is_file() and receipt.read_bytes() == sent:
+    if not again and receipt.is_file() and receipt.read_bytes() == sent:
         return
     check_login(tracking)
     import wandb
