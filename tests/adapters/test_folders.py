@@ -185,3 +185,19 @@ def test_an_open_clip_folder_is_told(tmp_path):
     (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": {}}))
     with pytest.raises(ModelError, match=r"is open_clip's; use model=open-clip"):
         vlminterp.load("hf", checkpoint=str(tmp_path))
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("side", ["image", "text"])
+def test_half_precision_ranks_like_float32(folders, pictures, captions, side, dtype):
+    """The bottleneck is float32; the tower's rounding may not turn the map around."""
+    for name in ("siglip", "altclip"):
+        maps = []
+        for precision in ("float32", dtype):
+            encoder = vlminterp.load("hf", checkpoint=str(folders[name]), dtype=precision)
+            pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
+            found = M2IB(encoder, side, Settings(steps=5, copies=4)).attribute(pixels, tokens)
+            assert found.scores.dtype == torch.float32
+            maps.append(found.scores)
+        for first, second in zip(*maps, strict=True):
+            assert torch.corrcoef(torch.stack([first, second]))[0, 1] > 0.9
