@@ -37,6 +37,7 @@ def main() -> None:
     """Tries what has not been tried, then writes the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="names to try; all by default")
+    parser.add_argument("--size", choices=("own", "shrunk"), help="one size only; both by default")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -44,7 +45,9 @@ def main() -> None:
     rows.parent.mkdir(exist_ok=True)
     done = {row["key"] for row in _read(rows)}
     for key, trial in _trials():
-        if key in done or (options.only and key.split()[1] not in options.only):
+        _, name, size = key.split()
+        wanted = name in (options.only or [name]) and size == (options.size or size)
+        if key in done or not wanted:
             continue
         torch.manual_seed(0)
         try:
