@@ -141,6 +141,18 @@ def test_how_a_sweep_is_computed_is_no_part_of_what_it_is():
     assert identity("model=a,b", "seed=0,2") != same
 
 
+def test_names_can_be_asked_for_by_a_pattern(sweep, tmp_path):
+    code, _, err = sweep(*TINY, "model=glob([planted-n*,planted-sh*])", "seed=0,1")
+    assert code == 0, err
+    lines = [run.line for run in the_sweep(tmp_path).runs()]
+    assert len(lines) == 4
+    assert {line.partition("model=")[2].split()[0] for line in lines} == {
+        "planted-name",
+        "planted-shortcut",
+    }
+    assert "run 4 of 4" in err
+
+
 def command(*overrides):
     return [sys.executable, "-m", "vlminterp", "-m", *TINY, "seed=0,1,2", *overrides]
 

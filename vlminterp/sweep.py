@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from filelock import FileLock
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
@@ -167,14 +168,16 @@ class PlanSweep(Callback):
         self.launched.append((sweep, config.console))
         # Hydra makes a mere warning of what a callback raises; it meets the same error itself.
         with suppress(OSError, HydraException):
-            sweep.plan(planned(config.hydra.overrides.task))
+            loader = GlobalHydra.instance().config_loader()
+            sweep.plan(planned(config.hydra.overrides.task, loader))
 
 
-def planned(overrides: Sequence[str]) -> list[str]:
+def planned(overrides: Sequence[str], loader: Any = None) -> list[str]:
     """The lines of a multirun's runs, in the order in which Hydra begins them.
 
     Args:
         overrides: The multirun's.
+        loader: Of Hydra's configs, which `glob` asks for names.
 
     Raises:
         HydraException: An override sweeps in a way that only another sweeper knows.
@@ -183,7 +186,7 @@ def planned(overrides: Sequence[str]) -> list[str]:
         >>> planned(["model=a,b", "sweep=dfec57f07e44"])
         ['model=a', 'model=b']
     """
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    parsed = OverridesParser.create(loader).parse_overrides(list(overrides))
     (runs,) = BasicSweeper.split_arguments(parsed, None)
     return [line_of(run) for run in runs]
 

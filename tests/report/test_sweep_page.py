@@ -73,6 +73,7 @@ def looked(sweep, model, places, pointing=0.5):
                     "width": 64,
                     "height": 48,
                     "picture": folder.save_picture(f"{pair}", grey),
+                    "overlay": folder.save_picture(f"{pair}-explained", grey),
                 }
             )
             arrays[f"{pair}.image.map"] = attribution(place, 1.0, seed=pair)
@@ -208,6 +209,7 @@ def test_many_pictures_lie_beside_the_page_and_are_drawn_once(maps, monkeypatch)
     for link in page.all("a"):
         if "pictures/" in link["href"]:
             assert (maps.folder / link["href"]).is_file()
+    assert sum("-explained.png" in link["href"] for link in page.all("a")) == 9
 
 
 def test_failures_come_first_and_runs_are_linked(tastes):

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from vlminterp.errors import ResultsError
 from vlminterp.report.attribution import scale_style
 from vlminterp.report.content import Section
+from vlminterp.report.svg import element
 from vlminterp.report.sweep.answer import answers
 from vlminterp.report.sweep.families import families_sections
 from vlminterp.report.sweep.groups import Group, groups_of
@@ -24,7 +25,7 @@ from vlminterp.results.headline import headline
 from vlminterp.results.run_folder import REPORT
 from vlminterp.sweep import NAMES, Run, State, Sweep, told_apart
 
-ARROWS = {True: " (higher is better)", False: " (lower is better)", None: ""}
+DIRECTIONS = {True: "higher is better", False: "lower is better", None: ""}
 
 
 def write_sweep_report(path: Path) -> Path:
@@ -99,7 +100,10 @@ def _scores(group: Group) -> Iterator[Section]:
     metrics = {name: run.summary.get("metrics") or {} for name, run in group.runs.items()}
     columns = {name: metric for found in metrics.values() for name, metric in found.items()}
     if columns:
-        heads = [f"{name}{ARROWS[one.get('higher_is_better')]}" for name, one in columns.items()]
+        heads = [
+            escape(name) + element("small", DIRECTIONS[one.get("higher_is_better")])
+            for name, one in columns.items()
+        ]
         rows = [
             [name, *(interval_cell(found.get(metric)) for metric in columns)]
             for name, found in metrics.items()

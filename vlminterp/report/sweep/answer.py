@@ -9,8 +9,14 @@ from vlminterp.report.numbers import decimals
 from vlminterp.report.sweep.groups import Group
 
 LOOKS = {
-    "image.pointing_game": ("pictures", "the hottest spot lies on what the caption names"),
-    "text.word_pointing": ("captions", "the top word names something in the picture"),
+    "image.pointing_game": (
+        "Where they look",
+        "share of pictures where the hottest spot lies on what the caption names",
+    ),
+    "text.word_pointing": (
+        "Which words they use",
+        "share of captions whose top word names something in the picture",
+    ),
 }
 NOTHING, UNDECIDED = "nothing", "undecided"
 
@@ -52,7 +58,7 @@ def taste(summary: Mapping[str, Any]) -> str:
 
 def _looked(group: Group) -> Iterator[Markup]:
     """How often each VLM looks at what the caption names, the surest first."""
-    for metric, (what, meaning) in LOOKS.items():
+    for metric, (question, meaning) in LOOKS.items():
         means = {
             name: found["mean"]
             for name, run in group.runs.items()
@@ -64,9 +70,7 @@ def _looked(group: Group) -> Iterator[Markup]:
                 Markup("{} <em>{}&nbsp;%</em>").format(name, decimals(100 * means[name], 0))
                 for name in sorted(means, key=lambda name: -means[name])
             )
-            yield Markup("<b>Where they look</b> ({}): share of {} where {}: {}.").format(
-                group.title, what, meaning, shares
-            )
+            yield Markup("<b>{}</b> ({}): {}: {}.").format(question, group.title, meaning, shares)
 
 
 def _listed(names: Sequence[str]) -> str:

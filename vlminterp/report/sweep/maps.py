@@ -32,8 +32,8 @@ SIDE, GRID = 160, (24, 24)
 class View:
     """What one VLM makes of a picture."""
 
-    name: str
     source: str
+    link: str
     alt: str
     note: str
 
@@ -155,12 +155,11 @@ class _Drawing:
         if owner is None or picture is None:
             return None
         pair, pixels = self._found[owner][key], picture.tobytes()
-        file = self._folders[owner] / pair.sides["image"].row.get("picture", "")
         return Line(
             id=key,
             text=pair.text,
             picture=self._thumbnails.source(pixels, lambda: picture),
-            link=os.path.relpath(file, self._page),
+            link=self._link(owner, pair, "picture"),
             size=picture.size,
             views=[
                 self._view(name, pairs[key], picture, pixels) if key in pairs else None
@@ -173,14 +172,19 @@ class _Drawing:
         side = pair.sides["image"]
         values = b"" if side.map is None else side.map.tobytes()
         return View(
-            name=name,
             source=self._thumbnails.source(
                 pixels + values + repr((side.box, self._top)).encode(),
                 lambda: self._overlay(side, picture),
             ),
+            link=self._link(name, pair, "overlay"),
             alt=f"{name}: map of {pair.id}",
             note=_note(pair),
         )
+
+    def _link(self, name: str, pair: PairResult, column: str) -> str:
+        """Where a file of the run folder is, from the page."""
+        file = self._folders[name] / pair.sides["image"].row.get(column, "")
+        return os.path.relpath(file, self._page)
 
     def _overlay(self, side: SideResult, picture: Image.Image) -> Image.Image:
         heat = placed_map(side, (picture.height, picture.width))
