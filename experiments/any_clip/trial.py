@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from timm.models.fastvit import FastVit
 from torch import nn
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
@@ -28,19 +29,21 @@ Result = dict[str, Any]
 def enlivened(model: nn.Module) -> nn.Module:
     """Random weights through which a signal lives: many default ones make all inputs alike.
 
-    Convolutions get less, because nothing normalises what their branches add up to.
+    Convolutions get less, and FastViT's keep their own: nothing normalises the sum of their
+    branches.
     """
+    kept = {id(w) for m in model.modules() if isinstance(m, FastVit) for w in m.parameters()}
     for weight in model.parameters():
-        if weight.ndim > 1:
+        if weight.ndim > 1 and id(weight) not in kept:
             gain = 0.7 if weight.ndim == 4 else 1.0
             weight.normal_(std=gain * weight[0].numel() ** -0.5)
     return model
 
 
 def random_pixels(size: tuple[int, int], seed: int) -> Pixels:
-    """One picture of noise."""
+    """One picture of noise, the brighter the higher its seed: some towers average noise away."""
     generator = torch.Generator().manual_seed(seed)
-    values = torch.randn(1, 3, *size, generator=generator)
+    values = torch.randn(1, 3, *size, generator=generator) + seed
     return Pixels(values, (Geometry(size, (0, 0, size[1], size[0])),))
 
 
