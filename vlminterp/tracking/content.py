@@ -14,7 +14,12 @@ from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.lineage import log_lineage
 from vlminterp.tracking.media import Shown, as_media, figures, heatmaps, read
 from vlminterp.tracking.summary import log_summary
-from vlminterp.tracking.tables import log_steps, log_table
+from vlminterp.tracking.tables import STEP, log_steps, log_table
+
+CONVERGENCE = "convergence"
+"""What the trajectories of an attribution method's own optimisation stand under."""
+
+CONVERGENCE_STEP = f"{CONVERGENCE}/{STEP}"
 
 PICTURES = 50
 """Pictures of a run that W&B is given; the run folder has all."""
@@ -33,8 +38,10 @@ def log_content(run: "wandb.Run", results: RunFolder) -> None:
     summary, tables = results.summary or {}, results.tables()
     metrics = summary.get("metrics") or {}
     directions = {name: metric.get("higher_is_better") for name, metric in metrics.items()}
-    for step in _mean_curves(explained_pairs(results)):
-        run.log(step)
+    run.define_metric(CONVERGENCE_STEP, hidden=True)
+    run.define_metric(f"{CONVERGENCE}/*", step_metric=CONVERGENCE_STEP)
+    for number, step in enumerate(mean_curves(explained_pairs(results))):
+        run.log({CONVERGENCE_STEP: number, **step})
     log_table(run, "rows", results.parts)
     for name, parts in tables.items():
         log_steps(run, name, parts, directions)
@@ -62,14 +69,14 @@ def _log_pictures(run: "wandb.Run", results: RunFolder) -> None:
         run.log(content)
 
 
-def _mean_curves(pairs: Iterable[PairResult]) -> list[dict[str, float]]:
+def mean_curves(pairs: Iterable[PairResult]) -> list[dict[str, float]]:
     """Each step's mean over pairs of every trajectory, e.g. `convergence/image/fit`."""
     sums: dict[str, NDArray[np.float64]] = {}
     counts: dict[str, int] = defaultdict(int)
     for pair in pairs:
         for side, result in pair.sides.items():
             for name, values in result.curves.items():
-                key = f"convergence/{side}/{name}"
+                key = f"{CONVERGENCE}/{side}/{name}"
                 known = sums.setdefault(key, np.zeros(len(values)))
                 if len(known) == len(values):
                     known += values

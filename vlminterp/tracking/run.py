@@ -28,16 +28,27 @@ def check_login(tracking: TrackingConfig) -> None:
     Raises:
         ConfigError: `online` was asked for and no one is logged in.
     """
-    if tracking.mode is not Mode.online:
-        return
+    if tracking.mode is Mode.online:
+        require_login("tracking=online", "use tracking=offline")
+
+
+def require_login(asked: str, instead: str) -> None:
+    """Makes sure that W&B knows a user.
+
+    Args:
+        asked: What needs a login.
+        instead: What to do without one.
+
+    Raises:
+        ConfigError: No one is logged in.
+    """
     import wandb
 
     with _environment(WANDB_SILENT="true"):
         logged_in = wandb.login(prompt=False, verify=False)
     if not logged_in:
         raise ConfigError(
-            "tracking=online needs a W&B login and there is none; "
-            "run `wandb login`, or use tracking=offline"
+            f"{asked} needs a W&B login and there is none; run `wandb login`, or {instead}"
         )
 
 

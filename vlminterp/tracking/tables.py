@@ -59,7 +59,7 @@ def log_steps(
         parts: The table; any other than one of steps is left out.
         directions: Whether higher is better, by column, where that is known: W&B keeps the best.
     """
-    steps = _steps(parts)
+    steps = step_values(parts)
     if not steps:
         return
     axis = f"{name}/{STEP}"
@@ -74,7 +74,7 @@ def log_steps(
         run.log({axis: step, **means})
 
 
-def _steps(parts: Parts) -> dict[float, dict[str, list[float]]]:
+def step_values(parts: Parts) -> dict[float, dict[str, list[float]]]:
     """The finite numbers of each step by column; several rows of a step are averaged."""
     steps: dict[float, dict[str, list[float]]] = {}
     for table in parts.tables():

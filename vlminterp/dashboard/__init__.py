@@ -1,0 +1,1 @@
+"""A W&B workspace and a report of a sweep, built by program."""

@@ -1,0 +1,156 @@
+"""Which panels show a run: its answer first, then its metrics, training, pictures and rows.
+
+Nothing here knows a plugin. What matters is what a summary calls so: gains, metrics, and curves
+that are named like a metric; the other curves stand behind.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import wandb_workspaces.reports.v2 as wr
+from wandb_workspaces.reports.v2.interface import Panel
+
+from vlminterp.tracking.keys import Keys
+from vlminterp.tracking.summary import INTERVAL, metric_key
+
+BETTER = {True: " (higher is better)", False: " (lower is better)", None: ""}
+WHO = "${run:displayName} ${run:jobType}"
+GAINS = "gains/"
+MEAN = f"/{INTERVAL[0]}"
+SHOWN_FIRST = 3
+"""Metrics of a plugin by which VLMs are compared; its own section has all."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """The panels of one plugin's runs.
+
+    Attributes:
+        matter: What matters of a run.
+        more: The rest, behind.
+    """
+
+    matter: Sequence[Panel]
+    more: Sequence[Panel]
+
+
+def panels(plugin: str, logged: Sequence[Keys]) -> Panels:
+    """The panels of a plugin, from what its runs have logged.
+
+    Args:
+        plugin: Its name, which titles begin with.
+        logged: Of each of its runs.
+    """
+    metrics, summary = _metrics(logged), _each(keys.summary for keys in logged)
+    gains, bars = _gains(summary), _metric_bars(plugin, metrics, summary)
+    near, far = _curves(logged, set(metrics))
+    media = _each(keys.media for keys in logged)
+    tables = _each(keys.tables for keys in logged)
+    return Panels(
+        matter=[*gains, *bars, *near, *(_media(key) for key in media)],
+        more=[*far, *(wr.WeavePanelSummaryTable(table_name=key) for key in tables)],
+    )
+
+
+def comparison(logged: Mapping[str, Sequence[Keys]]) -> list[Panel]:
+    """The panels by which VLMs are compared, over the runs of all plugins.
+
+    Args:
+        logged: What the runs of each plugin have logged.
+    """
+    every = [keys for some in logged.values() for keys in some]
+    shown = _gains(_each(keys.summary for keys in every))
+    for plugin, some in logged.items():
+        summary = _each(keys.summary for keys in some)
+        if not _gains(summary):
+            shown += _metric_bars(plugin, _metrics(some), summary)[:SHOWN_FIRST]
+    return [*shown, *_trade_off(every)]
+
+
+def _trade_off(logged: Sequence[Keys]) -> list[Panel]:
+    """All runs across all metrics that have a direction; lower is better upside down."""
+    known = set(_each(keys.summary for keys in logged))
+    directed = {
+        metric_key(name) + MEAN: facts["higher_is_better"]
+        for name, facts in _metrics(logged).items()
+        if facts.get("higher_is_better") is not None
+    }
+    columns = [
+        wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(key), inverted=not higher)
+        for key, higher in directed.items()
+        if key in known
+    ]
+    if not columns:
+        return []
+    model = wr.ParallelCoordinatesPlotColumn(metric=wr.Config("names.model"), display_name="VLM")
+    title = "every metric, better is up"
+    return [wr.ParallelCoordinatesPlot(title=title, columns=[model, *columns])]
+
+
+def _metrics(logged: Iterable[Keys]) -> dict[str, Mapping[str, Any]]:
+    return {name: facts for keys in logged for name, facts in keys.metrics.items()}
+
+
+def _gains(summary: Sequence[str]) -> list[Panel]:
+    """One panel for each kind of gain, with a bar for each family of words."""
+    kinds = dict.fromkeys(key.split("/")[1] for key in summary if key.startswith(GAINS))
+    return [
+        wr.BarPlot(
+            title=f"gain by family, {kind}",
+            metrics=_ending(summary, f"{GAINS}{kind}/"),
+            legend_template=WHO,
+        )
+        for kind in kinds
+    ]
+
+
+def _metric_bars(
+    plugin: str, metrics: Mapping[str, Mapping[str, Any]], summary: Sequence[str]
+) -> list[Panel]:
+    """One panel for each metric, with a bar for itself and for each of its controls."""
+    families = {key.split("/")[-2] for key in summary if key.startswith(GAINS)}
+    return [
+        wr.BarPlot(
+            title=f"{plugin}: {name}{BETTER[facts.get('higher_is_better')]}",
+            metrics=keys,
+            legend_template=WHO,
+        )
+        for name, facts in metrics.items()
+        if name.split(".")[0] not in families  # the panels of gains have these
+        if (keys := _ending(summary, f"{metric_key(name)}/"))
+    ]
+
+
+def _ending(summary: Sequence[str], prefix: str) -> list[str]:
+    """The means below a prefix."""
+    return [key for key in summary if key.startswith(prefix) and key.endswith(MEAN)]
+
+
+def _curves(logged: Sequence[Keys], metrics: set[str]) -> tuple[list[Panel], list[Panel]]:
+    """Charts over steps: those called like a metric, or all of an axis that has none; the rest."""
+    axes: dict[str, list[str]] = {}
+    for keys in logged:
+        for axis, curves in keys.curves.items():
+            axes[axis] = _each([axes.get(axis, []), curves])
+    near: list[Panel] = []
+    far: list[Panel] = []
+    seen: set[str] = set()
+    for axis, curves in axes.items():
+        columns = {curve: curve.rpartition("/")[2] for curve in curves}
+        named = metrics & set(columns.values())
+        for curve, column in columns.items():
+            chart = wr.LinePlot(title=curve, x=axis, y=[curve], legend_template=WHO)
+            matters = column in named - seen if named else True
+            (near if matters else far).append(chart)
+        seen |= named
+    return near, far
+
+
+def _media(key: str) -> Panel:
+    return wr.MediaBrowser(title=key, media_keys=[key])
+
+
+def _each(lists: Iterable[Sequence[str]]) -> list[str]:
+    """Each once, in the order in which they come."""
+    return list(dict.fromkeys(key for keys in lists for key in keys))
