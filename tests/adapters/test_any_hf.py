@@ -128,3 +128,23 @@ def test_nothing_stays_behind(encoder):
             encoder.vision.prefix(pixels, 0).with_hidden(torch.zeros(2, 3, 5, dtype=torch.float64))
         )
     assert not any("forward" in vars(module) for module in encoder.model.modules())
+
+
+def test_a_forward_that_was_put_there_stays(encoder):
+    """As accelerate puts one when it spreads a model over devices."""
+    block = encoder.text.blocks[0]
+    if not isinstance(block, torch.nn.Module):
+        pytest.skip("it is not replayed")
+    called = []
+    own = block.forward
+
+    def noted(*args, **kwargs):
+        called.append(True)
+        return own(*args, **kwargs)
+
+    block.forward = noted
+    tokens = tokens_of(encoder)
+    encoder.text.suffix(encoder.text.prefix(tokens, 0))
+    assert called
+    assert block.forward is noted
+    del block.forward

@@ -162,13 +162,18 @@ class _Reached(Exception):  # noqa: N818  (no error: it ends a forward where the
 @contextmanager
 def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
     """Other forwards for some modules, for as long as the block lasts."""
+    # Other tools (accelerate's hooks) may have put a forward there as well.
+    before = {module: vars(module).get("forward") for module in stand_ins}
     for module, forward in stand_ins.items():
         module.forward = forward
     try:
         yield
     finally:
-        for module in stand_ins:
-            del module.forward  # the class's own is seen again
+        for module, forward in before.items():
+            if forward is None:
+                del module.forward  # the class's own is seen again
+            else:
+                module.forward = forward
 
 
 def _fed(forward: Callable[..., Any], stream: Tensor) -> Callable[..., Any]:
