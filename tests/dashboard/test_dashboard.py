@@ -5,6 +5,7 @@ import re
 import sys
 
 import pytest
+import wandb
 
 from tests.tracking.records import history, records, summary_of
 from vlminterp.dashboard.__main__ import main
@@ -156,6 +157,23 @@ def test_online_without_a_login_is_one_line(tiny_sweep, monkeypatch, capsys):
     assert capsys.readouterr().err == (
         "--online needs a W&B login and there is none; run `wandb login`, or leave it out\n"
     )
+
+
+def test_online_saves_and_says_where_or_why_not(tiny_sweep, monkeypatch, capsys, tmp_path):
+    from vlminterp.dashboard.boards import Boards
+
+    monkeypatch.setattr("wandb.login", lambda **_: True)
+    monkeypatch.setattr(Boards, "save", lambda own: [own.workspace.entity, own.report.project])
+    line = [str(tiny_sweep), "--online", "--entity", "us", "--save", str(tmp_path / "a.json")]
+    assert main(line) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'a.json'}\nus\nvlminterp\n"
+
+    def unreachable(_):
+        raise wandb.errors.CommError("no route\nto host")
+
+    monkeypatch.setattr(Boards, "save", unreachable)
+    assert main(line) == 2
+    assert capsys.readouterr().err == "W&B has not taken the dashboard: no route\n"
 
 
 def test_what_is_no_sweep_is_one_line(tmp_path, capsys):

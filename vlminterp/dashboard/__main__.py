@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,17 +81,26 @@ def _runs(folder: Path) -> list[RunFolder]:
 def _own_entity() -> str:
     import wandb
 
-    return str(wandb.Api().default_entity)
+    with _reaching():
+        return str(wandb.Api().default_entity)
 
 
 def _saved(boards: "Boards") -> list[str]:
+    with _reaching():
+        return boards.save()
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Makes one line of what goes wrong between here and W&B."""
     import requests
     import wandb
 
     try:
-        return boards.save()
+        yield
     except (wandb.Error, requests.RequestException, ValueError) as error:
-        raise ResultsError(f"W&B can't be reached: {str(error).splitlines()[0]}") from error
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ResultsError(f"W&B has not taken the dashboard: {reason[0]}") from error
 
 
 if __name__ == "__main__":

@@ -114,12 +114,8 @@ class Boards:
         filters = [ws.Metric("Group") == self._where.group]
         if plugin is not None:
             filters.append(ws.Metric("JobType") == plugin)
-        runs = wr.Runset(
-            entity=self._where.entity,
-            project=self._where.project,
-            name=title,
-            filters=And(*filters),
-        )
+        # of the report's own project: one that is named is looked up, even offline
+        runs = wr.Runset(name=title, filters=And(*filters))
         return [wr.H1(title), wr.PanelGrid(runsets=[runs], panels=_laid_out(shown))]
 
 

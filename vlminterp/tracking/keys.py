@@ -1,0 +1,66 @@
+"""The names under which W&B has what it was given of a run, for those who build panels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Self
+
+from vlminterp.results.attribution import explained_pairs
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.tracking.content import CONVERGENCE_STEP, mean_curves
+from vlminterp.tracking.summary import flat_summary
+from vlminterp.tracking.tables import STEP, step_values
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What of a run is in W&B.
+
+    Attributes:
+        metrics: The run's metrics as its summary has them, by name.
+        summary: Keys of the summary.
+        curves: Keys of charts, by the key of their axis.
+        media: Keys of lists of pictures.
+        tables: Keys of tables.
+    """
+
+    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    summary: Sequence[str] = ()
+    curves: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    media: Sequence[str] = ()
+    tables: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, results: RunFolder) -> Self:
+        """Of a run folder, which is all that W&B is given.
+
+        Args:
+            results: The run folder; finished or not.
+        """
+        summary = results.summary or {}
+        pairs = list(islice(explained_pairs(results), 1))
+        drawn = any((results.path / "pictures").glob("*.png"))
+        maps = any(pair.image is not None and pair.image.map is not None for pair in pairs)
+        media = {"heatmaps": drawn and maps, "pictures": drawn}
+        tables = {"pairs": bool(pairs), "rows": len(results.parts) > 0}
+        return cls(
+            metrics=summary.get("metrics") or {},
+            summary=list(flat_summary(summary)),
+            curves=_curves(results),
+            media=[key for key, there in media.items() if there],
+            tables=[
+                *(key for key, there in tables.items() if there),
+                *(f"tables/{name}" for name in results.tables()),
+            ],
+        )
+
+
+def _curves(results: RunFolder) -> dict[str, list[str]]:
+    found = {}
+    if curves := mean_curves(islice(explained_pairs(results), 1)):
+        found[CONVERGENCE_STEP] = list(curves[0])
+    for name, parts in results.tables().items():
+        columns = dict.fromkeys(c for values in step_values(parts).values() for c in values)
+        if columns:
+            found[f"{name}/{STEP}"] = [f"{name}/{column}" for column in columns]
+    return found
