@@ -4,10 +4,21 @@ import pytest
 import torch
 import transformers
 from torch.nn.functional import normalize
+from transformers.models.siglip2.image_processing_siglip2 import convert_image_to_patches
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
-from tests.adapters.tiny_hf import CONTEXT, DUAL, END, PARTS, VOCABULARY, randomise, tiny_config
+from tests.adapters.tiny_hf import (
+    CONTEXT,
+    DUAL,
+    END,
+    PARTS,
+    PATCH,
+    SIZE,
+    VOCABULARY,
+    randomise,
+    tiny_config,
+)
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens
 from vlminterp.adapters.hf.any import OWN, families
 from vlminterp.adapters.law import measure_law
@@ -88,6 +99,39 @@ def test_encode_is_the_models_own(encoder):
     torch.testing.assert_close(encoder.encode_text(tokens), text, rtol=0, atol=1e-12)
     logits = encoder.logits(image, text)
     torch.testing.assert_close(logits, output.logits_per_image, rtol=1e-9, atol=1e-9)
+
+
+def test_blip_is_its_contrastive_score():
+    """BLIP's forward tells the cosines of its contrastive heads."""
+    family = load(FAMILIES, "blip", OWN)
+    encoder = family(
+        randomise(transformers.BlipForImageTextRetrieval(tiny_config("blip")).double())
+    )
+    pixels, tokens = pixels_of(encoder), tokens_of(encoder)
+    told = encoder.model(
+        input_ids=tokens.ids,
+        attention_mask=tokens.mask.long(),
+        pixel_values=pixels.values,
+        use_itm_head=False,
+    ).itm_score
+    ours = encoder.logits(encoder.encode_image(pixels), encoder.encode_text(tokens))
+    torch.testing.assert_close(ours, told, rtol=0, atol=1e-12)
+
+
+def test_naflex_patches_are_its_processors():
+    """The processor's own way from a picture to flat patches."""
+    family = load(FAMILIES, "siglip2", OWN)
+    encoder = family(randomise(transformers.Siglip2Model(tiny_config("siglip2")).double()))
+    pixels = pixels_of(encoder)
+    patches = torch.stack([convert_image_to_patches(image, PATCH) for image in pixels.values])
+    count = patches.shape[1]
+    output = encoder.model.get_image_features(
+        pixel_values=patches,
+        pixel_attention_mask=torch.ones(2, count, dtype=torch.long),
+        spatial_shapes=torch.tensor([[SIZE // PATCH, SIZE // PATCH]] * 2),
+    )
+    wanted = normalize(output.pooler_output, dim=-1)
+    torch.testing.assert_close(encoder.encode_image(pixels), wanted, rtol=0, atol=1e-12)
 
 
 def test_padding_changes_nothing(encoder):
