@@ -1,0 +1,106 @@
+"""COCO's JSON: where the heat is, what the caption names, and the caption."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlminterp.export.pictures import Picture, explained_pictures
+from vlminterp.results.atomic import write_whole
+from vlminterp.results.plain import to_json
+from vlminterp.results.run_folder import RunFolder
+
+HOT, NAMED, CAPTION = 1, 2, 3
+CATEGORIES = {HOT: "hot", NAMED: "named", CAPTION: "caption"}
+HOT_FROM = 0.5
+"""Share of the highest score from which a pixel is hot."""
+
+Mask = NDArray[np.bool_]
+
+
+def to_coco(run: RunFolder, folder: Path) -> list[Path]:
+    """Writes `annotations.json` and `images/`.
+
+    Of each picture, what is hot and what is named are an annotation with an uncompressed run-length
+    mask (`iscrowd` 1, as COCO has it), box and area; `score` is the heat there, in nats. The map
+    itself is `maps/NAME.npy`, float32 `[height, width]`, named by the picture's `score_map`.
+
+    Args:
+        run: The run folder.
+        folder: Where to; it exists.
+
+    Returns:
+        The JSON.
+    """
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    (folder / "maps").mkdir()
+    for picture in explained_pictures(run, folder, "images"):
+        image = _image(picture)
+        np.save(folder / image["score_map"], picture.heat)
+        images.append(image)
+        top = float(np.nanmax(picture.heat))
+        hot = np.nan_to_num(picture.heat) >= HOT_FROM * top if top > 0 else None
+        regions = {HOT: hot, NAMED: picture.named}
+        own: list[dict[str, Any]] = [
+            {"category_id": category, **_region(mask, picture.heat)}
+            for category, mask in regions.items()
+            if mask is not None and mask.any()
+        ]
+        own.append({"category_id": CAPTION, "caption": picture.pair.text})
+        for annotation in own:
+            number = len(annotations) + 1
+            annotations.append({"id": number, "image_id": image["id"], **annotation})
+    content: Mapping[str, Any] = {
+        "info": {"description": "vlminterp", "run": run.path.resolve().name, **run.names},
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": number, "name": name} for number, name in CATEGORIES.items()],
+    }
+    file = folder / "annotations.json"
+    write_whole(file, to_json(content))
+    return [file]
+
+
+def run_lengths(mask: Mask) -> dict[str, list[int]]:
+    """A mask as COCO's uncompressed run lengths: column by column, zeros first.
+
+    Args:
+        mask: bool `[height, width]`.
+
+    Example:
+        >>> run_lengths(np.array([[False, True], [True, True]]))
+        {'counts': [1, 3], 'size': [2, 2]}
+        >>> run_lengths(np.array([[True, False]]))
+        {'counts': [0, 1, 1], 'size': [1, 2]}
+    """
+    flat = mask.ravel(order="F")
+    changes = np.flatnonzero(np.diff(flat)) + 1
+    lengths = np.diff([0, *changes, flat.size]).tolist()
+    return {"counts": [0, *lengths] if flat[0] else lengths, "size": list(mask.shape)}
+
+
+def _image(picture: Picture) -> dict[str, Any]:
+    height, width = picture.heat.shape
+    return {
+        "id": picture.pair.pair + 1,
+        "file_name": picture.file.as_posix(),
+        "score_map": f"maps/{picture.file.stem}.npy",
+        "width": width,
+        "height": height,
+        "source": picture.pair.id,
+    }
+
+
+def _region(mask: Mask, heat: NDArray[np.float32]) -> dict[str, Any]:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    left, top = int(columns[0]), int(rows[0])
+    return {
+        "bbox": [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top],
+        "area": int(mask.sum()),
+        "segmentation": run_lengths(mask),
+        "iscrowd": 1,
+        "score": float(np.nanmean(np.where(mask, heat, np.nan))),
+    }

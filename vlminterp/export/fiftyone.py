@@ -1,0 +1,72 @@
+"""Samples as FiftyOne writes a dataset to disk: `samples.json`, pictures, heatmaps and masks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vlminterp.export.pictures import Picture, explained_pictures
+from vlminterp.results.atomic import write_whole
+from vlminterp.results.plain import to_json
+from vlminterp.results.run_folder import RunFolder
+
+BRIGHTEST = 255
+
+
+def to_fiftyone(run: RunFolder, folder: Path) -> list[Path]:
+    """Writes `samples.json` and `metadata.json`; `data/` has pictures, `fields/` maps and masks.
+
+    A heatmap is a grey PNG whose 255 is the sample's `highest`, in nats.
+
+    Args:
+        run: The run folder.
+        folder: Where to; it exists.
+
+    Returns:
+        The JSON of the samples.
+    """
+    for field in ("heatmap", "named"):
+        (folder / "fields" / field).mkdir(parents=True)
+    samples = [_sample(picture, folder) for picture in explained_pictures(run, folder, "data")]
+    facts = {"name": f"vlminterp-{run.path.resolve().name}", "media_type": "image"}
+    write_whole(folder / "metadata.json", to_json({**facts, "info": run.names}))
+    file = folder / "samples.json"
+    write_whole(file, to_json({"samples": samples}))
+    return [file]
+
+
+def _sample(picture: Picture, folder: Path) -> Mapping[str, Any]:
+    """One sample, in FiftyOne's own names."""
+    height, width = picture.heat.shape
+    positive = np.nan_to_num(picture.heat).clip(0)
+    highest = float(positive.max())
+    grey = (positive / max(highest, np.finfo(np.float32).tiny) * BRIGHTEST).round()
+    heatmap = _save(folder, f"fields/heatmap/{picture.file.stem}.png", grey)
+    row = picture.pair.image.row if picture.pair.image else {}
+    sample: dict[str, Any] = {
+        "filepath": picture.file.as_posix(),
+        "tags": [],
+        "metadata": {"_cls": "ImageMetadata", "width": width, "height": height},
+        "source": picture.pair.id,
+        "caption": picture.pair.text,
+        "similarity": row.get("similarity"),
+        "highest": highest,
+        "heatmap": {"_cls": "Heatmap", "map_path": heatmap, "range": [0, BRIGHTEST]},
+        **{name.replace(".", "_"): value for name, value in _metrics(picture).items()},
+    }
+    if picture.named is not None:
+        mask = _save(folder, f"fields/named/{picture.file.stem}.png", picture.named * BRIGHTEST)
+        sample["named"] = {"_cls": "Segmentation", "mask_path": mask}
+    return sample
+
+
+def _metrics(picture: Picture) -> dict[str, float]:
+    return picture.pair.image.metrics if picture.pair.image else {}
+
+
+def _save(folder: Path, name: str, values: NDArray[Any]) -> str:
+    Image.fromarray(values.astype(np.uint8)).save(folder / name)
+    return name

@@ -1,0 +1,70 @@
+"""The pairs of an attribution run as tools for pictures take them."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vlminterp.errors import ResultsError
+from vlminterp.report.cards import placed_map
+from vlminterp.results.attribution import PairResult, explained_pairs
+from vlminterp.results.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An explained picture.
+
+    Attributes:
+        pair: What was found.
+        file: The picture, below the folder of the export.
+        heat: Nats, float32 `[height, width]` of the picture; NaN where the model did not look.
+        named: What the caption names, bool, likewise; None where that is not known.
+    """
+
+    pair: PairResult
+    file: Path
+    heat: NDArray[np.float32]
+    named: NDArray[np.bool_] | None
+
+
+def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[Picture]:
+    """Copies the run's pictures, and yields what was found on each.
+
+    Args:
+        run: The run folder.
+        folder: Of the export.
+        below: The folder in it that pictures go to.
+
+    Raises:
+        ResultsError: The run explains no pictures.
+    """
+    found = False
+    (folder / below).mkdir()
+    for pair in explained_pairs(run):
+        side = pair.image
+        if side is None or "picture" not in side.row:
+            continue
+        source = run.path / side.row["picture"]
+        with Image.open(source) as image:
+            heat = placed_map(side, (image.height, image.width))
+        if heat is None:
+            continue
+        found = True
+        shutil.copyfile(source, folder / below / source.name)
+        named = _mask(run.path / side.row["mask"]) if "mask" in side.row else None
+        yield Picture(pair, Path(below) / source.name, heat, named)
+    if not found:
+        raise ResultsError(
+            f"{run.path} explains no pictures, which this format is for; use parquet or npz"
+        )
+
+
+def _mask(file: Path) -> NDArray[np.bool_]:
+    with Image.open(file) as image:
+        mask: NDArray[np.bool_] = np.asarray(image.convert("L")) > 0
+    return mask
