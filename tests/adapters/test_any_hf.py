@@ -5,9 +5,8 @@ import torch
 import transformers
 from torch.nn.functional import normalize
 from transformers.models.siglip2.image_processing_siglip2 import convert_image_to_patches
-from vlminterp_m2ib.attribution import M2IB
-from vlminterp_m2ib.settings import Settings
 
+from tests.adapters.laws import assert_explained, assert_law
 from tests.adapters.tiny_hf import (
     CONTEXT,
     DUAL,
@@ -21,7 +20,6 @@ from tests.adapters.tiny_hf import (
 )
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens
 from vlminterp.adapters.hf.any import OWN, families
-from vlminterp.adapters.law import measure_law
 from vlminterp.entry_points import FAMILIES, load
 
 NAMES = [*PARTS, *DUAL]
@@ -62,16 +60,8 @@ def test_every_family_is_tried():
 
 
 def test_law_at_every_cut(encoder):
-    sides = (
-        (encoder.vision, pixels_of(encoder), pixels_of(encoder, seed=1)),
-        (encoder.text, tokens_of(encoder), tokens_of(encoder, seed=1)),
-    )
-    for tower, first, second in sides:
-        law = measure_law(tower, first, second)
-        assert law.cuts == tower.depth + 1 >= 3
-        assert law.error < 1e-12
-        assert law.leak < 1e-12
-        assert law.apart > 1e-3
+    pixels = [pixels_of(encoder, seed=seed) for seed in (0, 1)]
+    assert_law(encoder, pixels, [tokens_of(encoder, seed=seed) for seed in (0, 1)])
 
 
 def test_every_block_counts(encoder):
@@ -145,13 +135,7 @@ def test_padding_changes_nothing(encoder):
 
 @pytest.mark.parametrize("side", ["image", "text"])
 def test_m2ib_explains_it(encoder, side):
-    pixels, tokens = pixels_of(encoder), tokens_of(encoder)
-    found = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(pixels, tokens)
-    assert torch.isfinite(found.scores).all()
-    if side == "image":
-        rows, columns = found.grid
-        assert found.maps().shape == (2, rows, columns)
-        assert rows > 1
+    assert_explained(encoder, pixels_of(encoder), tokens_of(encoder), side)
 
 
 def test_a_pair_alone_is_the_same(encoder):

@@ -5,9 +5,8 @@ from copy import deepcopy
 import pytest
 import torch
 from torch.nn.functional import normalize
-from vlminterp_m2ib.attribution import M2IB
-from vlminterp_m2ib.settings import Settings
 
+from tests.adapters.laws import assert_explained, assert_law
 from tests.adapters.tiny_open_clip import (
     CONTEXT,
     HF_TEXT,
@@ -18,7 +17,6 @@ from tests.adapters.tiny_open_clip import (
     build,
 )
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens
-from vlminterp.adapters.law import measure_law
 
 
 @pytest.fixture(scope="module", params=[*KINDS, *HF_TEXT])
@@ -50,16 +48,8 @@ def tokens_of(encoder, seed=0, length=7):
 
 
 def test_law_at_every_cut(encoder):
-    sides = (
-        (encoder.vision, pixels_of(encoder), pixels_of(encoder, seed=1)),
-        (encoder.text, tokens_of(encoder), tokens_of(encoder, seed=1)),
-    )
-    for tower, first, second in sides:
-        law = measure_law(tower, first, second)
-        assert law.cuts == tower.depth + 1 >= 3
-        assert law.error < 1e-12
-        assert law.leak < 1e-12
-        assert law.apart > 1e-3
+    pixels = [pixels_of(encoder, seed=seed) for seed in (0, 1)]
+    assert_law(encoder, pixels, [tokens_of(encoder, seed=seed) for seed in (0, 1)])
 
 
 def test_encode_is_the_models_own(encoder):
@@ -72,11 +62,4 @@ def test_encode_is_the_models_own(encoder):
 
 @pytest.mark.parametrize("side", ["image", "text"])
 def test_m2ib_explains_it(encoder, side):
-    found = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(
-        pixels_of(encoder), tokens_of(encoder)
-    )
-    assert torch.isfinite(found.scores).all()
-    if side == "image":
-        rows, columns = found.grid
-        assert found.maps().shape == (2, rows, columns)
-        assert rows > 1
+    assert_explained(encoder, pixels_of(encoder), tokens_of(encoder), side)

@@ -14,6 +14,7 @@ from vlminterp_m2ib.settings import Settings
 
 import vlminterp
 from tests.adapters.folders import COLOURS, CROPPED, KINDS, SENTENCES, write_folder
+from tests.adapters.laws import assert_words_cover_all_but_specials
 from tests.adapters.tiny_hf import CONTEXT, SIZE
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.errors import ModelError
@@ -43,13 +44,7 @@ def test_the_family_is_found_and_explained(encoder, pictures, captions):
 @pytest.mark.parametrize("text", SENTENCES)
 def test_words_cover_all_but_specials(encoder, text):
     tokens = encoder.tokenize([text, "a"])
-    for row, words in enumerate(tokens.words):
-        covered = torch.zeros_like(tokens.mask[row])
-        for word in words:
-            assert word.start < word.stop
-            assert not covered[word.start : word.stop].any()
-            covered[word.start : word.stop] = True
-        assert torch.equal(covered, ~tokens.special[row])
+    assert_words_cover_all_but_specials(tokens)
 
 
 def test_words_are_whole(encoder):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tests.adapters.laws import assert_words_cover_all_but_specials
 from vlminterp.adapters.dual_encoder import Word
 
 
@@ -13,13 +14,7 @@ def encoder(request, load_tiny):
 
 def test_words_cover_all_but_specials(encoder):
     tokens = encoder.tokenize(["a photo of an axolotl, resting", "two dogs"])
-    for row, words in enumerate(tokens.words):
-        covered = torch.zeros_like(tokens.mask[row])
-        for word in words:
-            assert word.start < word.stop
-            assert not covered[word.start : word.stop].any()
-            covered[word.start : word.stop] = True
-        assert torch.equal(covered, ~tokens.special[row])
+    assert_words_cover_all_but_specials(tokens)
 
 
 def test_words_are_not_pieces(encoder):

@@ -1,0 +1,38 @@
+"""What holds for the adapter of any family."""
+
+import torch
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import Settings
+
+from vlminterp.adapters.law import measure_law
+
+
+def assert_law(encoder, pixels, tokens):
+    """At every cut, in float64; each side has two inputs."""
+    for tower, inputs in ((encoder.vision, pixels), (encoder.text, tokens)):
+        law = measure_law(tower, *inputs)
+        assert law.cuts == tower.depth + 1 >= 3
+        assert law.error < 1e-12
+        assert law.leak < 1e-12
+        assert law.apart > 1e-3
+
+
+def assert_explained(encoder, pixels, tokens, side):
+    """A short M2IB is finite, and a picture's map has its grid."""
+    found = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(pixels, tokens)
+    assert torch.isfinite(found.scores).all()
+    if side == "image":
+        rows, columns = found.grid
+        assert found.maps().shape == (len(pixels), rows, columns)
+        assert rows > 1
+
+
+def assert_words_cover_all_but_specials(tokens):
+    """Every token that the tokenizer did not add is in exactly one word."""
+    for row, words in enumerate(tokens.words):
+        covered = torch.zeros_like(tokens.mask[row])
+        for word in words:
+            assert word.start < word.stop
+            assert not covered[word.start : word.stop].any()
+            covered[word.start : word.stop] = True
+        assert torch.equal(covered, ~tokens.special[row])
