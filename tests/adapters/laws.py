@@ -4,6 +4,7 @@ import torch
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
+from vlminterp.adapters.dual_encoder import EMBEDDINGS
 from vlminterp.adapters.law import measure_law
 
 
@@ -15,6 +16,17 @@ def assert_law(encoder, pixels, tokens):
         assert law.error < 1e-12
         assert law.leak < 1e-12
         assert law.apart > 1e-3
+        assert_copies_follow(tower, inputs[0])
+
+
+def assert_copies_follow(tower, inputs):
+    """Copy j of input b is row b·n + j, at every cut."""
+    whole = tower.encode(inputs).repeat_interleave(3, dim=0)
+    for layer in [EMBEDDINGS, *range(tower.depth)]:
+        state = tower.prefix(inputs, layer)
+        copies = state.with_hidden(state.hidden.repeat_interleave(3, dim=0))
+        # AIMv2 computes its softmax in float32, whose last digit hangs on the batch.
+        torch.testing.assert_close(tower.suffix(copies), whole, rtol=0, atol=1e-6)
 
 
 def assert_explained(encoder, pixels, tokens, side):
