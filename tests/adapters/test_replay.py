@@ -1,4 +1,4 @@
-"""Cutting by standing in for blocks, on a toy whose blocks hand on more than the residual stream."""
+"""Cutting by standing in for blocks, on a toy whose blocks hand on more than the stream."""
 
 import pytest
 import torch
