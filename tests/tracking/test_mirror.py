@@ -101,6 +101,13 @@ def test_heatmaps_lie_under_masks_of_heat_and_of_what_is_named(written, mirrored
     assert named.mean() < 0.1
 
 
+def test_a_picture_that_needs_no_frame_is_the_file_itself(tmp_path):
+    folder = make_run(tmp_path / "m" / "0123456789ab", pairs=1)
+    mirror(RunFolder.read(folder), TrackingConfig())
+    own = (folder / RunFolder.read(folder).parts.rows()["picture"][0]).read_bytes()
+    assert pictures(folder)["heatmaps"] == [own]
+
+
 def test_lineage_is_model_and_data_used_and_results_made(written, mirrored):
     artifacts = {
         r.request.log_artifact.artifact.type: r.request.log_artifact.artifact

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vlminterp.results.attribution import PairResult, explained_pairs
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.lineage import log_lineage
-from vlminterp.tracking.media import Shown, as_media, figures, heatmaps, read
+from vlminterp.tracking.media import as_media, figures, heatmaps, picture
 from vlminterp.tracking.summary import log_summary
 from vlminterp.tracking.tables import STEP, log_steps, log_table
 
@@ -63,7 +63,7 @@ def _log_pictures(run: "wandb.Run", results: RunFolder) -> None:
         content["heatmaps"] = as_media(heatmaps(results.path, pairs))
     else:
         files = sorted((results.path / "pictures").glob("*.png"))[:PICTURES]
-        content["pictures"] = as_media([Shown(i, f.stem) for f in files if (i := read(f))])
+        content["pictures"] = as_media([one for f in files if (one := picture(f, f.stem))])
     content = {key: value for key, value in content.items() if value}
     if content:
         run.log(content)

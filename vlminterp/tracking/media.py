@@ -1,7 +1,7 @@
 """Pictures as W&B shows them: figures, and pictures under masks that can be switched on and off."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +28,14 @@ class Shown:
     """A picture that W&B is given.
 
     Attributes:
-        image: RGB.
+        file: A PNG of the run folder.
+        size: Its width and height.
         caption: What stands below it.
         masks: Numbers of `LABELS`, `[height, width]` of the image, by the mask's name.
     """
 
-    image: Image.Image
+    file: Path
+    size: tuple[int, int]
     caption: str
     masks: Mapping[str, Mask] = field(default_factory=dict)
 
@@ -42,25 +44,42 @@ def as_media(pictures: Sequence[Shown]) -> list[wandb.Image]:
     """Pictures of one size, since W&B shows those of different sizes wrongly.
 
     Args:
-        pictures: Of any sizes; they are framed, not stretched.
+        pictures: Of any sizes; they are framed, not stretched. Those that need no frame are taken
+            as the files that they are: to encode them again is most of a mirror's time.
     """
-    height = max((shown.image.height for shown in pictures), default=0)
-    width = max((shown.image.width for shown in pictures), default=0)
+    width = max((shown.size[0] for shown in pictures), default=0)
+    height = max((shown.size[1] for shown in pictures), default=0)
     media = []
     for shown in pictures:
-        canvas = Image.new("RGB", (width, height), "white")
-        canvas.paste(shown.image)
+        below, beside = height - shown.size[1], width - shown.size[0]
+        framed = _framed(shown.file, (width, height)) if below or beside else str(shown.file)
         masks = {
             name: {
-                "mask_data": np.pad(
-                    mask, ((0, height - mask.shape[0]), (0, width - mask.shape[1]))
-                ),
+                "mask_data": np.pad(mask, ((0, below), (0, beside))),
                 "class_labels": LABELS[name],
             }
             for name, mask in shown.masks.items()
         }
-        media.append(wandb.Image(canvas, caption=shown.caption, masks=masks or None))
+        media.append(wandb.Image(framed, caption=shown.caption, masks=masks or None))
     return media
+
+
+def _framed(file: Path, size: tuple[int, int]) -> Image.Image:
+    canvas = Image.new("RGB", size, "white")
+    with Image.open(file) as image:
+        canvas.paste(image.convert("RGB"))
+    return canvas
+
+
+def picture(file: Path, caption: str) -> Shown | None:
+    """A picture of the run folder; None where it is missing or broken."""
+    try:
+        with Image.open(file) as image:
+            size = image.size
+            image.verify()
+    except (OSError, SyntaxError):
+        return None
+    return Shown(file, size, caption)
 
 
 def figures(folder: Path, pairs: Iterable[PairResult]) -> dict[int, Shown]:
@@ -68,9 +87,11 @@ def figures(folder: Path, pairs: Iterable[PairResult]) -> dict[int, Shown]:
     found = {}
     for pair in pairs:
         names = [side.row["overlay"] for side in pair.sides.values() if "overlay" in side.row]
-        image = next((image for name in names if (image := read(folder / name))), None)
-        if image is not None:
-            found[pair.pair] = Shown(image, _caption(pair))
+        shown = next(
+            (one for name in names if (one := picture(folder / name, _caption(pair)))), None
+        )
+        if shown is not None:
+            found[pair.pair] = shown
     return found
 
 
@@ -81,15 +102,15 @@ def heatmaps(folder: Path, pairs: Iterable[PairResult]) -> list[Shown]:
         side = pair.image
         if side is None or "picture" not in side.row:
             continue
-        image = read(folder / side.row["picture"])
-        heat = None if image is None else placed_map(side, (image.height, image.width))
-        if image is None or heat is None:
+        shown = picture(folder / side.row["picture"], _caption(pair))
+        heat = None if shown is None else placed_map(side, shown.size[::-1])
+        if shown is None or heat is None:
             continue
         masks = {"heat": heat_levels(heat)}
-        named = read(folder / side.row["mask"], "L") if "mask" in side.row else None
-        if named is not None and named.size == image.size:
-            masks["named"] = (np.asarray(named) > 0).astype(np.uint8)
-        found.append(Shown(image, _caption(pair), masks))
+        named = _named(folder / side.row["mask"]) if "mask" in side.row else None
+        if named is not None and named.shape == heat.shape:
+            masks["named"] = named
+        found.append(replace(shown, masks=masks))
     return found
 
 
@@ -113,13 +134,13 @@ def heat_levels(heat: NDArray[np.float32]) -> Mask:
     return levels
 
 
-def read(file: Path, mode: str = "RGB") -> Image.Image | None:
-    """A picture of the run folder; None where it is missing or broken."""
+def _named(file: Path) -> Mask | None:
     try:
-        with Image.open(file) as picture:
-            return picture.convert(mode)
+        with Image.open(file) as image:
+            named: Mask = (np.asarray(image.convert("L")) > 0).astype(np.uint8)
     except OSError:
         return None
+    return named
 
 
 def _caption(pair: PairResult) -> str:
