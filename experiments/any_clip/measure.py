@@ -79,9 +79,8 @@ def _try_hf(model_type: str) -> Result:
     side = encoder.model.config.vision_config.image_size if facts is None else 0
     size = facts.size if facts is not None else (side, side)
     width = encoder.context if encoder.pads_to_context else LENGTH_WITH_PADDING
-    end = getattr(text, "eos_token_id", None)
-    known = isinstance(end, int) and end < text.vocab_size
-    end = end if known else text.vocab_size - 1
+    eos = getattr(text, "eos_token_id", None)
+    end = eos if isinstance(eos, int) and eos < text.vocab_size else text.vocab_size - 1
     padding = getattr(text, "pad_token_id", 0) or 0
     pixels = (random_pixels(size, 0), random_pixels(size, 1))
     caption = partial(random_tokens, width, text.vocab_size, end, padding)

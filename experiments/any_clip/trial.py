@@ -30,8 +30,11 @@ def enlivened(model: nn.Module) -> nn.Module:
     """Random weights through which a signal lives: many default ones make all inputs alike.
 
     Convolutions get less, and FastViT's keep their own: nothing normalises the sum of their
-    branches.
+    branches. Layer scales of 10⁻⁵, under which no block does anything, become 1.
     """
+    for module in model.modules():
+        if type(module).__name__ == "LayerScale":
+            nn.init.ones_(module.gamma)  # type: ignore[arg-type]
     kept = {id(w) for m in model.modules() if isinstance(m, FastVit) for w in m.parameters()}
     for weight in model.parameters():
         if weight.ndim > 1 and id(weight) not in kept:

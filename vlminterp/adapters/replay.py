@@ -169,11 +169,11 @@ def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[
     try:
         yield
     finally:
-        for module, forward in before.items():
-            if forward is None:
-                del module.forward  # the class's own is seen again
+        for module, own in before.items():
+            if own is None:
+                del module.forward  # the class's is seen again
             else:
-                module.forward = forward
+                module.forward = own
 
 
 def _fed(forward: Callable[..., Any], stream: Tensor) -> Callable[..., Any]:
