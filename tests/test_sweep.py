@@ -189,24 +189,46 @@ def test_launchers_compute_the_same(tmp_path, undisturbed, launcher):
     assert rows(tmp_path) == undisturbed
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit_local"])
-def test_a_sweep_that_is_killed_goes_on(tmp_path, undisturbed, launcher):
-    """SIGKILL of the process that the user started alone: what it has started must end too."""
+def killed_at_work(folder, launcher):
+    """SIGKILL, soon after the first rows, of the process alone that the user has started."""
     options = [] if launcher == "basic" else launched_by(launcher)
     line = command(*options, "console=quiet")
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE) as process:
-        while not list(tmp_path.glob("outputs/m2ib/*/*/rows/*.parquet")):
+    with subprocess.Popen(line, cwd=folder, env=environment(), stderr=subprocess.PIPE) as process:
+        while not list(folder.glob("outputs/m2ib/*/*/rows/*.parquet")):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
+
+
+def states(folder):
+    return [run.state.value for run in the_sweep(folder).runs()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_a_sweep_that_is_killed_ends_and_goes_on(tmp_path, undisturbed, launcher):
+    killed_at_work(tmp_path, launcher)
     time.sleep(3)
     written = rows(tmp_path)
     assert written
-    assert written != undisturbed
-
-    done = subprocess.run(command(), check=False, cwd=tmp_path, env=environment(), text=True)
+    assert written != undisturbed, "what the killed process had started went on"
+    done = subprocess.run(command(), check=False, cwd=tmp_path, env=environment())
     assert done.returncode == 0
     assert rows(tmp_path) == undisturbed
-    assert [run.state.value for run in the_sweep(tmp_path).runs()] == ["finished"] * 3
+    assert states(tmp_path) == ["finished"] * 3
+
+
+@pytest.mark.slow
+def test_submitted_runs_outlive_the_one_who_submitted_them(tmp_path, undisturbed):
+    killed_at_work(tmp_path, "submitit_local")
+    deadline = time.monotonic() + 300
+    while states(tmp_path) != ["finished"] * 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    done = subprocess.run(
+        command(), check=False, cwd=tmp_path, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("done before") == 3
+    assert rows(tmp_path) == undisturbed
