@@ -162,7 +162,9 @@ def _to_parquet(table: pa.Table) -> bytes:
 
 def _read_rows(path: Path) -> pa.Table:
     """Reads from memory: a mapped file that shrinks would kill the process."""
-    return pq.read_table(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
+    # Not pq.read_table: its threads may hold the buffer while the interpreter ends, and abort it.
+    buffer = pa.BufferReader(path.read_bytes())
+    return pq.ParquetFile(buffer, page_checksum_verification=True).read(use_threads=False)
 
 
 def _to_safetensors(arrays: Mapping[str, NDArray[Any]]) -> bytes:
