@@ -1,6 +1,7 @@
 """A stand-in for an OpenAI-compatible server, which misbehaves as it is told."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 VERDICT = {"explanation": "e", "informative": True, "visual": True, "families": ["visual"]}
+
+
+class QuietServer(ThreadingHTTPServer):
+    """Says nothing of clients that hang up, as they do after a 401: stderr is the run's."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def completion(content, prompt_tokens=100, completion_tokens=10):
@@ -93,7 +102,7 @@ def serving(behave):
         def log_message(self, *_):
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = QuietServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
