@@ -101,7 +101,9 @@ def test_two_at_once(line, tmp_path):
     first = start(line, tmp_path)
     while first.poll() is None and not parts(tmp_path):
         time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # it must not end before the second has begun
     code, _, err = finish(line, tmp_path)
+    first.send_signal(signal.SIGCONT)
     first.communicate(timeout=300)
     assert first.returncode == 0
     assert code == 1
