@@ -18,7 +18,7 @@ from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
-from vlminterp.results.run_folder import REPORT, RunFolder
+from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.run import check_login, mirror
 from vlminterp.watch import Alone
 
@@ -73,7 +73,7 @@ class Job:
             self._watch.begun(path)
             if results.finished:
                 say("done before; overwrite=true computes it again")
-                if not (path / REPORT).exists():  # killed between its last row and its page
+                if not results.reported:  # killed before its page was written, or damaged since
                     write_report(results)
             else:
                 for note in source.notes():
