@@ -53,16 +53,6 @@ def fingerprint(path: Path) -> tuple[int, str]:
         raise InputError(f"{path} can't be read: {error.strerror}; check the path") from error
 
 
-def file_digest(path: Path) -> str:
-    """Returns the sha256 of a file, in hexadecimal digits.
-
-    Raises:
-        OSError: It can't be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def package_version() -> str:
     """The installed version of vlminterp; "0.0" for a source tree that is not installed."""
     try:

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlminterp.errors import ConfigError, ResultsError
+from vlminterp.results.atomic import write_whole
+from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.config import Mode, TrackingConfig
-from vlminterp.tracking.receipt import Receipt
 from vlminterp.tracking.secrets import without_secrets
 
 if TYPE_CHECKING:
     import wandb
 
+RECEIPT = "mirror.json"
 CONNECT_SECONDS = 30.0
 UPLOAD_SECONDS = 600.0
 
@@ -60,7 +62,7 @@ def mirror(
     """Writes a run to W&B: its config (without secrets), rows, pictures and summary.
 
     The run's id is the folder's hash. What has been mirrored to the same place is not mirrored
-    again, unless the run was computed again or the folder's `wandb` is gone or damaged.
+    again, unless the run was computed again or the folder's `wandb` is gone.
 
     Args:
         results: The run folder; finished or not.
@@ -74,9 +76,9 @@ def mirror(
     """
     if tracking.mode is Mode.disabled:
         return
-    receipt = Receipt(results.path / "wandb")
-    sent = {"to": tracking, "group": group, "summary": results.summary}
-    if not again and receipt.holds(sent):
+    receipt = results.path / "wandb" / RECEIPT
+    sent = to_json({"to": tracking, "group": group, "summary": results.summary})
+    if not again and receipt.is_file() and receipt.read_bytes() == sent:
         return
     check_login(tracking)
     import wandb
@@ -89,7 +91,7 @@ def mirror(
     try:
         with _environment(WANDB_DATA_DIR=data), _run(results, tracking, group) as run:
             log_content(run, results)
-        receipt.write(sent)
+        write_whole(receipt, sent)
     except (wandb.Error, OSError, TimeoutError) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ResultsError(
