@@ -22,6 +22,7 @@ from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import file_name, to_png
 from vlminterp.results.plain import plain, to_json
 from vlminterp.results.versions import versions
+from vlminterp.secrets import redacted, without_secrets
 
 CONFIG, VERSIONS = RUN_FOLDER_FILES
 SUMMARY, REPORT = "summary.json", "report.html"
@@ -248,7 +249,7 @@ class RunFolder:
         Raises:
             ResultsError: It can't be written.
         """
-        relative = f"pictures/{file_name(name)}.png"
+        relative = f"pictures/{file_name(redacted(name))}.png"
         with self._writing(self.path / relative):
             content = to_png(image)
             write_whole(self.path / relative, content)
@@ -295,7 +296,7 @@ class RunFolder:
         remove_leftovers(self.path)
         if overwrite:
             self._clear()
-        text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(without_secrets(plain(config)), sort_keys=False, allow_unicode=True)
         self._guard(VERSIONS, to_json(versions()))
         self._guard(CONFIG, text.encode())
         for parts in (self.parts, *map(self.table, self._table_names())):
