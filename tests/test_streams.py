@@ -28,6 +28,7 @@ def test_closed_streams_are_written_to_without_harm(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     make_writable()
     sys.stdout.write("nowhere\n")
+    sys.stdout.close()
 
 
 @pytest.mark.slow
