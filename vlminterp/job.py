@@ -18,7 +18,8 @@ from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
-from vlminterp.results.run_folder import REPORT, RunFolder
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.secrets import leaves, refuse_secrets
 from vlminterp.tracking.run import check_login, mirror
 from vlminterp.watch import Alone
 
@@ -55,6 +56,7 @@ class Job:
         self._watch = watch
         self._config = config
         resolved: dict[str, Any] = OmegaConf.to_container(config, resolve=True, enum_to_str=True)  # type: ignore[assignment]
+        refuse_secrets(leaves(resolved))
         self._resolved = {**resolved, "names": self._names}
         self._output = Path(resolved["output"]).expanduser()
 
@@ -73,7 +75,7 @@ class Job:
             self._watch.begun(path)
             if results.finished:
                 say("done before; overwrite=true computes it again")
-                if not (path / REPORT).exists():  # killed between its last row and its page
+                if not results.reported:  # killed before its page was written, or damaged since
                     write_report(results)
             else:
                 for note in source.notes():
