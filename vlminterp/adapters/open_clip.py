@@ -24,8 +24,10 @@ from vlminterp.adapters.dual_encoder import (
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
+from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.replay import ReplayTower
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
 from vlminterp.errors import ModelError
@@ -60,10 +62,11 @@ class OpenCLIP(DualEncoder):
     ) -> None:
         super().__init__(name or type(model).__name__, preprocessing, tokenizer)
         self.model: Any = model.eval().requires_grad_(requires_grad=False)
+        image, text = replayed_image(model), replayed_text(model)
         self.vision: Tower[Pixels] = (
-            VisionTower(model.visual) if _plain_image(model) else replayed_image(model)
+            VisionTower(model.visual, image) if _plain_image(model) else image
         )
-        self.text: Tower[Tokens] = TextTower(model) if _plain_text(model) else replayed_text(model)
+        self.text: Tower[Tokens] = TextTower(model, text) if _plain_text(model) else text
 
     @classmethod
     def load(cls, config: ModelConfig, device: torch.device) -> "OpenCLIP":
@@ -156,6 +159,17 @@ class OpenCLIPBlock(Block):
         output: Tensor = self.block(hidden, attn_mask=mask)
         return output
 
+    def is_plain(self) -> bool:
+        """Tells whether the attention is torch's own, and nothing is done to any module."""
+        attention = self.block.attn
+        return (
+            type(self.block) is ResidualAttentionBlock
+            and type(attention) is nn.MultiheadAttention
+            and plain_parameters(attention.in_proj_weight, attention.in_proj_bias)
+            and plain_linear(attention.out_proj)
+            and untouched(self.block.modules())
+        )
+
     def attention_norm(self, hidden: Tensor) -> Tensor:
         """The norm before the attention."""
         normed: Tensor = self.block.ln_1(hidden)
@@ -188,11 +202,20 @@ class OpenCLIPBlock(Block):
 
 
 class VisionTower(TransformerTower[Pixels]):
-    """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled."""
+    """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled.
 
-    def __init__(self, visual: VisionTransformer) -> None:
+    Args:
+        visual: The model.
+        replayed: The same tower by the model's own forward.
+    """
+
+    def __init__(self, visual: VisionTransformer, replayed: ReplayTower[Pixels]) -> None:
         self._visual: Any = visual
-        super().__init__([OpenCLIPBlock(block) for block in visual.transformer.resblocks])
+        super().__init__([OpenCLIPBlock(block) for block in visual.transformer.resblocks], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the transformer is untouched."""
+        return untouched((self._visual, self._visual.transformer))
 
     def embed(self, inputs: Pixels) -> State:
         """Patches, CLS and positions, normalised once."""
@@ -223,11 +246,20 @@ class VisionTower(TransformerTower[Pixels]):
 
 
 class TextTower(TransformerTower[Tokens]):
-    """The text half of open_clip's `CLIP`; causal, the end token is pooled."""
+    """The text half of open_clip's `CLIP`; causal, the end token is pooled.
 
-    def __init__(self, model: open_clip.CLIP) -> None:
+    Args:
+        model: The model.
+        replayed: The same tower by the model's own forward.
+    """
+
+    def __init__(self, model: open_clip.CLIP, replayed: ReplayTower[Tokens]) -> None:
         self._model: Any = model
-        super().__init__([OpenCLIPBlock(block) for block in model.transformer.resblocks])
+        super().__init__([OpenCLIPBlock(block) for block in model.transformer.resblocks], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the transformer is untouched."""
+        return untouched((self._model.transformer,))
 
     def embed(self, inputs: Tokens) -> State:
         """Token embeddings and positions."""
