@@ -13,7 +13,7 @@ from torch.nn import functional
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
-from tests.adapters.changes import HF, OPEN_CLIP
+from tests.adapters.changes import HF, OPEN_CLIP, shifted
 from vlminterp.adapters.dual_encoder import EMBEDDINGS
 from vlminterp.adapters.hf.clip import HFCLIP
 from vlminterp.adapters.open_clip import OpenCLIP

@@ -111,7 +111,7 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     def __init__(self, blocks: Sequence[Block], replayed: ReplayTower[Inputs]) -> None:
         self.blocks = tuple(blocks)
-        self._replayed = replayed
+        self._replayed: ReplayTower[Inputs] = replayed
 
     @property
     def depth(self) -> int:
