@@ -73,7 +73,7 @@ def test_lacking_weights_are_refused(hf_folder, tmp_path):
     weights = load_file(folder / "model.safetensors")
     del weights["visual_projection.weight"]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match=r"1 tensors are missing, e\.g\. visual_projection"):
+    with pytest.raises(ModelError, match=r"1 tensor is missing, e\.g\. visual_projection"):
         vlminterp.load("hf", checkpoint=str(folder))
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import open_clip
 import torch
+from open_clip.hf_model import HFTextEncoder
 from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
+from torch.nn import functional
 
 from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
 from vlminterp.adapters.dual_encoder import (
     BEFORE_ALL_BLOCKS,
-    DualEncoder,
     Pixels,
     State,
     Tokens,
@@ -28,8 +29,10 @@ from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import ReplayTower
+from vlminterp.adapters.strict import told_in_one_line
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
+from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
 CONFIG = "open_clip_config.json"
@@ -37,7 +40,7 @@ SAFE = ("open_clip_model.safetensors", "model.safetensors")
 PICKLED = ("open_clip_pytorch_model.bin", "pytorch_model.bin")
 
 
-class OpenCLIP(DualEncoder):
+class OpenCLIP(WrappedEncoder):
     """Wraps any model of open_clip; it is put in eval mode and frozen.
 
     Plain transformers run block by block, and their last block at one token only; whatever else
@@ -87,7 +90,7 @@ class OpenCLIP(DualEncoder):
                 "open_clip can't load a revision; download it and give a folder as model.checkpoint"
             )
         architecture, tag = _split(checkpoint, pickled=config.pickled)
-        with loading(checkpoint), warnings.catch_warnings():
+        with loading(checkpoint), told_in_one_line(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(
@@ -133,6 +136,26 @@ class OpenCLIP(DualEncoder):
             for row, flags in zip(ids, special, strict=True)
         )
         return Tokens(ids, mask, special, words, tuple(length > context for length in full))
+
+    def own_image_features(self, pixels: Pixels) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        weight = next(self.model.visual.parameters())
+        features: Tensor = self.model.encode_image(pixels.values.to(weight.device, weight.dtype))
+        return features
+
+    def own_text_features(self, tokens: Tokens) -> Tensor:
+        """The model's own text embeddings, `[B, D]`, of any length."""
+        ids = functional.pad(tokens.ids, (0, self.context - tokens.ids.shape[1]))
+        features: Tensor = self.model.encode_text(ids.to(self.device))
+        return features
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the text tower has embeddings for."""
+        text = getattr(self.model, "text", self.model)
+        if isinstance(text, HFTextEncoder):
+            return int(text.transformer.get_input_embeddings().num_embeddings)
+        return int(text.token_embedding.num_embeddings)
 
     @property
     def context(self) -> int:

@@ -58,7 +58,7 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
 
     Raises:
         ConfigError: There is no such adapter or device.
-        ModelError: The checkpoint can't be loaded.
+        ModelError: The checkpoint can't be loaded, or is not run as its backend runs it.
     """
     from vlminterp.adapters.checkpoint import resolve_checkpoint
 
@@ -66,6 +66,7 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
     resolved = replace(config, checkpoint=resolve_checkpoint(config.checkpoint))
     encoder: DualEncoder = adapter.load(resolved, resolve_device(device))
     encoder.name = name
+    encoder.check()
     return encoder
 
 

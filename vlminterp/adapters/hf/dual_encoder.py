@@ -15,13 +15,15 @@ from transformers.image_processing_base import ImageProcessingMixin
 from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_model_type
-from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
+from vlminterp.adapters.dual_encoder import Pixels, Tokens, Tower
+from vlminterp.adapters.hf.report import require_whole
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
+from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
 SAFE = ("model.safetensors", "model.safetensors.index.json")
@@ -42,7 +44,7 @@ def needed_files(*, pickled: bool) -> list[tuple[str, ...]]:
     ]
 
 
-class HFDualEncoder(DualEncoder, ABC):
+class HFDualEncoder(WrappedEncoder, ABC):
     """Wraps a two-tower model of transformers; it is put in eval mode and frozen.
 
     A family states its facts: the class in transformers, where its towers are, what they pool.
@@ -60,6 +62,8 @@ class HFDualEncoder(DualEncoder, ABC):
     """The class in transformers."""
     pads_to_context: ClassVar[bool] = False
     """Whether captions are padded to the whole context, as in training."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Beginnings of the names of tensors that checkpoints hold beside the two towers."""
 
     def __init__(
         self,
@@ -105,7 +109,7 @@ class HFDualEncoder(DualEncoder, ABC):
                 checkpoint, revision=revision
             )
             tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-            model = _load_model(cls.architecture, config, revision)
+            model = _load_model(cls, config, revision)
             model.to(device)
         preprocessing = Preprocessing.from_hf(settings)
         if config.image_size is not None:
@@ -157,6 +161,20 @@ class HFDualEncoder(DualEncoder, ABC):
         output = self.model.get_text_features(input_ids=ids, attention_mask=mask)
         features: Tensor = output.pooler_output
         return features
+
+    def own_image_features(self, pixels: Pixels) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        return self.image_features(pixels.values.to(self.device, self.model.dtype))
+
+    def own_text_features(self, tokens: Tokens) -> Tensor:
+        """The model's own text embeddings, `[B, D]`, of any length."""
+        ids, mask = tokens.ids.to(self.device), tokens.mask.to(self.device).long()
+        return self.text_features(ids, mask)
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the text tower has embeddings for."""
+        return int(self.model.config.text_config.vocab_size)
 
     def replayed_image(
         self, blocks: Sequence[nn.Module] | None = None, **facts: Any
@@ -222,19 +240,15 @@ def _no_progress_bar() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _load_model(architecture: str, config: ModelConfig, revision: str) -> Any:
-    load: Callable[..., Any] = getattr(transformers, architecture).from_pretrained
+def _load_model(family: type[HFDualEncoder], config: ModelConfig, revision: str) -> Any:
+    load: Callable[..., Any] = getattr(transformers, family.architecture).from_pretrained
     model, report = load(
         config.checkpoint,
         revision=revision,
         dtype=getattr(torch, config.dtype.value),
         use_safetensors=None if config.pickled else True,
+        ignore_mismatched_sizes=True,  # the report tells them, and they are refused
         output_loading_info=True,
     )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"{config.checkpoint} is no {architecture}: "
-            f"{len(missing)} tensors are missing, e.g. {missing[0]}"
-        )
+    require_whole(report, config.checkpoint, family.architecture, family.beside)
     return model
