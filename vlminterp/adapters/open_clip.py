@@ -23,7 +23,7 @@ from vlminterp.adapters.dual_encoder import (
     Tower,
 )
 from vlminterp.adapters.hf.tokenizing import tokenize
-from vlminterp.adapters.hub import loading
+from vlminterp.adapters.hub import loading, local_copy
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.preprocessing import Preprocessing
@@ -36,8 +36,21 @@ from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
 CONFIG = "open_clip_config.json"
-SAFE = ("open_clip_model.safetensors", "model.safetensors")
-PICKLED = ("open_clip_pytorch_model.bin", "pytorch_model.bin")
+NEEDED = (
+    (CONFIG,),
+    (
+        "open_clip_model.safetensors",
+        "open_clip_pytorch_model.safetensors",
+        "open_clip_pytorch_model.bin",
+        "open_clip_pytorch_model.pth",
+        "model.safetensors",
+        "pytorch_model.bin",
+        "pytorch_model.pth",
+        "model.pth",
+    ),
+)
+"""Files of a whole checkpoint: one of each group; open_clip reads the first weights it finds."""
+HUB, LOCAL = "hf-hub:", "local-dir:"
 
 
 class OpenCLIP(WrappedEncoder):
@@ -77,19 +90,15 @@ class OpenCLIP(WrappedEncoder):
 
         Args:
             config: Its checkpoint is `ARCHITECTURE/TAG` as open_clip lists them,
-                `hf-hub:ORG/NAME`, or a folder with `open_clip_config.json`. Its revision must be
-                None: open_clip can't choose one.
+                `hf-hub:ORG/NAME`, or a folder with `open_clip_config.json`.
             device: Where the weights go.
 
         Raises:
             ModelError: Something is missing.
         """
         checkpoint = config.checkpoint
-        if config.revision is not None:
-            raise ModelError(
-                "open_clip can't load a revision; download it and give a folder as model.checkpoint"
-            )
-        architecture, tag = _split(checkpoint, pickled=config.pickled)
+        architecture, tag = _source(config)
+        text = _text_tower(architecture, config)
         with loading(checkpoint), told_in_one_line(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
@@ -99,8 +108,11 @@ class OpenCLIP(WrappedEncoder):
                 require_pretrained=True,
                 pretrained_hf=False,  # the checkpoint holds both towers
                 force_image_size=config.image_size,
+                weights_only=True,  # of pickles, tensors alone
+                **text,
             )
-            tokenizer = open_clip.get_tokenizer(architecture)
+            on_main = checkpoint.startswith(HUB) and config.revision is None
+            tokenizer = open_clip.get_tokenizer(checkpoint if on_main else architecture)
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
         dtype = getattr(torch, config.dtype.value)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
@@ -313,25 +325,66 @@ class TextTower(TransformerTower[Tokens]):
         return pooled if model.text_projection is None else pooled @ model.text_projection
 
 
-def _split(checkpoint: str, *, pickled: bool = False) -> tuple[str, str | None]:
-    """What open_clip calls model name and pretrained tag."""
-    if checkpoint.startswith("hf-hub:"):
-        return checkpoint, None
+def _source(config: ModelConfig) -> tuple[str, str | None]:
+    """What open_clip calls model name and pretrained tag; a repository is brought here first."""
+    checkpoint, revision = config.checkpoint, config.revision
+    if not checkpoint.startswith(HUB):
+        if revision is not None:
+            raise ModelError(f"model.revision is for the hub; checkpoint '{checkpoint}' has none")
+        return split_checkpoint(checkpoint)
+    repository = checkpoint.removeprefix(HUB)
+    other = f"; if it is transformers', use model=hf model.checkpoint={repository}"
+    with loading(repository):
+        folder = local_copy(repository, revision, NEEDED, other)
+    return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
+
+
+def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
+    """What open_clip calls model name and pretrained tag, of a folder or of `ARCHITECTURE/TAG`."""
     folder = Path(checkpoint)
     if folder.is_dir():
-        require_files(folder, [(CONFIG,), (*SAFE, *PICKLED) if pickled else SAFE])
+        require_files(folder, NEEDED)
         config = read_json(folder / CONFIG).get("model_cfg")
         if config is None:
             raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
         if config.get("text_cfg", {}).get("hf_tokenizer_name"):
             require_files(folder, [TOKENIZER])
-        return f"local-dir:{checkpoint}", None
+        return f"{LOCAL}{checkpoint}", None
     architecture, _, tag = checkpoint.partition("/")
     known = open_clip.list_pretrained_tags_by_model(architecture)
     if tag not in known:
         listed = ", ".join(known) or "none; see open_clip.list_pretrained()"
         raise ModelError(f"open_clip has no weights '{tag}' for '{architecture}'; it has: {listed}")
     return architecture, tag
+
+
+def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
+    """Options of `create_model` for a text tower that another repository describes.
+
+    Raises:
+        ModelError: That repository is not here, or there is none.
+    """
+    text: dict[str, Any] = open_clip.get_model_config(architecture)["text_cfg"]
+    where = config.text_tower or text.get("hf_model_name")
+    if "hf_model_name" not in text or where is None:
+        if config.text_tower is not None:
+            raise ModelError(
+                f"{config.checkpoint} has its own text tower; leave out model.text_tower"
+            )
+        return {}
+    needed = [("config.json",)]
+    try:
+        if (folder := Path(where)).is_dir():
+            require_files(folder, needed)
+        else:
+            with loading(where, "model.text_tower"):
+                folder = local_copy(where, None, needed)
+    except ModelError as error:
+        raise ModelError(
+            f"checkpoint {config.checkpoint} has its text tower in '{where}': {error}"
+        ) from error
+    # The checkpoint holds the weights of both towers.
+    return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}
 
 
 def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:

@@ -18,7 +18,7 @@ from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_mode
 from vlminterp.adapters.dual_encoder import Pixels, Tokens, Tower
 from vlminterp.adapters.hf.report import require_whole
 from vlminterp.adapters.hf.tokenizing import tokenize
-from vlminterp.adapters.hub import loading
+from vlminterp.adapters.hub import loading, local_copy
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
@@ -26,22 +26,18 @@ from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, Rep
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
-SAFE = ("model.safetensors", "model.safetensors.index.json")
-PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
-
-
-def needed_files(*, pickled: bool) -> list[tuple[str, ...]]:
-    """Files of a whole checkpoint: one of each group.
-
-    Args:
-        pickled: Whether weights may be pickles.
-    """
-    return [
-        ("config.json",),
-        (*SAFE, *PICKLED) if pickled else SAFE,
-        ("preprocessor_config.json", "processor_config.json"),
-        TOKENIZER,
-    ]
+NEEDED = (
+    ("config.json",),
+    (
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ),
+    ("preprocessor_config.json", "processor_config.json"),
+    TOKENIZER,
+)
+"""Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
 
 
 class HFDualEncoder(WrappedEncoder, ABC):
@@ -98,18 +94,12 @@ class HFDualEncoder(WrappedEncoder, ABC):
         Raises:
             ModelError: Something is missing, or the checkpoint is of another family.
         """
-        checkpoint = config.checkpoint
-        if Path(checkpoint).is_dir():
-            require_files(Path(checkpoint), needed_files(pickled=config.pickled))
-            require_model_type(Path(checkpoint), cls.model_type)
-        # "main", not None: transformers converts pickled hub weights only for a named revision.
-        revision = config.revision or "main"
-        with loading(checkpoint), _no_progress_bar():
-            settings, _ = ImageProcessingMixin.get_image_processor_dict(
-                checkpoint, revision=revision
-            )
-            tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-            model = _load_model(cls, config, revision)
+        checkpoint, folder = config.checkpoint, local_folder(config)
+        require_model_type(folder, cls.model_type)
+        with loading(str(folder)), _no_progress_bar():
+            settings, _ = ImageProcessingMixin.get_image_processor_dict(folder)
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            model = _load_model(cls, config, folder)
             model.to(device)
         preprocessing = Preprocessing.from_hf(settings)
         if config.image_size is not None:
@@ -240,13 +230,29 @@ def _no_progress_bar() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _load_model(family: type[HFDualEncoder], config: ModelConfig, revision: str) -> Any:
+def local_folder(config: ModelConfig) -> Path:
+    """Returns the folder of a checkpoint; of one on the hub, in the hub's cache.
+
+    Raises:
+        ModelError: Files are missing, or the hub can't be reached.
+    """
+    checkpoint, folder = config.checkpoint, Path(config.checkpoint)
+    if config.text_tower is not None:
+        raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
+    if folder.is_dir():
+        require_files(folder, NEEDED)
+        return folder
+    other = f"; if it is open_clip's, use model=open-clip model.checkpoint=hf-hub:{checkpoint}"
+    with loading(checkpoint), _no_progress_bar():
+        return local_copy(checkpoint, config.revision, NEEDED, other)
+
+
+def _load_model(family: type[HFDualEncoder], config: ModelConfig, folder: Path) -> Any:
     load: Callable[..., Any] = getattr(transformers, family.architecture).from_pretrained
+    # Pickles are read as tensors alone: transformers' weights_only is on by default.
     model, report = load(
-        config.checkpoint,
-        revision=revision,
+        folder,
         dtype=getattr(torch, config.dtype.value),
-        use_safetensors=None if config.pickled else True,
         ignore_mismatched_sizes=True,  # the report tells them, and they are refused
         output_loading_info=True,
     )
