@@ -131,7 +131,18 @@ class HFDualEncoder(DualEncoder, ABC):
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into pieces; whatever the tokenizer's kind, words are whole."""
-        return tokenize(self.tokenizer, texts, self.context, pad=self.pads_to_context)
+        return tokenize(
+            self.tokenizer,
+            texts,
+            self.context,
+            pad=self.pads_to_context,
+            end_token=self.end_token,
+        )
+
+    @property
+    def end_token(self) -> int | None:
+        """Id of the token at which the text tower reads a caption; None where it reads others."""
+        return None
 
     @property
     def trained_size(self) -> tuple[int, int]:
