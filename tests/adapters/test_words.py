@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, CLIPTokenizer, SiglipTokenizer
 
-from tests.adapters.folders import byte_level, slow_sentencepiece, unigram, wordpiece
+from tests.adapters.folders import byte_level, gemma, slow_sentencepiece, unigram, wordpiece
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.open_clip_tokenizing import tokenize_bpe
 from vlminterp.adapters.provenance import sources
@@ -34,14 +34,20 @@ CAPTIONS = {
     "numbers": ["1.50", "2024", "1,000"],
 }
 """Words that a reader would name, between spaces."""
-KINDS = ("wordpiece", "byte-level", "unigram", "slow", "clip", "open_clip")
+KINDS = ("wordpiece", "byte-level", "unigram", "gemma", "slow", "clip", "open_clip")
+FAST = (
+    ("wordpiece", wordpiece),
+    ("byte-level", byte_level),
+    ("unigram", unigram),
+    ("gemma", gemma),
+)
 
 
 @pytest.fixture(scope="module")
 def tokenizers(tmp_path_factory):
     """A tokenizer of every kind, as a function from a caption to its tokens."""
     found = {}
-    for kind, write in (("wordpiece", wordpiece), ("byte-level", byte_level), ("unigram", unigram)):
+    for kind, write in FAST:
         folder = tmp_path_factory.mktemp(kind)
         write(folder)
         found[kind] = AutoTokenizer.from_pretrained(folder)

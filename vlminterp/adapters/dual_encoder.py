@@ -260,6 +260,10 @@ class DualEncoder(ABC):
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into this model's tokens, truncating what exceeds its context."""
 
+    def notes(self) -> Sequence[str]:
+        """What a user should know of how inputs depart from the backend's own, one line each."""
+        return ()
+
     @property
     def tokenizer(self) -> Any:
         """The backend's own tokenizer.

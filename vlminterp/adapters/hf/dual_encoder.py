@@ -136,8 +136,13 @@ class HFDualEncoder(DualEncoder, ABC):
             texts,
             self.context,
             pad=self.pads_to_context,
+            cleaned=[self.cleaned(text) for text in texts],
             end_token=self.end_token,
         )
+
+    def cleaned(self, text: str) -> str:
+        """What the tokenizer is given for a caption."""
+        return text
 
     @property
     def end_token(self) -> int | None:

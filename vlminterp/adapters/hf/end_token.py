@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from vlminterp.adapters.dual_encoder import Tokens, Tower
 from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
-from vlminterp.adapters.replay_towers import at_id, at_largest_id
+from vlminterp.adapters.replay_towers import ReplayText, at_id, at_largest_id
 from vlminterp.errors import ModelError
 
 LEGACY_EOS = 2
@@ -26,7 +26,11 @@ class ReadsEndToken(HFDualEncoder, ABC):
     """The `eos_token_id` with which the family reads at the largest id; None if there is none."""
 
     def text_tower(self) -> Tower[Tokens]:
-        """Causal, read at the end token.
+        """Causal, read at the end token."""
+        return self.replayed_to_end()
+
+    def replayed_to_end(self) -> ReplayText:
+        """The text tower as a `ReplayText` that reads at the end token.
 
         Raises:
             ModelError: The tokenizer never writes that token.
