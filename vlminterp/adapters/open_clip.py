@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,8 @@ from vlminterp.adapters.dual_encoder import (
     Tokens,
     Tower,
 )
-from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.preprocessing import Preprocessing
@@ -31,7 +30,6 @@ from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import ReplayTower
 from vlminterp.adapters.strict import told_in_one_line
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
-from vlminterp.adapters.words import clip_words
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
@@ -66,7 +64,7 @@ class OpenCLIP(WrappedEncoder):
         name: What reports call it.
 
     Raises:
-        ModelError: A tower of an unknown kind.
+        ModelError: A tower of an unknown kind, or a tokenizer that does not suit it.
     """
 
     def __init__(
@@ -83,6 +81,7 @@ class OpenCLIP(WrappedEncoder):
             VisionTower(model.visual, image) if _plain_image(model) else image
         )
         self.text: Tower[Tokens] = TextTower(model, text) if _plain_text(model) else text
+        self.end_token = None if tokenizer is None else end_token(model, tokenizer, self.name)
 
     @classmethod
     def load(cls, config: ModelConfig, device: torch.device) -> "OpenCLIP":
@@ -133,21 +132,9 @@ class OpenCLIP(WrappedEncoder):
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into pieces, padded to the context where the tower may read padding."""
         if isinstance(self.tokenizer, HFTokenizer):
-            return _tokenize_hf(self.tokenizer, texts)
-        tokenizer, context = self.tokenizer, self.context
-        full = [len(tokenizer.encode(text)) + 2 for text in texts]
-        lengths = torch.tensor([min(length, context) for length in full])
-        longest = int(lengths.max()) if isinstance(self.text, TextTower) else context
-        ids = tokenizer(list(texts), context_length=context)[:, :longest]
-        mask = torch.arange(longest) < lengths[:, None]
-        inner = torch.arange(longest) < lengths[:, None] - 1
-        special = ~inner
-        special[:, 0] = True
-        words = tuple(
-            self._words(row.tolist(), flags.tolist())
-            for row, flags in zip(ids, special, strict=True)
-        )
-        return Tokens(ids, mask, special, words, tuple(length > context for length in full))
+            return tokenize_hf(self.tokenizer, texts, self.end_token)
+        pad = not isinstance(self.text, TextTower)
+        return tokenize_bpe(self.tokenizer, texts, self.context, pad=pad, end_token=self.end_token)
 
     def own_image_features(self, pixels: Pixels) -> Tensor:
         """The model's own image embeddings, `[B, D]`, of any length."""
@@ -175,11 +162,6 @@ class OpenCLIP(WrappedEncoder):
         text = getattr(self.model, "text", self.model)
         own = getattr(self._tokenizer, "context_length", None)
         return int(own or text.context_length or DEFAULT_CONTEXT_LENGTH)
-
-    def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
-        decoder = self.tokenizer.decoder
-        pieces = [None if flag else decoder[i] for i, flag in zip(ids, special, strict=True)]
-        return clip_words(pieces, self.tokenizer.decode, ids)
 
 
 class OpenCLIPBlock(Block):
@@ -385,13 +367,6 @@ def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
         ) from error
     # The checkpoint holds the weights of both towers.
     return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}
-
-
-def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:
-    """Captions through a tokenizer of transformers, cleaned as open_clip cleans them."""
-    cleaned = [tokenizer.clean_fn(text) for text in texts]
-    tokens = tokenize(tokenizer.tokenizer, cleaned, tokenizer.context_length, pad=True)
-    return replace(tokens, ids=tokenizer(list(texts)))  # some lack the separator
 
 
 def _plain_image(model: Any) -> bool:
