@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Self
 import torch
 import transformers
 from torch import Tensor, nn
-from transformers import AutoTokenizer
-from transformers.image_processing_base import ImageProcessingMixin
+from transformers import AutoImageProcessor, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_model_type
@@ -101,15 +100,12 @@ class HFDualEncoder(DualEncoder, ABC):
         # "main", not None: transformers converts pickled hub weights only for a named revision.
         revision = config.revision or "main"
         with loading(checkpoint), _no_progress_bar():
-            settings, _ = ImageProcessingMixin.get_image_processor_dict(
-                checkpoint, revision=revision
-            )
+            load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
+            processor = load_processor(checkpoint, revision=revision)
             tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
             model = _load_model(cls.architecture, config, revision)
             model.to(device)
-        preprocessing = Preprocessing.from_hf(settings)
-        if config.image_size is not None:
-            preprocessing = preprocessing.resized(config.image_size)
+        preprocessing = Preprocessing.from_processor(processor, config.image_size)
         return cls(model, preprocessing, tokenizer, name=checkpoint)
 
     @property
