@@ -265,6 +265,13 @@ class DualEncoder(ABC):
         kind = type(self).__name__
         return f"{self.name} was wrapped without {part}; pass {kind}(model, {part}=…)"
 
+    def check(self) -> None:  # noqa: B027  (an encoder without a backend has nothing to ask)
+        """Refuses a model that is not run as its backend runs it; called once, after loading.
+
+        Raises:
+            ModelError: Naming what differs.
+        """
+
     def encode_image(self, pixels: Pixels) -> Tensor:
         """Image embeddings of unit length, `[B, D]`."""
         return self.vision.encode(pixels)

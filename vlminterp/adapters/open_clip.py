@@ -8,34 +8,52 @@ from typing import Any
 
 import open_clip
 import torch
+from open_clip.hf_model import HFTextEncoder
 from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
+from torch.nn import functional
 
 from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
 from vlminterp.adapters.dual_encoder import (
     BEFORE_ALL_BLOCKS,
-    DualEncoder,
     Pixels,
     State,
     Tokens,
     Tower,
 )
 from vlminterp.adapters.hf.tokenizing import tokenize
-from vlminterp.adapters.hub import loading
+from vlminterp.adapters.hub import loading, local_copy
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
+from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.replay import ReplayTower
+from vlminterp.adapters.strict import told_in_one_line
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
+from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
 CONFIG = "open_clip_config.json"
-SAFE = ("open_clip_model.safetensors", "model.safetensors")
-PICKLED = ("open_clip_pytorch_model.bin", "pytorch_model.bin")
+NEEDED = (
+    (CONFIG,),
+    (
+        "open_clip_model.safetensors",
+        "open_clip_pytorch_model.safetensors",
+        "open_clip_pytorch_model.bin",
+        "open_clip_pytorch_model.pth",
+        "model.safetensors",
+        "pytorch_model.bin",
+        "pytorch_model.pth",
+        "model.pth",
+    ),
+)
+"""Files of a whole checkpoint: one of each group; open_clip reads the first weights it finds."""
+HUB, LOCAL = "hf-hub:", "local-dir:"
 
 
-class OpenCLIP(DualEncoder):
+class OpenCLIP(WrappedEncoder):
     """Wraps any model of open_clip; it is put in eval mode and frozen.
 
     Plain transformers run block by block, and their last block at one token only; whatever else
@@ -60,10 +78,11 @@ class OpenCLIP(DualEncoder):
     ) -> None:
         super().__init__(name or type(model).__name__, preprocessing, tokenizer)
         self.model: Any = model.eval().requires_grad_(requires_grad=False)
+        image, text = replayed_image(model), replayed_text(model)
         self.vision: Tower[Pixels] = (
-            VisionTower(model.visual) if _plain_image(model) else replayed_image(model)
+            VisionTower(model.visual, image) if _plain_image(model) else image
         )
-        self.text: Tower[Tokens] = TextTower(model) if _plain_text(model) else replayed_text(model)
+        self.text: Tower[Tokens] = TextTower(model, text) if _plain_text(model) else text
 
     @classmethod
     def load(cls, config: ModelConfig, device: torch.device) -> "OpenCLIP":
@@ -71,20 +90,16 @@ class OpenCLIP(DualEncoder):
 
         Args:
             config: Its checkpoint is `ARCHITECTURE/TAG` as open_clip lists them,
-                `hf-hub:ORG/NAME`, or a folder with `open_clip_config.json`. Its revision must be
-                None: open_clip can't choose one.
+                `hf-hub:ORG/NAME`, or a folder with `open_clip_config.json`.
             device: Where the weights go.
 
         Raises:
             ModelError: Something is missing.
         """
         checkpoint = config.checkpoint
-        if config.revision is not None:
-            raise ModelError(
-                "open_clip can't load a revision; download it and give a folder as model.checkpoint"
-            )
-        architecture, tag = _split(checkpoint, pickled=config.pickled)
-        with loading(checkpoint), warnings.catch_warnings():
+        architecture, tag = _source(config)
+        text = _text_tower(architecture, config)
+        with loading(checkpoint), told_in_one_line(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(
@@ -93,8 +108,11 @@ class OpenCLIP(DualEncoder):
                 require_pretrained=True,
                 pretrained_hf=False,  # the checkpoint holds both towers
                 force_image_size=config.image_size,
+                weights_only=True,  # of pickles, tensors alone
+                **text,
             )
-            tokenizer = open_clip.get_tokenizer(architecture)
+            on_main = checkpoint.startswith(HUB) and config.revision is None
+            tokenizer = open_clip.get_tokenizer(checkpoint if on_main else architecture)
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
         dtype = getattr(torch, config.dtype.value)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
@@ -131,6 +149,26 @@ class OpenCLIP(DualEncoder):
         )
         return Tokens(ids, mask, special, words, tuple(length > context for length in full))
 
+    def own_image_features(self, pixels: Pixels) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        weight = next(self.model.visual.parameters())
+        features: Tensor = self.model.encode_image(pixels.values.to(weight.device, weight.dtype))
+        return features
+
+    def own_text_features(self, tokens: Tokens) -> Tensor:
+        """The model's own text embeddings, `[B, D]`, of any length."""
+        ids = functional.pad(tokens.ids, (0, self.context - tokens.ids.shape[1]))
+        features: Tensor = self.model.encode_text(ids.to(self.device))
+        return features
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the text tower has embeddings for."""
+        text = getattr(self.model, "text", self.model)
+        if isinstance(text, HFTextEncoder):
+            return int(text.transformer.get_input_embeddings().num_embeddings)
+        return int(text.token_embedding.num_embeddings)
+
     @property
     def context(self) -> int:
         """Longest caption, in tokens; a text tower of transformers may not say."""
@@ -155,6 +193,17 @@ class OpenCLIPBlock(Block):
         mask = None if attention_mask is None else attention_mask[0, 0]
         output: Tensor = self.block(hidden, attn_mask=mask)
         return output
+
+    def is_plain(self) -> bool:
+        """Tells whether the attention is torch's own, and nothing is done to any module."""
+        attention = self.block.attn
+        return (
+            type(self.block) is ResidualAttentionBlock
+            and type(attention) is nn.MultiheadAttention
+            and plain_parameters(attention.in_proj_weight, attention.in_proj_bias)
+            and plain_linear(attention.out_proj)
+            and untouched(self.block.modules())
+        )
 
     def attention_norm(self, hidden: Tensor) -> Tensor:
         """The norm before the attention."""
@@ -188,11 +237,20 @@ class OpenCLIPBlock(Block):
 
 
 class VisionTower(TransformerTower[Pixels]):
-    """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled."""
+    """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled.
 
-    def __init__(self, visual: VisionTransformer) -> None:
+    Args:
+        visual: The model.
+        replayed: The same tower by the model's own forward.
+    """
+
+    def __init__(self, visual: VisionTransformer, replayed: ReplayTower[Pixels]) -> None:
         self._visual: Any = visual
-        super().__init__([OpenCLIPBlock(block) for block in visual.transformer.resblocks])
+        super().__init__([OpenCLIPBlock(block) for block in visual.transformer.resblocks], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the transformer is untouched."""
+        return untouched((self._visual, self._visual.transformer))
 
     def embed(self, inputs: Pixels) -> State:
         """Patches, CLS and positions, normalised once."""
@@ -223,11 +281,20 @@ class VisionTower(TransformerTower[Pixels]):
 
 
 class TextTower(TransformerTower[Tokens]):
-    """The text half of open_clip's `CLIP`; causal, the end token is pooled."""
+    """The text half of open_clip's `CLIP`; causal, the end token is pooled.
 
-    def __init__(self, model: open_clip.CLIP) -> None:
+    Args:
+        model: The model.
+        replayed: The same tower by the model's own forward.
+    """
+
+    def __init__(self, model: open_clip.CLIP, replayed: ReplayTower[Tokens]) -> None:
         self._model: Any = model
-        super().__init__([OpenCLIPBlock(block) for block in model.transformer.resblocks])
+        super().__init__([OpenCLIPBlock(block) for block in model.transformer.resblocks], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the transformer is untouched."""
+        return untouched((self._model.transformer,))
 
     def embed(self, inputs: Tokens) -> State:
         """Token embeddings and positions."""
@@ -258,25 +325,66 @@ class TextTower(TransformerTower[Tokens]):
         return pooled if model.text_projection is None else pooled @ model.text_projection
 
 
-def _split(checkpoint: str, *, pickled: bool = False) -> tuple[str, str | None]:
-    """What open_clip calls model name and pretrained tag."""
-    if checkpoint.startswith("hf-hub:"):
-        return checkpoint, None
+def _source(config: ModelConfig) -> tuple[str, str | None]:
+    """What open_clip calls model name and pretrained tag; a repository is brought here first."""
+    checkpoint, revision = config.checkpoint, config.revision
+    if not checkpoint.startswith(HUB):
+        if revision is not None:
+            raise ModelError(f"model.revision is for the hub; checkpoint '{checkpoint}' has none")
+        return split_checkpoint(checkpoint)
+    repository = checkpoint.removeprefix(HUB)
+    other = f"; if it is transformers', use model=hf model.checkpoint={repository}"
+    with loading(repository):
+        folder = local_copy(repository, revision, NEEDED, other)
+    return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
+
+
+def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
+    """What open_clip calls model name and pretrained tag, of a folder or of `ARCHITECTURE/TAG`."""
     folder = Path(checkpoint)
     if folder.is_dir():
-        require_files(folder, [(CONFIG,), (*SAFE, *PICKLED) if pickled else SAFE])
+        require_files(folder, NEEDED)
         config = read_json(folder / CONFIG).get("model_cfg")
         if config is None:
             raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
         if config.get("text_cfg", {}).get("hf_tokenizer_name"):
             require_files(folder, [TOKENIZER])
-        return f"local-dir:{checkpoint}", None
+        return f"{LOCAL}{checkpoint}", None
     architecture, _, tag = checkpoint.partition("/")
     known = open_clip.list_pretrained_tags_by_model(architecture)
     if tag not in known:
         listed = ", ".join(known) or "none; see open_clip.list_pretrained()"
         raise ModelError(f"open_clip has no weights '{tag}' for '{architecture}'; it has: {listed}")
     return architecture, tag
+
+
+def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
+    """Options of `create_model` for a text tower that another repository describes.
+
+    Raises:
+        ModelError: That repository is not here, or there is none.
+    """
+    text: dict[str, Any] = open_clip.get_model_config(architecture)["text_cfg"]
+    where = config.text_tower or text.get("hf_model_name")
+    if "hf_model_name" not in text or where is None:
+        if config.text_tower is not None:
+            raise ModelError(
+                f"{config.checkpoint} has its own text tower; leave out model.text_tower"
+            )
+        return {}
+    needed = [("config.json",)]
+    try:
+        if (folder := Path(where)).is_dir():
+            require_files(folder, needed)
+        else:
+            with loading(where, "model.text_tower"):
+                folder = local_copy(where, None, needed)
+    except ModelError as error:
+        raise ModelError(
+            f"checkpoint {config.checkpoint} has its text tower in '{where}': {error}"
+        ) from error
+    # The checkpoint holds the weights of both towers.
+    return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}
 
 
 def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:

@@ -51,7 +51,7 @@ def replayed_image(model: Any) -> ReplayVision:
 
 
 def replayed_text(model: Any) -> ReplayText:
-    """The text tower of any open_clip model; captions come padded to the whole context.
+    """The text tower of any open_clip model; the model itself wants captions of the whole context.
 
     Raises:
         ModelError: It is of a kind that open_clip did not have when this was written.
@@ -80,6 +80,7 @@ def replayed_text(model: Any) -> ReplayText:
         encode,
         list(text.transformer.resblocks),
         pool_at=_behind if own else _pool_at(pool_type, eos),
+        context=text.context_length,
         sees_padding=not masks_padding and not (causal and pool_type in ("argmax", "eos")),
     )
 

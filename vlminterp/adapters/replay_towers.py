@@ -96,6 +96,7 @@ class ReplayText(ReplayTower[Tokens]):
         blocks: Its blocks.
         pool_at: Where the embedding is read; None where several tokens are.
         sees_padding: Whether padding is read like any token (SigLIP), so that it counts.
+        context: What shorter captions are padded to, with id 0, where the model takes no others.
     """
 
     def __init__(
@@ -105,16 +106,21 @@ class ReplayText(ReplayTower[Tokens]):
         *,
         pool_at: PoolAt | None = None,
         sees_padding: bool = False,
+        context: int | None = None,
     ) -> None:
         super().__init__(encode, blocks)
         self._device_of = next(blocks[0].parameters())
         self._pool_at = pool_at
         self._sees_padding = sees_padding
+        self._context = context
 
     def take(self, inputs: Tokens) -> tuple[Tensor, Tensor]:
         """Ids and mask on the model's device."""
+        length = inputs.ids.shape[1]
+        behind = (0, (self._context or length) - length)
         device = self._device_of.device
-        return inputs.ids.to(device), inputs.mask.to(device).long()
+        ids, mask = inputs.ids.to(device), inputs.mask.to(device).long()
+        return functional.pad(ids, behind), functional.pad(mask, behind)
 
     def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
         """Padding counts where the model reads it; tokens of the model's own always do."""

@@ -5,10 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import CLIPModel
+from transformers.models.clip.modeling_clip import CLIPAttention, CLIPEncoderLayer
 
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, State, Tokens
 from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.plain import plain_linear, untouched
+from vlminterp.adapters.replay import ReplayTower
+from vlminterp.adapters.replay_towers import at_id, at_largest_id
 from vlminterp.adapters.transformer import (
     Attention,
     Block,
@@ -23,6 +26,11 @@ LEGACY_EOS = 2
 """Configs with this `eos_token_id` pool at the largest id instead (transformers PR 24773)."""
 
 
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
+SPELLED_OUT = ("eager", "sdpa")
+"""Implementations of the attention that take a mask as `causal_mask` writes it."""
+
+
 class HFCLIP(HFDualEncoder):
     """Wraps a transformers `CLIPModel`: plain transformers, whose last block runs at one token."""
 
@@ -31,11 +39,13 @@ class HFCLIP(HFDualEncoder):
 
     def image_tower(self) -> "VisionTower":
         """Pooled at CLS."""
-        return VisionTower(self.model, self.image_size)
+        return VisionTower(self.model, self.image_size, self.replayed_image())
 
     def text_tower(self) -> "TextTower":
         """Causal, pooled at the end token."""
-        return TextTower(self.model)
+        eos = self.model.config.text_config.eos_token_id
+        pool_at = at_largest_id if eos == LEGACY_EOS else at_id(eos)
+        return TextTower(self.model, self.replayed_text(pool_at))
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into BPE pieces."""
@@ -79,6 +89,16 @@ class HFBlock(Block):
         output: Tensor = self.layer(hidden, attention_mask=attention_mask)
         return output
 
+    def is_plain(self) -> bool:
+        """Tells whether the four projections are plain, and nothing is done to any module."""
+        layer, attention = self.layer, self.layer.self_attn
+        return (
+            type(layer) is CLIPEncoderLayer
+            and type(attention) is CLIPAttention
+            and all(plain_linear(getattr(attention, name)) for name in PROJECTIONS)
+            and untouched(layer.modules())
+        )
+
     def attention_norm(self, hidden: Tensor) -> Tensor:
         """The norm before the attention."""
         normed: Tensor = self.layer.layer_norm1(hidden)
@@ -113,13 +133,18 @@ class VisionTower(TransformerTower[Pixels]):
     Args:
         model: The model.
         size: Height and width of its images; positions are interpolated to another than trained.
+        replayed: The same tower by the model's own forward.
     """
 
-    def __init__(self, model: CLIPModel, size: tuple[int, int]) -> None:
+    def __init__(self, model: Any, size: tuple[int, int], replayed: ReplayTower[Pixels]) -> None:
         self._model: Any = model.vision_model
         self._size = size
         self._project = model.visual_projection
-        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers])
+        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the encoder is untouched."""
+        return _plain_around(self._model)
 
     def embed(self, inputs: Pixels) -> State:
         """Patches, CLS and positions, normalised once."""
@@ -150,12 +175,21 @@ class VisionTower(TransformerTower[Pixels]):
 
 
 class TextTower(TransformerTower[Tokens]):
-    """The text half of a `CLIPModel`; causal, the end token is pooled."""
+    """The text half of a `CLIPModel`; causal, the end token is pooled.
 
-    def __init__(self, model: CLIPModel) -> None:
+    Args:
+        model: The model.
+        replayed: The same tower by the model's own forward.
+    """
+
+    def __init__(self, model: Any, replayed: ReplayTower[Tokens]) -> None:
         self._model: Any = model.text_model
         self._project = model.text_projection
-        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers])
+        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the encoder is untouched."""
+        return _plain_around(self._model)
 
     def embed(self, inputs: Tokens) -> State:
         """Token embeddings and positions."""
@@ -178,3 +212,9 @@ class TextTower(TransformerTower[Tokens]):
         """Norm and projection of the end token."""
         embedding: Tensor = self._project(self._model.final_layer_norm(take_pooled(state)))
         return embedding
+
+
+def _plain_around(tower: Any) -> bool:
+    """Tells whether nothing was done to the modules that hold a tower's blocks."""
+    attention = tower.config._attn_implementation
+    return attention in SPELLED_OUT and untouched((tower, tower.encoder))

@@ -10,6 +10,7 @@ class HFCLIPSeg(HFDualEncoder):
 
     model_type = "clipseg"
     architecture = "CLIPSegModel"
+    beside = ("decoder.",)
 
     def image_tower(self) -> ReplayVision:
         """Pooled at CLS."""

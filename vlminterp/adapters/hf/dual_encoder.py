@@ -14,34 +14,32 @@ from transformers import AutoImageProcessor, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_model_type
-from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
+from vlminterp.adapters.dual_encoder import Pixels, Tokens, Tower
+from vlminterp.adapters.hf.report import require_whole
 from vlminterp.adapters.hf.tokenizing import tokenize
-from vlminterp.adapters.hub import loading
+from vlminterp.adapters.hub import loading, local_copy
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
+from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
-SAFE = ("model.safetensors", "model.safetensors.index.json")
-PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+NEEDED = (
+    ("config.json",),
+    (
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ),
+    ("preprocessor_config.json", "processor_config.json"),
+    TOKENIZER,
+)
+"""Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
 
 
-def needed_files(*, pickled: bool) -> list[tuple[str, ...]]:
-    """Files of a whole checkpoint: one of each group.
-
-    Args:
-        pickled: Whether weights may be pickles.
-    """
-    return [
-        ("config.json",),
-        (*SAFE, *PICKLED) if pickled else SAFE,
-        ("preprocessor_config.json", "processor_config.json"),
-        TOKENIZER,
-    ]
-
-
-class HFDualEncoder(DualEncoder, ABC):
+class HFDualEncoder(WrappedEncoder, ABC):
     """Wraps a two-tower model of transformers; it is put in eval mode and frozen.
 
     A family states its facts: the class in transformers, where its towers are, what they pool.
@@ -59,6 +57,8 @@ class HFDualEncoder(DualEncoder, ABC):
     """The class in transformers."""
     pads_to_context: ClassVar[bool] = False
     """Whether captions are padded to the whole context, as in training."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Beginnings of the names of tensors that checkpoints hold beside the two towers."""
 
     def __init__(
         self,
@@ -93,17 +93,13 @@ class HFDualEncoder(DualEncoder, ABC):
         Raises:
             ModelError: Something is missing, or the checkpoint is of another family.
         """
-        checkpoint = config.checkpoint
-        if Path(checkpoint).is_dir():
-            require_files(Path(checkpoint), needed_files(pickled=config.pickled))
-            require_model_type(Path(checkpoint), cls.model_type)
-        # "main", not None: transformers converts pickled hub weights only for a named revision.
-        revision = config.revision or "main"
-        with loading(checkpoint), _no_progress_bar():
-            load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
-            processor = load_processor(checkpoint, revision=revision)
-            tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-            model = _load_model(cls.architecture, config, revision)
+        checkpoint, folder = config.checkpoint, local_folder(config)
+        require_model_type(folder, cls.model_type)
+        load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
+        with loading(str(folder)), _no_progress_bar():
+            processor = load_processor(folder, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            model = _load_model(cls, config, folder)
             model.to(device)
         preprocessing = Preprocessing.from_processor(processor, config.image_size)
         return cls(model, preprocessing, tokenizer, name=checkpoint)
@@ -153,6 +149,20 @@ class HFDualEncoder(DualEncoder, ABC):
         output = self.model.get_text_features(input_ids=ids, attention_mask=mask)
         features: Tensor = output.pooler_output
         return features
+
+    def own_image_features(self, pixels: Pixels) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        return self.image_features(pixels.values.to(self.device, self.model.dtype))
+
+    def own_text_features(self, tokens: Tokens) -> Tensor:
+        """The model's own text embeddings, `[B, D]`, of any length."""
+        ids, mask = tokens.ids.to(self.device), tokens.mask.to(self.device).long()
+        return self.text_features(ids, mask)
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the text tower has embeddings for."""
+        return int(self.model.config.text_config.vocab_size)
 
     def replayed_image(
         self, blocks: Sequence[nn.Module] | None = None, **facts: Any
@@ -218,19 +228,31 @@ def _no_progress_bar() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _load_model(architecture: str, config: ModelConfig, revision: str) -> Any:
-    load: Callable[..., Any] = getattr(transformers, architecture).from_pretrained
+def local_folder(config: ModelConfig) -> Path:
+    """Returns the folder of a checkpoint; of one on the hub, in the hub's cache.
+
+    Raises:
+        ModelError: Files are missing, or the hub can't be reached.
+    """
+    checkpoint, folder = config.checkpoint, Path(config.checkpoint)
+    if config.text_tower is not None:
+        raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
+    if folder.is_dir():
+        require_files(folder, NEEDED)
+        return folder
+    other = f"; if it is open_clip's, use model=open-clip model.checkpoint=hf-hub:{checkpoint}"
+    with loading(checkpoint), _no_progress_bar():
+        return local_copy(checkpoint, config.revision, NEEDED, other)
+
+
+def _load_model(family: type[HFDualEncoder], config: ModelConfig, folder: Path) -> Any:
+    load: Callable[..., Any] = getattr(transformers, family.architecture).from_pretrained
+    # Pickles are read as tensors alone: transformers' weights_only is on by default.
     model, report = load(
-        config.checkpoint,
-        revision=revision,
+        folder,
         dtype=getattr(torch, config.dtype.value),
-        use_safetensors=None if config.pickled else True,
+        ignore_mismatched_sizes=True,  # the report tells them, and they are refused
         output_loading_info=True,
     )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"{config.checkpoint} is no {architecture}: "
-            f"{len(missing)} tensors are missing, e.g. {missing[0]}"
-        )
+    require_whole(report, config.checkpoint, family.architecture, family.beside)
     return model

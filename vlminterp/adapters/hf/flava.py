@@ -12,6 +12,7 @@ class HFFLAVA(HFDualEncoder):
 
     model_type = "flava"
     architecture = "FlavaModel"
+    beside = ("image_codebook.", "itm_head.", "mim_head.", "mlm_head.", "mmm_")
 
     @property
     def trained_size(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ class HFOWLViT(HFDualEncoder):
 
     model_type = "owlvit"
     architecture = "OwlViTModel"
+    beside = ("box_head.", "class_head.", "objectness_head.", "layer_norm.")
 
     def image_tower(self) -> ReplayVision:
         """Pooled at CLS."""
