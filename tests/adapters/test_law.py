@@ -93,10 +93,11 @@ def test_text_is_causal(encoder):
 
 
 def test_both_backends_agree(load_tiny, pictures, captions):
-    embeddings = []
+    """On the same pixels; each backend resizes pictures in its own way."""
+    embeddings, pixels = [], load_tiny("hf", "float64").preprocess(pictures)
     for adapter in ("hf", "open-clip"):
         encoder = load_tiny(adapter, "float64")
-        image = encoder.encode_image(encoder.preprocess(pictures))
+        image = encoder.encode_image(pixels)
         text = encoder.encode_text(encoder.tokenize(captions))
         embeddings.append((image, text, encoder.logits(image, text)))
     for ours, theirs in zip(*embeddings, strict=True):
@@ -132,10 +133,9 @@ def odd_open_clip():
             for parameter in model.parameters():
                 noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
                 parameter.add_(noise * 0.1)
-        size = vision.get("image_size", 32)
-        mean = std = (0.5, 0.5, 0.5)
-        shape = size if isinstance(size, tuple) else (size, size)
-        return OpenCLIP(model, Preprocessing(shape, mean, std), open_clip.SimpleTokenizer())
+        config = {"size": vision.get("image_size", 32), "mean": (0.5,) * 3, "std": (0.5,) * 3}
+        preprocessing = Preprocessing.from_open_clip(config)
+        return OpenCLIP(model, preprocessing, open_clip.SimpleTokenizer())
 
     return build
 

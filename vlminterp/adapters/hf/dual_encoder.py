@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Self
 import torch
 import transformers
 from torch import Tensor, nn
-from transformers import AutoTokenizer
-from transformers.image_processing_base import ImageProcessingMixin
+from transformers import AutoImageProcessor, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_model_type
@@ -96,14 +95,13 @@ class HFDualEncoder(WrappedEncoder, ABC):
         """
         checkpoint, folder = config.checkpoint, local_folder(config)
         require_model_type(folder, cls.model_type)
+        load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
         with loading(str(folder)), _no_progress_bar():
-            settings, _ = ImageProcessingMixin.get_image_processor_dict(folder)
+            processor = load_processor(folder, trust_remote_code=False)
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
             model = _load_model(cls, config, folder)
             model.to(device)
-        preprocessing = Preprocessing.from_hf(settings)
-        if config.image_size is not None:
-            preprocessing = preprocessing.resized(config.image_size)
+        preprocessing = Preprocessing.from_processor(processor, config.image_size)
         return cls(model, preprocessing, tokenizer, name=checkpoint)
 
     @property
