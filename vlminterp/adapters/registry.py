@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import MISSING
 
-from vlminterp.adapters.checkpoint import resolve_checkpoint, weights_and_settings
+from vlminterp.adapters.checkpoint import base_of, resolve_checkpoint, weights_and_settings
 from vlminterp.entry_points import ADAPTERS, load
 from vlminterp.errors import ConfigError
 
@@ -79,6 +79,9 @@ def model_files(config: ModelConfig) -> list[Path]:
     config = _resolved(config)
     folder, tower = Path(config.checkpoint), Path(config.text_tower or "", "config.json")
     files = weights_and_settings(folder) if folder.is_dir() else []
+    base = base_of(folder)
+    if base and Path(base).is_dir():
+        files += weights_and_settings(Path(base))
     return [*files, tower] if config.text_tower and tower.is_file() else files
 
 
