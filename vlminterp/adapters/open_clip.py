@@ -29,6 +29,7 @@ from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import ReplayTower
+from vlminterp.adapters.replay_towers import covered
 from vlminterp.adapters.strict import told_in_one_line
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
@@ -271,7 +272,8 @@ class VisionTower(TransformerTower[Pixels]):
             mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
             pooled=pooled if visual.pool_type == "tok" else None,
             prefix_tokens=1,
-            grid=tuple(visual.grid_size),
+            grids=(tuple(visual.grid_size),) * len(hidden),
+            coverage=covered(visual.image_size, visual.grid_size, visual.patch_size),
         )
 
     def pool(self, state: State) -> Tensor:
@@ -311,7 +313,6 @@ class TextTower(TransformerTower[Tokens]):
             mask=inputs.mask.to(ids.device),
             pooled=ids.argmax(1) if by_largest else (ids == model.text_eos_id).int().argmax(1),
             prefix_tokens=0,
-            grid=None,
             attention_mask=model.attn_mask[None, None, :length, :length].to(dtype),
         )
 
