@@ -98,6 +98,8 @@ class Job:
         with self._watch.progress() as progress:
             with progress.track(f"loading {self._names['model']}", None):
                 encoder = load_encoder(typed.model, self._names["model"], str(device))
+            for note in encoder.notes():
+                say(f"model={self._names['model']}: {note}")
             plugin.run(
                 Context(typed.plugin, encoder, source, results, progress, typed.seed, device)
             )

@@ -90,6 +90,7 @@ def test_what_stands_beside_the_towers_is_left_aside(tmp_path, model_type, whole
     """As the hub has them: the towers, and heads that no embedding is made of."""
     config = tiny_config(model_type)
     config.text_config.vocab_size = byte_level(tmp_path)
+    config.text_config.eos_token_id = 2
     randomise(getattr(transformers, whole)(config)).save_pretrained(tmp_path)
     settings = {"image_processor_type": "CLIPImageProcessor", **COLOURS, **CROPPED}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings))

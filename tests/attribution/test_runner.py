@@ -50,7 +50,7 @@ class FromTruth:
 
     def _text(self, pair, words):
         scores = torch.zeros(words[-1].stop + 1)
-        for word, true in zip(words, named(words, pair.text, pair.named_words), strict=True):
+        for word, true in zip(words, named(words, pair.named_words), strict=True):
             scores[word.start : word.stop] = float(true)
         return scores
 

@@ -78,11 +78,19 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a caption and the tokens `[start, stop)` that write it."""
+    """One word of a caption.
+
+    Attributes:
+        text: As the caption writes it.
+        start: The first token that writes it.
+        stop: The token behind the last one that does.
+        span: Its characters in the caption, from the first to behind the last.
+    """
 
     text: str
     start: int
     stop: int
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -93,8 +101,10 @@ class Tokens:
         ids: Token ids, int64 `[B, T]`.
         mask: True at tokens, False at padding, bool `[B, T]`.
         special: True at tokens that the tokenizer added (begin, end, padding), bool `[B, T]`.
-        words: The words of each caption, as runs of tokens.
-        truncated: Whether the caption was longer than the model's context.
+        words: The words of each caption; the same for every tokenizer, but for those that share a
+            token or have none.
+        truncated: Whether the model does not read the caption to its end: it is longer than the
+            context, or an end token is written in it.
     """
 
     ids: Tensor
@@ -276,6 +286,10 @@ class DualEncoder(ABC):
     @abstractmethod
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into this model's tokens, truncating what exceeds its context."""
+
+    def notes(self) -> Sequence[str]:
+        """What a user should know of how inputs depart from the backend's own, one line each."""
+        return ()
 
     @property
     def tokenizer(self) -> Any:

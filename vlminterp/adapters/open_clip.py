@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +9,22 @@ import open_clip
 import torch
 from open_clip.hf_model import HFTextEncoder
 from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
-from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
 from vlminterp.adapters.dual_encoder import (
-    BEFORE_ALL_BLOCKS,
     Pixels,
-    State,
     Tokens,
     Tower,
 )
-from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.open_clip_plain import TextTower, VisionTower, plain_image, plain_text
+from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
-from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
-from vlminterp.adapters.replay import ReplayTower
-from vlminterp.adapters.replay_towers import covered
 from vlminterp.adapters.strict import told_in_one_line
-from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
-from vlminterp.adapters.words import clip_words
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
@@ -67,7 +59,7 @@ class OpenCLIP(WrappedEncoder):
         name: What reports call it.
 
     Raises:
-        ModelError: A tower of an unknown kind.
+        ModelError: A tower of an unknown kind, or a tokenizer that does not suit it.
     """
 
     def __init__(
@@ -81,9 +73,10 @@ class OpenCLIP(WrappedEncoder):
         self.model: Any = model.eval().requires_grad_(requires_grad=False)
         image, text = replayed_image(model), replayed_text(model)
         self.vision: Tower[Pixels] = (
-            VisionTower(model.visual, image) if _plain_image(model) else image
+            VisionTower(model.visual, image) if plain_image(model) else image
         )
-        self.text: Tower[Tokens] = TextTower(model, text) if _plain_text(model) else text
+        self.text: Tower[Tokens] = TextTower(model, text) if plain_text(model) else text
+        self.end_token = None if tokenizer is None else end_token(model, tokenizer, self.name)
 
     @classmethod
     def load(cls, config: ModelConfig, device: torch.device) -> "OpenCLIP":
@@ -134,21 +127,9 @@ class OpenCLIP(WrappedEncoder):
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into pieces, padded to the context where the tower may read padding."""
         if isinstance(self.tokenizer, HFTokenizer):
-            return _tokenize_hf(self.tokenizer, texts)
-        tokenizer, context = self.tokenizer, self.context
-        full = [len(tokenizer.encode(text)) + 2 for text in texts]
-        lengths = torch.tensor([min(length, context) for length in full])
-        longest = int(lengths.max()) if isinstance(self.text, TextTower) else context
-        ids = tokenizer(list(texts), context_length=context)[:, :longest]
-        mask = torch.arange(longest) < lengths[:, None]
-        inner = torch.arange(longest) < lengths[:, None] - 1
-        special = ~inner
-        special[:, 0] = True
-        words = tuple(
-            self._words(row.tolist(), flags.tolist())
-            for row, flags in zip(ids, special, strict=True)
-        )
-        return Tokens(ids, mask, special, words, tuple(length > context for length in full))
+            return tokenize_hf(self.tokenizer, texts, self.end_token)
+        pad = not isinstance(self.text, TextTower)
+        return tokenize_bpe(self.tokenizer, texts, self.context, pad=pad, end_token=self.end_token)
 
     def own_image_features(self, pixels: Pixels) -> Tensor:
         """The model's own image embeddings, `[B, D]`, of any length."""
@@ -176,154 +157,6 @@ class OpenCLIP(WrappedEncoder):
         text = getattr(self.model, "text", self.model)
         own = getattr(self._tokenizer, "context_length", None)
         return int(own or text.context_length or DEFAULT_CONTEXT_LENGTH)
-
-    def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
-        decoder = self.tokenizer.decoder
-        pieces = [None if flag else decoder[i] for i, flag in zip(ids, special, strict=True)]
-        return clip_words(pieces, self.tokenizer.decode, ids)
-
-
-class OpenCLIPBlock(Block):
-    """One `ResidualAttentionBlock`."""
-
-    def __init__(self, block: ResidualAttentionBlock) -> None:
-        self.block: Any = block
-
-    def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
-        """The block on every token; all inputs share one causal mask."""
-        mask = None if attention_mask is None else attention_mask[0, 0]
-        output: Tensor = self.block(hidden, attn_mask=mask)
-        return output
-
-    def is_plain(self) -> bool:
-        """Tells whether the attention is torch's own, and nothing is done to any module."""
-        attention = self.block.attn
-        return (
-            type(self.block) is ResidualAttentionBlock
-            and type(attention) is nn.MultiheadAttention
-            and plain_parameters(attention.in_proj_weight, attention.in_proj_bias)
-            and plain_linear(attention.out_proj)
-            and untouched(self.block.modules())
-        )
-
-    def attention_norm(self, hidden: Tensor) -> Tensor:
-        """The norm before the attention."""
-        normed: Tensor = self.block.ln_1(hidden)
-        return normed
-
-    def attention(self) -> Attention:
-        """The attention's weights, which `MultiheadAttention` keeps in one tensor."""
-        attention: nn.MultiheadAttention = self.block.attn
-        query_weight, key_weight, value_weight = attention.in_proj_weight.chunk(3)
-        query_bias, _, value_bias = attention.in_proj_bias.chunk(3)
-        return Attention(
-            query_weight=query_weight,
-            query_bias=query_bias,
-            key_weight=key_weight,
-            value_weight=value_weight,
-            value_bias=value_bias,
-            output=attention.out_proj,
-            heads=attention.num_heads,
-        )
-
-    def add_attention(self, hidden: Tensor, attended: Tensor) -> Tensor:
-        """Adds the attention's output, scaled per layer where the model does so."""
-        output: Tensor = hidden + self.block.ls_1(attended)
-        return output
-
-    def add_mlp(self, hidden: Tensor) -> Tensor:
-        """Adds the MLP's output, scaled per layer where the model does so."""
-        output: Tensor = hidden + self.block.ls_2(self.block.mlp(self.block.ln_2(hidden)))
-        return output
-
-
-class VisionTower(TransformerTower[Pixels]):
-    """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled.
-
-    Args:
-        visual: The model.
-        replayed: The same tower by the model's own forward.
-    """
-
-    def __init__(self, visual: VisionTransformer, replayed: ReplayTower[Pixels]) -> None:
-        self._visual: Any = visual
-        super().__init__([OpenCLIPBlock(block) for block in visual.transformer.resblocks], replayed)
-
-    def is_plain(self) -> bool:
-        """Tells whether the transformer is untouched."""
-        return untouched((self._visual, self._visual.transformer))
-
-    def embed(self, inputs: Pixels) -> State:
-        """Patches, CLS and positions, normalised once."""
-        visual = self._visual
-        weight = visual.conv1.weight
-        values = inputs.values.to(weight.device, weight.dtype)
-        if values.shape[2:] != tuple(visual.image_size):
-            height, width = visual.image_size
-            raise ModelError(
-                f"this model takes images of {height}×{width}, "
-                f"not {values.shape[2]}×{values.shape[3]}"
-            )
-        hidden = visual._embeds(values)
-        pooled = torch.zeros(len(hidden), dtype=torch.long, device=hidden.device)
-        return State(
-            hidden=hidden,
-            block=BEFORE_ALL_BLOCKS,
-            mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
-            pooled=pooled if visual.pool_type == "tok" else None,
-            prefix_tokens=1,
-            grids=(tuple(visual.grid_size),) * len(hidden),
-            coverage=covered(visual.image_size, visual.grid_size, visual.patch_size),
-        )
-
-    def pool(self, state: State) -> Tensor:
-        """Norm, pooling and projection."""
-        pooled: Tensor = self._visual._pool(state.hidden)[0] @ self._visual.proj
-        return pooled
-
-
-class TextTower(TransformerTower[Tokens]):
-    """The text half of open_clip's `CLIP`; causal, the end token is pooled.
-
-    Args:
-        model: The model.
-        replayed: The same tower by the model's own forward.
-    """
-
-    def __init__(self, model: open_clip.CLIP, replayed: ReplayTower[Tokens]) -> None:
-        self._model: Any = model
-        super().__init__([OpenCLIPBlock(block) for block in model.transformer.resblocks], replayed)
-
-    def is_plain(self) -> bool:
-        """Tells whether the transformer is untouched."""
-        return untouched((self._model.transformer,))
-
-    def embed(self, inputs: Tokens) -> State:
-        """Token embeddings and positions."""
-        model = self._model
-        ids = inputs.ids.to(model.positional_embedding.device)
-        length = ids.shape[1]
-        dtype = model.transformer.get_cast_dtype()
-        positions = model.positional_embedding[:length].to(dtype)
-        hidden = model.token_embedding(ids).to(dtype) + positions
-        by_largest = model.text_pool_type == "argmax"
-        return State(
-            hidden=hidden,
-            block=BEFORE_ALL_BLOCKS,
-            mask=inputs.mask.to(ids.device),
-            pooled=ids.argmax(1) if by_largest else (ids == model.text_eos_id).int().argmax(1),
-            prefix_tokens=0,
-            attention_mask=model.attn_mask[None, None, :length, :length].to(dtype),
-        )
-
-    def pool(self, state: State) -> Tensor:
-        """Norm and projection of the end token."""
-        model = self._model
-        pooled: Tensor = model.ln_final(take_pooled(state))
-        if isinstance(model.text_projection, nn.Linear):
-            projected: Tensor = model.text_projection(pooled)
-            return projected
-        return pooled if model.text_projection is None else pooled @ model.text_projection
 
 
 def _source(config: ModelConfig) -> tuple[str, str | None]:
@@ -386,36 +219,3 @@ def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
         ) from error
     # The checkpoint holds the weights of both towers.
     return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}
-
-
-def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:
-    """Captions through a tokenizer of transformers, cleaned as open_clip cleans them."""
-    cleaned = [tokenizer.clean_fn(text) for text in texts]
-    tokens = tokenize(tokenizer.tokenizer, cleaned, tokenizer.context_length, pad=True)
-    return replace(tokens, ids=tokenizer(list(texts)))  # some lack the separator
-
-
-def _plain_image(model: Any) -> bool:
-    """Whether the image tower is a plain transformer that pools CLS or the mean."""
-    visual = model.visual
-    return (
-        isinstance(visual, VisionTransformer)
-        and visual.attn_pool is None
-        and visual.pool_type in ("tok", "avg")
-        and not visual.output_tokens
-        and _plain_blocks(visual.transformer)
-    )
-
-
-def _plain_text(model: Any) -> bool:
-    """Whether the text tower is CLIP's own: causal, pooled at the end token."""
-    return (
-        isinstance(model, open_clip.CLIP)
-        and model.text_pool_type in ("argmax", "eos")
-        and model.attn_mask is not None
-        and _plain_blocks(model.transformer)
-    )
-
-
-def _plain_blocks(transformer: Any) -> bool:
-    return all(isinstance(block, ResidualAttentionBlock) for block in transformer.resblocks)

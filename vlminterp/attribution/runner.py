@@ -118,9 +118,9 @@ def _scores(
             masks = [item.mask for item in batch]
             text = encoder.encode_text(tokens)
             return image_scores(encoder, pixels, text, explanation, masks, seeds)
-        texts = [(item.pair.text, item.pair.named_words) for item in batch]
+        truths = [item.pair.named_words for item in batch]
         image = encoder.encode_image(pixels)
-        return text_scores(encoder, tokens, image, explanation, texts, seeds)
+        return text_scores(encoder, tokens, image, explanation, truths, seeds)
 
 
 def _row(explanation: Explanation, index: int) -> Row:

@@ -1,6 +1,5 @@
 """CLIP as transformers writes it: `CLIPModel`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,10 +7,11 @@ from torch import Tensor, nn
 from transformers.models.clip.modeling_clip import CLIPAttention, CLIPEncoderLayer
 
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, State, Tokens
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder, pair
+from vlminterp.adapters.hf.dual_encoder import pair
+from vlminterp.adapters.hf.end_token import LEGACY_EOS, ReadsEndToken
 from vlminterp.adapters.plain import plain_linear, untouched
 from vlminterp.adapters.replay import ReplayTower
-from vlminterp.adapters.replay_towers import at_id, at_largest_id, covered, whole_patches
+from vlminterp.adapters.replay_towers import covered, whole_patches
 from vlminterp.adapters.transformer import (
     Attention,
     Block,
@@ -19,19 +19,14 @@ from vlminterp.adapters.transformer import (
     causal_mask,
     take_pooled,
 )
-from vlminterp.adapters.words import clip_words
 from vlminterp.errors import ModelError
-
-LEGACY_EOS = 2
-"""Configs with this `eos_token_id` pool at the largest id instead (transformers PR 24773)."""
-
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 SPELLED_OUT = ("eager", "sdpa")
 """Implementations of the attention that take a mask as `causal_mask` writes it."""
 
 
-class HFCLIP(HFDualEncoder):
+class HFCLIP(ReadsEndToken):
     """Wraps a transformers `CLIPModel`: plain transformers, whose last block runs at one token."""
 
     model_type = "clip"
@@ -42,40 +37,8 @@ class HFCLIP(HFDualEncoder):
         return VisionTower(self.model, self.image_size, self.replayed_image())
 
     def text_tower(self) -> "TextTower":
-        """Causal, pooled at the end token."""
-        eos = self.model.config.text_config.eos_token_id
-        pool_at = at_largest_id if eos == LEGACY_EOS else at_id(eos)
-        return TextTower(self.model, self.replayed_text(pool_at))
-
-    def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into BPE pieces."""
-        context = self.context
-        full = self.tokenizer(list(texts), verbose=False)["input_ids"]
-        batch = self.tokenizer(
-            list(texts),
-            padding=True,
-            truncation=True,
-            max_length=context,
-            return_special_tokens_mask=True,
-            return_tensors="pt",
-        )
-        special = batch["special_tokens_mask"].bool()
-        words = tuple(
-            self._words(ids.tolist(), flags.tolist())
-            for ids, flags in zip(batch["input_ids"], special, strict=True)
-        )
-        return Tokens(
-            ids=batch["input_ids"],
-            mask=batch["attention_mask"].bool(),
-            special=special,
-            words=words,
-            truncated=tuple(len(ids) > context for ids in full),
-        )
-
-    def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
-        pieces = self.tokenizer.convert_ids_to_tokens(ids)
-        known = [None if flag else piece for piece, flag in zip(pieces, special, strict=True)]
-        return clip_words(known, self.tokenizer.decode, ids)
+        """Causal, read at the end token."""
+        return TextTower(self.model, self.replayed_to_end())
 
 
 class HFBlock(Block):

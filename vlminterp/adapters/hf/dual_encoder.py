@@ -123,7 +123,23 @@ class HFDualEncoder(WrappedEncoder, ABC):
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into pieces; whatever the tokenizer's kind, words are whole."""
-        return tokenize(self.tokenizer, texts, self.context, pad=self.pads_to_context)
+        return tokenize(
+            self.tokenizer,
+            texts,
+            self.context,
+            pad=self.pads_to_context,
+            cleaned=[self.cleaned(text) for text in texts],
+            end_token=self.end_token,
+        )
+
+    def cleaned(self, text: str) -> str:
+        """What the tokenizer is given for a caption."""
+        return text
+
+    @property
+    def end_token(self) -> int | None:
+        """Id of the token at which the text tower reads a caption; None where it reads others."""
+        return None
 
     @property
     def trained_size(self) -> tuple[int, int]:
