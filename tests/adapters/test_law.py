@@ -156,7 +156,7 @@ def test_map_of_a_grid_that_is_not_square(odd_open_clip, pictures, captions):
     encoder = odd_open_clip(image_size=(32, 80))
     pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
     found = M2IB(encoder, "image", Settings(steps=2, copies=2)).attribute(pixels, tokens)
-    assert found.maps().shape == (4, 2, 5)
+    assert found.grids == ((2, 5),) * 4
     assert found.on_image(1).shape == (64, 100)
     # The crop keeps the whole width of a 100 × 64 picture and 40 of its 64 rows.
     assert np.isfinite(found.on_image(1)).sum() == 40 * 100

@@ -38,7 +38,7 @@ class FromTruth:
             layer=0,
             similarity=similarity.sum(-1),
             prefix_tokens=1 if image else 0,
-            grid=(GRID, GRID) if image else None,
+            grids=((GRID, GRID),) * len(pixels) if image else (),
             geometry=pixels.geometry if image else (),
             words=() if image else tokens.words,
         )

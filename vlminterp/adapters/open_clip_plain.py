@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, State, Tokens
 from vlminterp.adapters.plain import plain_linear, plain_parameters, untouched
 from vlminterp.adapters.replay import ReplayTower
+from vlminterp.adapters.replay_towers import covered
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.errors import ModelError
 
@@ -103,7 +104,8 @@ class VisionTower(TransformerTower[Pixels]):
             mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
             pooled=pooled if visual.pool_type == "tok" else None,
             prefix_tokens=1,
-            grid=tuple(visual.grid_size),
+            grids=(tuple(visual.grid_size),) * len(hidden),
+            coverage=covered(visual.image_size, visual.grid_size, visual.patch_size),
         )
 
     def pool(self, state: State) -> Tensor:
@@ -143,7 +145,6 @@ class TextTower(TransformerTower[Tokens]):
             mask=inputs.mask.to(ids.device),
             pooled=ids.argmax(1) if by_largest else (ids == model.text_eos_id).int().argmax(1),
             prefix_tokens=0,
-            grid=None,
             attention_mask=model.attn_mask[None, None, :length, :length].to(dtype),
         )
 

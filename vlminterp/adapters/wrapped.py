@@ -56,7 +56,8 @@ class WrappedEncoder(DualEncoder, ABC):
         self._require_finite_weights()
         self._require_vocabulary()
         with torch.no_grad():
-            pixels = self.preprocess([_picture()])
+            size = getattr(self._preprocessing, "only", None) or PICTURE
+            pixels = self.preprocess([_picture(size)])
             self._compare("image", _resumed(self.vision, pixels), self.own_image_features(pixels))
             padded, alone = self.tokenize(CAPTIONS), self.tokenize(CAPTIONS[:1])
             found = _resumed(self.text, padded)
@@ -106,9 +107,9 @@ def _resumed(tower: Tower[Inputs], inputs: Inputs) -> Tensor:
     return tower.suffix(tower.prefix(inputs, CUT))
 
 
-def _picture() -> Image.Image:
+def _picture(size: tuple[int, int]) -> Image.Image:
     """Noise on a slope: every pixel differs, no edge of it is like another."""
-    rows, columns = np.mgrid[: PICTURE[0], : PICTURE[1]]
+    rows, columns = np.mgrid[: size[0], : size[1]]
     slope = np.stack([rows, columns, rows + columns], axis=2)
     noise = np.random.default_rng(0).integers(0, 64, slope.shape)
     return Image.fromarray((slope + noise).astype(np.uint8))

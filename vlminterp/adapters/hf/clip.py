@@ -7,9 +7,11 @@ from torch import Tensor, nn
 from transformers.models.clip.modeling_clip import CLIPAttention, CLIPEncoderLayer
 
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, State, Tokens
+from vlminterp.adapters.hf.dual_encoder import pair
 from vlminterp.adapters.hf.end_token import LEGACY_EOS, ReadsEndToken
 from vlminterp.adapters.plain import plain_linear, untouched
 from vlminterp.adapters.replay import ReplayTower
+from vlminterp.adapters.replay_towers import covered, whole_patches
 from vlminterp.adapters.transformer import (
     Attention,
     Block,
@@ -119,14 +121,16 @@ class VisionTower(TransformerTower[Pixels]):
         trained = (embeddings.image_size, embeddings.image_size)
         embedded = embeddings(values, interpolate_pos_encoding=size != trained)
         hidden = self._model.pre_layrnorm(embedded)
-        grid = (size[0] // embeddings.patch_size, size[1] // embeddings.patch_size)
+        patch = pair(embeddings.patch_size)
+        grid = whole_patches(size, patch)
         return State(
             hidden=hidden,
             block=BEFORE_ALL_BLOCKS,
             mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
             pooled=torch.zeros(len(hidden), dtype=torch.long, device=hidden.device),
             prefix_tokens=1,
-            grid=grid,
+            grids=(grid,) * len(hidden),
+            coverage=covered(size, grid, patch),
         )
 
     def pool(self, state: State) -> Tensor:
@@ -165,7 +169,6 @@ class TextTower(TransformerTower[Tokens]):
             mask=mask,
             pooled=pooled,
             prefix_tokens=0,
-            grid=None,
             attention_mask=causal_mask(mask, hidden.dtype),
         )
 

@@ -180,16 +180,16 @@ class HFDualEncoder(WrappedEncoder, ABC):
                 positions.
         """
         default: dict[str, Any] = {"prefix_tokens": 1, "pools_first": True}
-        if not {"layout", "grid"} & facts.keys():
-            default["grid"] = self.patch_grid()
+        if not {"layout", "patch"} & facts.keys():
+            default["patch"] = self.patch_size()
         return ReplayVision(
             self.image_features,
             blocks or find_blocks(self.model.vision_model),
             ImageFacts(size=self.image_size, **(default | facts)),
         )
 
-    def patch_grid(self) -> tuple[int, int]:
-        """Rows and columns of the patches.
+    def patch_size(self) -> tuple[int, int]:
+        """Height and width of a patch.
 
         Raises:
             ModelError: See `replayed_image`.
@@ -201,8 +201,7 @@ class HFDualEncoder(WrappedEncoder, ABC):
                 f"{self.architecture} takes images of {trained[0]}×{trained[1]}, not "
                 f"{size[0]}×{size[1]}: it can't interpolate its positions"
             )
-        patch = pair(self.model.config.vision_config.patch_size)
-        return size[0] // patch[0], size[1] // patch[1]
+        return pair(self.model.config.vision_config.patch_size)
 
     def replayed_text(
         self, pool_at: PoolAt | None, *, sees_padding: bool = False, blocks: Any = None

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from PIL import Image
+from torch.nn.functional import pad
 
 from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.adapters.preprocessing.placement import Place, Placement, Size
@@ -46,7 +47,7 @@ class Preprocessing:
         self._transform = transform
         self._place = place
         self._name = name
-        self._only = only
+        self.only = only
         self._check()
 
     @classmethod
@@ -92,18 +93,23 @@ class Preprocessing:
             placement = self._placement((image.height, image.width))
             values.append(self._transform(image).float())
             geometry.append(placement.geometry((image.height, image.width)))
-        return Pixels(torch.stack(values), tuple(geometry))
+        if self.size is not None:
+            return Pixels(torch.stack(values), tuple(geometry))
+        sizes = tuple((one.shape[1], one.shape[2]) for one in values)
+        height, width = (max(edges) for edges in zip(*sizes, strict=True))
+        padded = [pad(one, (0, width - one.shape[2], 0, height - one.shape[1])) for one in values]
+        return Pixels(torch.stack(padded), tuple(geometry), sizes)
 
     def _placement(self, picture: Size) -> Placement:
-        if self._only not in (None, picture):
+        if self.only not in (None, picture):
             raise InputError(
                 f"a picture of {picture[0]}×{picture[1]} pixels: this model's checkpoint says "
-                f"do_resize=false and takes {self._only[0]}×{self._only[1]}"
+                f"do_resize=false and takes {self.only[0]}×{self.only[1]}"
             )
         return self._place(picture)
 
     def _check(self) -> None:
-        for picture in TRIED if self._only is None else (self._only,):
+        for picture in TRIED if self.only is None else (self.only,):
             try:
                 check(self._transform, self._place(picture), picture)
             except ModelError as error:

@@ -1,7 +1,7 @@
 """How the image processors of transformers place pictures."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PIL import Image
@@ -46,7 +46,10 @@ def described(processor: Any, image_size: int | None = None) -> Preprocessing:
 
 def _transform(processor: Any) -> Callable[[Image.Image], Tensor]:
     def run(image: Image.Image) -> Tensor:
-        values: Tensor = processor(image, return_tensors="pt")["pixel_values"][0]
+        found = processor(image, return_tensors="pt")
+        values: Tensor = found["pixel_values"][0]
+        if "spatial_shapes" in found:
+            return _unflattened(values, found["spatial_shapes"][0].tolist(), processor.patch_size)
         return values
 
     return run
@@ -119,9 +122,35 @@ def _owlv2(processor: Any) -> tuple[Place, Size]:
     return place, size
 
 
-_READERS: Mapping[str, Callable[[Any], tuple[Place, Size]]] = {
+def _naflex(processor: Any) -> tuple[Place, None]:
+    """Keeps the aspect nearly: as many whole patches as the budget holds."""
+    from transformers.models.siglip2.image_processing_siglip2 import (
+        get_image_size_for_max_num_patches,
+    )
+
+    if not processor.do_resize:
+        raise ModelError(f"{_name(processor)}: do_resize=false is not known here")
+
+    def place(picture: Size) -> Placement:
+        size = get_image_size_for_max_num_patches(
+            *picture, processor.patch_size, processor.max_num_patches
+        )
+        return Placement(size, (0, 0), size)
+
+    return place, None
+
+
+def _unflattened(patches: Tensor, grid: Sequence[int], patch: int) -> Tensor:
+    """A picture `[3, H, W]` from its flat patches `[N, patch·patch·3]`, row by row."""
+    rows, columns = grid
+    cells = patches[: rows * columns].reshape(rows, columns, patch, patch, 3)
+    return cells.permute(4, 0, 2, 1, 3).reshape(3, rows * patch, columns * patch)
+
+
+_READERS: Mapping[str, Callable[[Any], tuple[Place, Size | None]]] = {
     "ConvNextImageProcessor": _convnext,
     "Owlv2ImageProcessor": _owlv2,
+    "Siglip2ImageProcessor": _naflex,
 }
 
 
@@ -155,9 +184,12 @@ def _takes_any_size(processor: Any) -> bool:
     return bool(processor.do_resize) or bool(getattr(processor, "do_center_crop", None))
 
 
-def _resized(processor: Any, image_size: int, size: Size) -> Any:
+def _resized(processor: Any, image_size: int, size: Size | None) -> Any:
     """A copy for square inputs of another size; what is cropped keeps its share."""
     resized = copy.deepcopy(processor)
+    if size is None:
+        resized.max_num_patches = (image_size // processor.patch_size) ** 2
+        return resized
     across = {"width": image_size / size[1]}
     for key in ("size", "crop_size", "pad_size"):
         if getattr(resized, key, None) is not None:
