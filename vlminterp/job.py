@@ -7,8 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from vlminterp.adapters.checkpoint import resolve_checkpoint, weights_and_settings
-from vlminterp.adapters.registry import load_encoder, resolve_device
+from vlminterp.adapters.registry import load_encoder, model_files, resolve_device
 from vlminterp.config import NOT_IDENTITY, RunConfig
 from vlminterp.config_errors import CHOOSE, not_chosen
 from vlminterp.console import say
@@ -69,8 +68,8 @@ class Job:
         typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
         source = _source(typed.data, self._names["data"])
         plugin = load_plugin(self._names["plugin"])
-        files = [*source.files(), *plugin.files(typed.plugin)]
-        path = self._path(source, plugin, files, resolve_checkpoint(typed.model.checkpoint))
+        files = [*source.files(), *plugin.files(typed.plugin), *model_files(typed.model)]
+        path = self._path(source, plugin, files)
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
             self._watch.begun(path)
             if results.finished:
@@ -85,14 +84,12 @@ class Job:
             self._watch.done(results)
             mirror(results, typed.tracking, group=typed.sweep)
 
-    def _path(self, source: Source, plugin: Plugin, files: Iterable[Path], checkpoint: str) -> Path:
+    def _path(self, source: Source, plugin: Plugin, files: Iterable[Path]) -> Path:
         config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
         options = config["plugin"].items()
         config["plugin"] = {k: v for k, v in options if k not in plugin.not_identity}
         config["listing"] = source.listing()
-        folder = Path(checkpoint)
-        local = weights_and_settings(folder) if folder.is_dir() else []
-        identity = run_identity(config, [*files, *local])
+        identity = run_identity(config, files)
         return self._output / self._names["plugin"] / self._names["model"] / identity
 
     def _compute(
@@ -103,6 +100,8 @@ class Job:
         with self._watch.progress() as progress:
             with progress.track(f"loading {self._names['model']}", None):
                 encoder = load_encoder(typed.model, self._names["model"], str(device))
+            for note in encoder.notes():
+                say(f"model={self._names['model']}: {note}")
             plugin.run(
                 Context(typed.plugin, encoder, source, results, progress, typed.seed, device)
             )

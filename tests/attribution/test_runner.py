@@ -38,7 +38,7 @@ class FromTruth:
             layer=0,
             similarity=similarity.sum(-1),
             prefix_tokens=1 if image else 0,
-            grid=(GRID, GRID) if image else None,
+            grids=((GRID, GRID),) * len(pixels) if image else (),
             geometry=pixels.geometry if image else (),
             words=() if image else tokens.words,
         )
@@ -50,7 +50,7 @@ class FromTruth:
 
     def _text(self, pair, words):
         scores = torch.zeros(words[-1].stop + 1)
-        for word, true in zip(words, named(words, pair.text, pair.named_words), strict=True):
+        for word, true in zip(words, named(words, pair.named_words), strict=True):
             scores[word.start : word.stop] = float(true)
         return scores
 
