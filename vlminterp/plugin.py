@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vlminterp.progress import Progress
     from vlminterp.report.content import Content
     from vlminterp.results.run_folder import RunFolder
+    from vlminterp.results.stages import Stages
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Context:
         progress: Shows how far the run is.
         seed: Of everything random.
         device: Where tensors live.
+        stages: Folders that this plugin's runs share, for what several of them have in common.
     """
 
     config: Any
@@ -41,6 +43,7 @@ class Context:
     progress: "Progress"
     seed: int
     device: "torch.device"
+    stages: "Stages"
 
     def batches(self, size: int) -> Iterator[tuple[int, list["Pair"]]]:
         """Cuts the source's pairs into numbered batches and leaves out those already written.

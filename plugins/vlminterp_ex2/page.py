@@ -46,7 +46,7 @@ def content(folder: RunFolder) -> Content:
         heading=Markup("What <em>{}</em> likes to hear").format(model),
         lead=lead.format(model),
         sections=found,
-        counts=_counts(summary, steps),
+        counts=_counts(folder, summary, steps),
         style=STYLE,
     )
 
@@ -57,10 +57,15 @@ NOTE = (
 )
 
 
-def _counts(summary: Mapping[str, Any], steps: Rows) -> dict[str, object]:
+def _counts(folder: RunFolder, summary: Mapping[str, Any], steps: Rows) -> dict[str, object]:
     found: dict[str, object] = {"steps": len(steps)}
     if summary.get("stopped"):
         found["stopped early"] = summary["stopped"]
+    if summary.get("policy"):
+        found["aligned policy"] = summary["policy"]
+    options = folder.config.get("plugin") or {}
+    if (options.get("policy") or {}).get("trust_remote_code"):
+        found["foreign code"] = "run: the policy's own, by plugin.policy.trust_remote_code=true"
     return found
 
 

@@ -10,8 +10,6 @@ from vlminterp_ex2.journal import rows_of
 from vlminterp_ex2.reward import Scores
 from vlminterp_ex2.settings import Algorithm, Chat
 
-CLOCKS = ("seconds", "reward_seconds")
-
 
 class KilledError(Exception):
     """Stands for SIGKILL: nothing after it is run."""
@@ -29,10 +27,6 @@ class Instead:
         )
 
 
-def timeless(rows):
-    return [{name: row[name] for name in row if name not in CLOCKS} for row in rows]
-
-
 @pytest.fixture
 def aligned(tmp_path, context_in, tiny_config, scorer, prompts):
     """Aligns in a folder; returns the outcome and the rows of both tables."""
@@ -41,7 +35,7 @@ def aligned(tmp_path, context_in, tiny_config, scorer, prompts):
         with context_in(tmp_path / name, tiny_config(**options)) as context:
             found = align(context, scorer, prompts)
             tables = [rows_of(context.results.table(table)) for table in ("align", "samples")]
-        return found, *map(timeless, tables)
+        return found, *tables
 
     return run
 
@@ -172,7 +166,7 @@ def test_seeds_differ(tmp_path, context_in, tiny_config, scorer, prompts):
     for seed in (0, 1):
         with context_in(tmp_path / str(seed), tiny_config(steps=2), seed) as context:
             align(context, scorer, prompts)
-            found.append(timeless(rows_of(context.results.table("align"))))
+            found.append(rows_of(context.results.table("align")))
     assert found[0] != found[1]
 
 

@@ -35,8 +35,8 @@ def judge_section(summary: Mapping[str, Any]) -> Iterator[Section]:
     if "unavailable" in judged:
         body = Markup(
             '<p class="note"><strong>No judge could be asked</strong> ({}). What this page says '
-            "rests on lexicon and ablation alone. To ask again, remove <code>summary.json</code> "
-            "from the run folder and repeat the command line: only the judge is missing.</p>"
+            "rests on lexicon and ablation alone. The same command line asks again, and computes "
+            "nothing else.</p>"
         )
         yield Section(TITLE, body.format(judged["unavailable"]))
         return

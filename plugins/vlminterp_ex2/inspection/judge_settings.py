@@ -38,7 +38,8 @@ class JudgeConfig:
         api_key_env: The environment variable that holds the endpoint's key. The key itself is
             nowhere else: not in configs, logs or caches.
         response_format: How an endpoint is made to answer in JSON.
-        prompts: A file of instructions and shots; null for our own.
+        prompts: A file of instructions, shots and, if it is another than ours, the answer's schema;
+            `ex2-paper` for the paper's question; null for our own.
         limit: At most so many descriptions are judged, spread evenly over models and concepts;
             0 for all.
         attempts: How often one is asked until its answer is valid, ≥ 1.
@@ -46,7 +47,8 @@ class JudgeConfig:
         timeout: Seconds to wait for an endpoint's answer, > 0.
         concurrency: Questions asked at once; of a local model, its batch, ≥ 1.
         max_tokens: Of an answer, ≥ 16.
-        cache: A folder that keeps answers for all runs; null keeps them in the run folder.
+        cache: A folder that keeps answers for all runs; null keeps them
+            beside the stages that runs share.
     """
 
     backend: Backend = Backend.none
