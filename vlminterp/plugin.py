@@ -1,7 +1,7 @@
 """What a plugin is, what it is given, and how plugins are found."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from itertools import islice
 from pathlib import Path
@@ -68,6 +68,10 @@ class Context:
         return size * len(self.results.parts)
 
 
+Exporter = Callable[["RunFolder", Path, int | None], list[Path]]
+"""Writes a run into a folder that exists, perhaps so many of its rows; returns the files."""
+
+
 class Plugin(ABC):
     """One way of explaining a VLM; found by its entry point in `vlminterp.plugins`.
 
@@ -92,6 +96,10 @@ class Plugin(ABC):
             config: The plugin's own `Config`, resolved and checked.
         """
         return ()
+
+    def exports(self) -> Mapping[str, "Exporter"]:
+        """What `python -m vlminterp.export RUN --format NAME` offers besides, for this plugin."""
+        return {}
 
     @abstractmethod
     def run(self, context: Context) -> None:

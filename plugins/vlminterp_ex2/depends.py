@@ -29,11 +29,12 @@ UNTOUCHED_BY = {
     "align": INSPECTION | {"samples", "pool"},
     "describe": INSPECTION | {"pool"},
     "pool": INSPECTION | TRAINING,
+    "zero-shot": INSPECTION - {"zero_shot"} | {"pool"},
     "inspect": VERDICT | {"judge", "judges", "labels", "pool", "zero_shot"},
     "judge": VERDICT | {"judges", "labels", "neighbours", "pool", "zero_shot"},
 }
 """By stage, the options that its results do not depend on."""
-SPOKEN = ("align", "describe", "pool")
+SPOKEN = ("align", "describe", "pool", "zero-shot")
 """Stages that read the policy and the templates, but no file of the inspection."""
 
 

@@ -15,6 +15,7 @@ from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.judge_page import judge_section
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
 from vlminterp_ex2.share_chart import share_chart
+from vlminterp_ex2.zero_shot_page import zero_shot_section
 
 ALIGNED, INSPECT = "aligned", "inspect"
 SHOWN, MOST_CONCEPTS, SAMPLE_STEPS = 3, 60, 6
@@ -41,6 +42,7 @@ def content(folder: RunFolder) -> Content:
     )
     found = [*_gains(summary), *_shares(summary), *judge_section(summary), *_best(rows, summary)]
     found += [*_curve(steps, summary), *scores_section(summary, NOTE, "Rewards and shares")]
+    found += [*zero_shot_section(summary)]
     found += [*_samples(rows_of(folder.table(SAMPLES)))]
     return Content(
         heading=Markup("What <em>{}</em> likes to hear").format(model),

@@ -1,14 +1,14 @@
 """`+plugin=ex2`."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from vlminterp.errors import ConfigError
-from vlminterp.plugin import Context, Plugin
+from vlminterp.plugin import Context, Exporter, Plugin
 from vlminterp_ex2.inspection.judge_settings import JudgeConfig
 from vlminterp_ex2.settings import Algorithm, PolicyConfig, Reward
 
@@ -167,6 +167,13 @@ class EX2Plugin(Plugin):
         from vlminterp_ex2.stages import run
 
         run(context)
+
+    def exports(self) -> Mapping[str, Exporter]:
+        """Rows for people to label, and the descriptions as DCLIP users read them."""
+        from vlminterp_ex2.descriptors import descriptors
+        from vlminterp_ex2.inspection.people import blinded
+
+        return {"labels": blinded, "descriptions": descriptors}
 
     def report(self, folder: "RunFolder") -> "Content":
         """The answer first, then what it rests on."""

@@ -36,6 +36,8 @@ from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.settings import Reward
 from vlminterp_ex2.summary import summarise
+from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
+from vlminterp_ex2.zero_shot import hits, texts_of
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 Batches = Mapping[str, Sequence[Sequence[Draw]]]
 
-SKIPPED = "skipped"
+SKIPPED, IMAGES = "skipped", "images"
 SAMPLED_AT_ONCE = 8
 """Times the sequences that are trained at once: sampling keeps no activations."""
 
@@ -56,11 +58,13 @@ class Material:
         classes: Mean embeddings of the images that rewards are made of.
         scorer: What rewards.
         prompts: Every template about every concept.
+        concepts: The concepts themselves, in the same order.
     """
 
     classes: ClassMeans
     scorer: Scorer
     prompts: list[Prompt]
+    concepts: list[Concept]
 
 
 def run(context: Context) -> None:
@@ -79,6 +83,7 @@ def run(context: Context) -> None:
             f"plugin.stage={stage}: not all is described yet; run stage=describe first"
         )
     rows = _inspected(context, material)
+    _classify(context, material)
     context.results.finish(summarise(context, aligned, rows, judged(context, rows)))
 
 
@@ -96,6 +101,23 @@ def _aligned(context: Context) -> tuple[Material, Alignment]:
             check_policy(config.policy, context.device)
         material = prepare(context)
         return material, aligned or align(inner, material.scorer, material.prompts)
+
+
+def _classify(context: Context, material: Material) -> None:
+    """Writes the table `zero-shot`, where there are pictures that no reward has seen."""
+    config: Config = context.config
+    if not config.zero_shot or not any(concept.held_out for concept in material.concepts):
+        return
+    with stage_of(context, "zero-shot", 0, {ZERO_SHOT: ZERO_SHOT}) as inner:
+        table = inner.results.table(ZERO_SHOT)
+        if 0 in table:
+            return
+        with context.progress.track("classifying", None):
+            said = rows_of(context.results.table(DESCRIBE))
+            classes = material.classes
+            texts = texts_of(said, classes.names, classes.ids, context.seed)
+            cache = EmbeddingCache(context.stages.shared(IMAGES), context.encoder.name)
+            table.write(0, hits(context.encoder, material.concepts, texts, cache), {})
 
 
 def _inspected(context: Context, material: Material) -> list[dict[str, Any]]:
@@ -126,7 +148,7 @@ def prepare(context: Context) -> Material:
     if len(concepts) < 2 and contrastive:
         raise InputError("plugin.reward=contrastive needs two concepts or more; choose reward=own")
     total = sum(len(concept.images) + len(concept.held_out) for concept in concepts)
-    cache = EmbeddingCache(context.stages.shared("images"), context.encoder.name)
+    cache = EmbeddingCache(context.stages.shared(IMAGES), context.encoder.name)
     with context.progress.track("embedding images", total, 0, "images") as stage:
         embedded = partial(class_means, context.encoder, cache=cache, on_advance=stage.advance)
         classes = embedded(concepts, fewest=2 if contrastive else 1)
@@ -138,7 +160,7 @@ def prepare(context: Context) -> Material:
         TEMPLATES if config.templates is None else Path(config.templates).expanduser()
     )
     _note_skipped(context, [*classes.skipped, *held_out.skipped])
-    return Material(classes, scorer, all_prompts(classes.names, templates))
+    return Material(classes, scorer, all_prompts(classes.names, templates), kept)
 
 
 def _note_skipped(context: Context, skipped: Sequence[Skipped]) -> None:

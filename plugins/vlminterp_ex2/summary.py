@@ -20,6 +20,8 @@ from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
 from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.shares import Shares, shares
 from vlminterp_ex2.journal import rows_of
+from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
+from vlminterp_ex2.zero_shot import accuracy
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
@@ -62,6 +64,8 @@ def summarise(
     verdict = preferred(gains["presence"], config.margin) if said else SILENT
     each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
+    hits = rows_of(context.results.table(ZERO_SHOT))
+    classified = accuracy(hits) if hits else {}
     return {
         **context.results.names,
         "unit": "concepts",
@@ -80,12 +84,18 @@ def summarise(
             for policy, found in each.items()
         },
         "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
-        "metrics": {**_rewards(context, concepts), **_share_metrics(each)},
+        "metrics": {**_rewards(context, concepts), **_share_metrics(each), **_accuracy(classified)},
+        **({"zero_shot": classified} if classified else {}),
         **(judged or {}),
         "notes": list(context.source.notes()),
         "skipped": len(context.results.skips()),
         "truncated": sum(row["truncated"] for row in rows_of(context.results.table(DESCRIBE))),
     }
+
+
+def _accuracy(classified: dict[str, Any]) -> dict[str, Any]:
+    """Takes the metric out of what zero-shot classification has found, for the other metrics."""
+    return {"accuracy": classified.pop("metric")} if classified else {}
 
 
 def _relative(path: Path, start: Path) -> str:

@@ -30,7 +30,10 @@ from vlminterp_ex2.policy import load_model, load_tokenizer
 from vlminterp_ex2.settings import PolicyConfig
 import torch
 config = PolicyConfig(checkpoint=sys.argv[1], trust_remote_code=sys.argv[3] == "yes")
-what = load_tokenizer(config) if sys.argv[2] == "tokenizer" else load_model(config, torch.device("cpu"))
+if sys.argv[2] == "tokenizer":
+    load_tokenizer(config)
+else:
+    load_model(config, torch.device("cpu"))
 """
 
 

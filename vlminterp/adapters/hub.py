@@ -1,6 +1,7 @@
 """Loading from the hub: quick and quiet when it can't be reached, one clear line when it fails."""
 
 import logging
+import pickle
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +14,15 @@ from safetensors import SafetensorError
 from vlminterp.errors import ModelError
 
 PROBE_SECONDS = 5.0
-_FAILURES = (OSError, RuntimeError, ValueError, KeyError, SafetensorError, UserWarning)
+_FAILURES = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    SafetensorError,
+    UserWarning,
+    pickle.UnpicklingError,
+)
 
 
 @contextmanager

@@ -57,13 +57,13 @@ def judge(context: Context, rows: Sequence[Row], config: JudgeConfig) -> dict[st
     return found
 
 
-def is_unfinished(judged: Mapping[str, Any] | None) -> bool:
+def is_unfinished(judged: Mapping[str, Any]) -> bool:
     """Returns whether the judge must be asked again: it was not there, or some answers were not.
 
     Args:
         judged: As `judge` returns it.
     """
-    return bool(judged) and ("unavailable" in judged or judged["failed"] > 0)
+    return "unavailable" in judged or judged["failed"] > 0
 
 
 def _tell(found: Mapping[str, Any]) -> None:

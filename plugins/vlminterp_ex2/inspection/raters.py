@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import combinations
+from operator import itemgetter
 from typing import Any
 
 from vlminterp.results.summary import plain_interval
@@ -12,6 +14,7 @@ from vlminterp_ex2.inspection.families import INFORMATIVE
 LEXICON, PEOPLE = "lexicon", "people"
 
 Row = Mapping[str, Any]
+Label = Callable[[Row], Any]
 Raters = Mapping[str, Mapping[int, Row]]
 """By rater, and by place of a description in the table `inspect`, the rater's row."""
 
@@ -57,16 +60,13 @@ def _concept(raters: Raters, place: int) -> str:
 
 def _labels(
     ours: Mapping[int, Row], theirs: Mapping[int, Row], places: Sequence[int]
-) -> dict[str, Callable[[Row], Any]]:
+) -> dict[str, Label]:
     """Returns what both can be asked for, by name; None is said where a rater was not asked."""
-    labels: dict[str, Callable[[Row], Any]] = {
-        "informative": lambda row: row["informative"],
-        "visual": _visual,
-        **{family: lambda row, f=family: _has(row, f) for family in INFORMATIVE},
-    }
+    labels: dict[str, Label] = {"informative": itemgetter("informative"), "visual": _visual}
+    labels |= {family: partial(_has, family) for family in INFORMATIVE}
     own = {name for side in (ours, theirs) for place in places for name in _answer(side[place])}
     for name in sorted(own - labels.keys()):
-        labels[name] = lambda row, n=name: _said(row, n)
+        labels[name] = partial(_said, name)
     return labels
 
 
@@ -77,7 +77,7 @@ def _visual(row: Row) -> str | None:
     return "seen" if row["visual"] else "not seen"
 
 
-def _has(row: Row, family: str) -> bool | None:
+def _has(family: str, row: Row) -> bool | None:
     return None if row["families"] is None else family in row["families"]
 
 
@@ -87,6 +87,6 @@ def _answer(row: Row) -> dict[str, Any]:
     return answer
 
 
-def _said(row: Row, name: str) -> str | None:
+def _said(name: str, row: Row) -> str | None:
     answer = _answer(row)
     return json.dumps(answer[name], sort_keys=True) if name in answer else None
