@@ -18,10 +18,9 @@ def zero_shot_section(summary: Mapping[str, Any]) -> Iterator[Section]:
     found = summary.get("zero_shot")
     if not found:
         return
-    controls = summary["metrics"]["accuracy"]["controls"]
-    rows: list[tuple[object, ...]] = [
-        ("aligned LLM", interval_cell(summary["metrics"]["accuracy"]), "")
-    ]
+    accuracy = summary["metrics"]["accuracy"]
+    controls = accuracy["controls"]
+    rows: list[tuple[object, ...]] = [("aligned LLM", interval_cell(accuracy), "")]
     rows += [
         (arm, interval_cell(controls[arm]), interval_cell(difference))
         for arm, difference in found["minus"].items()

@@ -91,11 +91,10 @@ def test_answers_that_did_not_come_are_asked_for_again_and_no_others(finish):
     with serving(behave) as server:
         url = (f"plugin.judge.base_url={server.url}", "plugin.judge.concurrency=1")
         folder, err = finish(*ENDPOINT, *url)
-        failed = folder.summary["judge"]["failed"]
+        found = folder.summary["judge"]
+        failed = found["failed"]
         assert failed == 1
-        assert (
-            f"{failed} of {folder.summary['judge']['judged']} descriptions have no verdict" in err
-        )
+        assert f"{failed} of {found['judged']} descriptions have no verdict" in err
         assert not folder.finished
         failing, before = False, len(server.bodies)
         again, _ = finish(*ENDPOINT, *url)

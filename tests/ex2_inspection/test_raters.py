@@ -140,7 +140,7 @@ def test_labels_come_back_to_every_description_they_are_of(run, tmp_path):
     ],
 )
 def test_labels_that_are_none_are_one_line(run, tmp_path, answer, what):
-    folder, rows = run
+    _, rows = run
     path = tmp_path / "labels.csv"
     line = {"id": label_id("owl", "Text 0."), "concept": "owl", "text": "Text 0."}
     filled(path, [line], lambda _: {"visual": "", "families": "", **answer})
@@ -158,7 +158,7 @@ def test_a_run_without_descriptions_has_nothing_to_label(tmp_path):
 
 
 def test_descriptions_are_lists_of_texts_by_class(run, tmp_path, capsys):
-    folder, rows = run
+    folder, _ = run
     to = tmp_path / "out"
     assert main([str(folder.path), "--format", "descriptions", "--to", str(to), "--rows", "1"]) == 0
     aligned = json.loads((to / "aligned.json").read_text())

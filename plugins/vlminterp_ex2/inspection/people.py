@@ -49,7 +49,8 @@ def blinded(run: RunFolder, folder: Path, rows: int | None = None) -> list[Path]
     said = [row for row in rows_of(run.table(INSPECT)) if row["text"]]
     if not said:
         raise InputError(f"{run.path} has no descriptions to label; let the run end first")
-    chosen = [said[place] for place in choose(said, ROWS if rows is None else rows)]
+    once = list({label_id(row["name"], row["text"]): row for row in said}.values())
+    chosen = [once[place] for place in choose(once, ROWS if rows is None else rows)]
     different = {label_id(row["name"], row["text"]): row for row in chosen}
     shuffled = np.random.default_rng(0).permutation(sorted(different))
     path = folder / FILE
