@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlminterp.plugin import Context
 from vlminterp.results.plain import plain
+from vlminterp_ex2.inspection.judge_settings import JudgeConfig
 from vlminterp_ex2.prompts import TEMPLATES
 
 if TYPE_CHECKING:
@@ -47,53 +48,64 @@ def spoken_files(config: "Config") -> list[Path]:
     return [templates] if folder is None else [folder, templates]
 
 
-def all_files(config: "Config") -> list[Path]:
-    """Returns every local file and folder that the options name."""
+def rater_files(config: "Config") -> list[Path]:
+    """Returns the judges' prompts, and people's labels."""
     from vlminterp_ex2.inspection.judge_prompt import prompt_file
 
     asked = [one.prompts for one in (config.judge, *config.judges.values())]
     prompts = [prompt_file(name) for name in asked if name is not None]
-    labels = [] if config.labels is None else [Path(config.labels).expanduser()]
-    return [*spoken_files(config), *prompts, *labels]
+    return prompts if config.labels is None else [*prompts, Path(config.labels).expanduser()]
 
 
-def options_of(stage: str, config: "Config", pool: int) -> dict[str, Any]:
+def files_of(stage: str, config: "Config") -> list[Path]:
+    """Returns the files that a stage's results depend on.
+
+    Args:
+        stage: A key of `UNTOUCHED_BY`.
+        config: The run's; of a judge's stage, with that judge alone.
+    """
+    from vlminterp_ex2.plugin import EX2Plugin
+
+    if stage in SPOKEN:
+        return spoken_files(config)
+    alone = config if stage == "judge" else replace(config, judge=JudgeConfig(), judges={})
+    return list(EX2Plugin().files(replace(alone, labels=None)))
+
+
+def options_of(stage: str, config: "Config", **known: Any) -> dict[str, Any]:
     """Returns the options that a stage's results depend on.
 
     Args:
         stage: A key of `UNTOUCHED_BY`.
-        config: The run's.
-        pool: Responses to each prompt that `config.pool` comes to.
+        config: The run's; of a judge's stage, with that judge alone.
+        known: What options that follow from others come to.
     """
     given = {
         field.name: getattr(config, field.name)
         for field in fields(config)
         if field.name not in UNTOUCHED_BY[stage]
     }
-    if stage == "pool":
-        given["pool"] = pool
-    options: dict[str, Any] = plain(given)
+    options: dict[str, Any] = plain({**given, **known})
     return options
 
 
 @contextmanager
 def stage_of(
-    context: Context, stage: str, pool: int, tables: Mapping[str, str]
+    context: Context, stage: str, tables: Mapping[str, str], **known: Any
 ) -> Iterator[Context]:
     """Opens one stage's shared folder; the run's own gets the stage's rows, however that ends.
 
     Args:
         context: The run's.
         stage: A key of `UNTOUCHED_BY`.
-        pool: Responses to each prompt that `config.pool` comes to.
         tables: Tables that the stage writes, and what each is called in the run's own folder.
+        known: What options that follow from others come to.
 
     Yields:
         The same context, with the stage's folder as its results.
     """
     config: Config = context.config
-    files = spoken_files(config) if stage in SPOKEN else all_files(config)
-    options = options_of(stage, config, pool)
+    options, files = options_of(stage, config, **known), files_of(stage, config)
     with context.stages.open(stage, options, files, context.results.names) as folder:
         try:
             yield replace(context, results=folder)

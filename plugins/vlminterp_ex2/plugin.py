@@ -157,10 +157,10 @@ class EX2Plugin(Plugin):
     not_identity: ClassVar = ("stage",)
 
     def files(self, config: Any) -> Iterable[Path]:
-        """The policy's files, if they are here, the templates, and the judge's prompts."""
-        from vlminterp_ex2.depends import all_files
+        """The policy's files, if they are here, templates, the judges' prompts, people's labels."""
+        from vlminterp_ex2.depends import rater_files, spoken_files
 
-        return all_files(config)
+        return [*spoken_files(config), *rater_files(config)]
 
     def run(self, context: Context) -> None:
         """Runs the stages that are asked for and not yet done."""

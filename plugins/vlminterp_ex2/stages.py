@@ -90,7 +90,7 @@ def run(context: Context) -> None:
 def _aligned(context: Context) -> tuple[Material, Alignment]:
     """Trains the policy, unless this or another run has done so."""
     config: Config = context.config
-    with stage_of(context, "align", 0, {ALIGN: ALIGN, SAMPLES: SAMPLES}) as inner:
+    with stage_of(context, "align", {ALIGN: ALIGN, SAMPLES: SAMPLES}) as inner:
         aligned = alignment(inner.results, config.steps, config.updates)
         if aligned is None:
             if config.stage.value not in ("all", "align"):
@@ -108,7 +108,7 @@ def _classify(context: Context, material: Material) -> None:
     config: Config = context.config
     if not config.zero_shot or not any(concept.held_out for concept in material.concepts):
         return
-    with stage_of(context, "zero-shot", 0, {ZERO_SHOT: ZERO_SHOT}) as inner:
+    with stage_of(context, "zero-shot", {ZERO_SHOT: ZERO_SHOT}) as inner:
         table = inner.results.table(ZERO_SHOT)
         if 0 in table:
             return
@@ -121,7 +121,7 @@ def _classify(context: Context, material: Material) -> None:
 
 
 def _inspected(context: Context, material: Material) -> list[dict[str, Any]]:
-    with stage_of(context, "inspect", 0, {INSPECT: INSPECT}) as inner:
+    with stage_of(context, "inspect", {INSPECT: INSPECT}) as inner:
         # the stage's folder holds what it reads beside what it writes
         inner.results.table(DESCRIBE).adopt(context.results.table(DESCRIBE))
         return inspect(inner, material.classes, _lexicon(inner))
@@ -183,10 +183,10 @@ def describe(
         write: Whether what no run has drawn yet is drawn.
     """
     config: Config = context.config
-    pool = _pool(config, len(material.prompts))
+    drawn = {POOL: {"pool": _pool(config, len(material.prompts))}}
     with ExitStack() as stack:
         inner = {
-            name: stack.enter_context(stage_of(context, name, pool, {name: name}))
+            name: stack.enter_context(stage_of(context, name, {name: name}, **drawn.get(name, {})))
             for name in batches
         }
         missing = sum(_missing(inner[name], {name: some}) for name, some in batches.items())

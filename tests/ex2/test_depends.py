@@ -3,12 +3,10 @@
 from dataclasses import fields, replace
 
 import pytest
-from vlminterp_ex2.depends import UNTOUCHED_BY, options_of
+from vlminterp_ex2.depends import UNTOUCHED_BY, files_of, options_of
 from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig
 from vlminterp_ex2.plugin import Config, EX2Plugin, Stage
 from vlminterp_ex2.settings import PolicyConfig
-
-from vlminterp.results.stages import Stages
 
 CHANGES = {
     "margin": 0.05,
@@ -44,19 +42,15 @@ AGAIN = {
 }
 
 
-def pool_of(config):
-    return config.pool or 5
+def options(stage, config):
+    return options_of(stage, config, **({"pool": config.pool or 5} if stage == "pool" else {}))
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_repeats_what_depends_on_it_and_nothing_else(name):
     before = Config()
     after = replace(before, **{name: CHANGES[name]})
-    changed = {
-        stage
-        for stage in UNTOUCHED_BY
-        if options_of(stage, before, pool_of(before)) != options_of(stage, after, pool_of(after))
-    }
+    changed = {stage for stage in UNTOUCHED_BY if options(stage, before) != options(stage, after)}
     assert changed == AGAIN[name]
 
 
@@ -68,25 +62,9 @@ def test_only_options_that_exist_or_are_to_come_are_left_out():
 def test_files_of_the_judge_count(tmp_path):
     prompts = tmp_path / "prompts.yaml"
     config = Config(judge=JudgeConfig(prompts=str(prompts)), labels=str(tmp_path / "labels.csv"))
-    assert {prompts, tmp_path / "labels.csv"} <= set(EX2Plugin().files(config))
-
-
-def test_a_stage_is_found_by_inputs_options_and_files(tmp_path):
-    file = tmp_path / "templates.txt"
-    file.write_text("one")
-    paths = []
-    for inputs, options, text in (
-        ("a", 1, "one"),
-        ("a", 1, "one"),
-        ("b", 1, "one"),
-        ("a", 2, "one"),
-    ):
-        file.write_text(text)
-        stages = Stages(tmp_path / "stages", inputs)
-        with stages.open("align", {"beta": options}, [file]) as folder:
-            paths.append(folder.path)
-    file.write_text("two")
-    with Stages(tmp_path / "stages", "a").open("align", {"beta": 1}, [file]) as folder:
-        paths.append(folder.path)
-    assert paths[0] == paths[1]
-    assert len(set(paths)) == 4
+    labels = tmp_path / "labels.csv"
+    assert {prompts, labels} <= set(EX2Plugin().files(config))
+    assert prompts in files_of("judge", config)
+    assert labels not in files_of("judge", config)
+    for stage in set(UNTOUCHED_BY) - {"judge"}:
+        assert not {prompts, labels} & set(files_of(stage, config))

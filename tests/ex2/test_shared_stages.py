@@ -1,17 +1,13 @@
 """Expensive stages are done once: by options, across runs, in turn, and again where asked for."""
 
 import json
-import threading
 
 import pytest
 from vlminterp_ex2 import stages
 from vlminterp_ex2.journal import rows_of
 
 from tests.ex2_inspection.endpoint import VERDICT, asked_about, completion, serving
-from vlminterp.errors import ResultsError
-from vlminterp.results.parts import Parts
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.results.stages import Stages
 
 GOOD = json.dumps(VERDICT)
 ENDPOINT = ("plugin/judge=endpoint", "plugin.judge.model=stand-in", "plugin.judge.retries=0")
@@ -101,39 +97,3 @@ def test_answers_that_did_not_come_are_asked_for_again_and_no_others(finish):
     assert len(server.bodies) - before == failed
     assert again.finished
     assert again.summary["judge"]["failed"] == 0
-
-
-def test_a_stage_is_waited_for_and_a_run_is_not(tmp_path, capsys):
-    stages_ = Stages(tmp_path / "stages", "inputs")
-    entered = threading.Event()
-
-    def second():
-        with stages_.open("align", {}):
-            entered.set()
-
-    with stages_.open("align", {}) as folder:
-        waiting = threading.Thread(target=second)
-        waiting.start()
-        assert not entered.wait(0.3)
-        with pytest.raises(ResultsError, match="in progress"), RunFolder.open(folder.path, {}):
-            pass
-    assert entered.wait(10)
-    waiting.join()
-    assert "vlminterp: waiting for process" in capsys.readouterr().err
-
-
-def test_parts_are_taken_over_byte_for_byte_and_damage_is_mended(tmp_path):
-    ours, theirs = Parts(tmp_path / "ours"), Parts(tmp_path / "theirs")
-    for number in (0, 1):
-        theirs.write(number, [{"row": number}], {})
-    ours.adopt(theirs)
-    first = tmp_path / "ours" / "rows" / "000000.parquet"
-    assert first.read_bytes() == (tmp_path / "theirs" / "rows" / "000000.parquet").read_bytes()
-    first.write_bytes(b"damaged")
-    anew = Parts(tmp_path / "ours")
-    assert list(anew) == [1]
-    anew.adopt(theirs)
-    assert list(anew) == [0, 1]
-    theirs.write(1, [{"row": 7}], {})
-    anew.adopt(theirs)
-    assert anew.table(1).to_pylist() == [{"row": 7}]

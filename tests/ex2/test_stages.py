@@ -112,7 +112,7 @@ def test_killed_in_every_stage_it_ends_the_same(line, whole, tmp_path):
     for table in ("align", "describe", "inspect"):
         with start(line, tmp_path) as process:
             while process.poll() is None:
-                if list(tmp_path.glob(f"outputs/ex2/*/*/rows/{table}/*.parquet")):
+                if list(tmp_path.glob(f"outputs/ex2/stages/{table}/*/rows/{table}/*.parquet")):
                     process.send_signal(signal.SIGKILL)
                     break
                 time.sleep(0.005)
@@ -120,6 +120,19 @@ def test_killed_in_every_stage_it_ends_the_same(line, whole, tmp_path):
     assert path.name == whole.name
     for table in TABLES:
         pd.testing.assert_frame_equal(rows_of(path, table), rows_of(whole, table))
+    killed, undisturbed = (files_of(run.parents[2]) for run in (path, whole))
+    assert set(killed) == set(undisturbed)
+    assert [name for name in killed if killed[name] != undisturbed[name]] == []
+    assert any(name.endswith("adapter_model.safetensors") for name in killed)
+
+
+def files_of(folder):
+    """Every file of all runs and stages by its path, less the one that holds clocks."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("timings.jsonl", ".lock")
+    }
 
 
 def test_the_page_says_the_answer_first_and_asks_no_host(whole):

@@ -62,7 +62,7 @@ def _asked(
     own = JUDGE if name == FIRST else f"{JUDGE}-{name}"
     alone = replace(context, config=replace(context.config, judge=config, judges={}))
     tables = {JUDGE: own, COST: own + COST.removeprefix(JUDGE)}
-    with stage_of(alone, "judge", 0, tables) as inner:
+    with stage_of(alone, "judge", tables) as inner:
         found = judge(inner, [dict(row) for row in rows], config)
         assert found is not None, "a judge without a backend is not asked"
         return found, by_place(rows_of(inner.results.table(JUDGE)))
