@@ -30,7 +30,7 @@ UNTOUCHED_BY = {
     "align": INSPECTION | {"samples", "pool"},
     "describe": INSPECTION | {"pool"},
     "pool": INSPECTION | TRAINING,
-    "zero-shot": INSPECTION - {"zero_shot"} | {"pool"},
+    "zero-shot": INSPECTION | {"pool"},
     "inspect": VERDICT | {"judge", "judges", "labels", "pool", "zero_shot"},
     "judge": VERDICT | {"judges", "labels", "neighbours", "pool", "zero_shot"},
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Exporter, Plugin
-from vlminterp_ex2.inspection.judge_settings import JudgeConfig
+from vlminterp_ex2.inspection.judge_settings import JudgeConfig, further_judge
 from vlminterp_ex2.settings import Algorithm, PolicyConfig, Reward
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Config:
     samples: int = 1
     pool: int = 0
     judge: JudgeConfig = field(default_factory=JudgeConfig)
-    judges: dict[str, JudgeConfig] = field(default_factory=dict)
+    judges: dict[str, Any] = field(default_factory=dict)
     labels: str | None = None
     zero_shot: bool = True
     neighbours: bool = False
@@ -133,6 +133,7 @@ class Config:
                 f"completions={self.completions} must be a multiple of "
                 f"mini_batches={self.mini_batches}"
             )
+        self.judges = {name: further_judge(name, one) for name, one in self.judges.items()}
         if 0 < self.pool < self.samples:
             raise ConfigError(f"pool={self.pool} must be at least samples={self.samples}, or 0")
 

@@ -168,7 +168,8 @@ def test_several_judges_and_people_are_compared(finish, judge_folder, tmp_path, 
     folder, _ = finish(*local)
     assert export([str(folder.path), "--format", "labels", "--to", str(tmp_path / "out")]) == 0
     path = tmp_path / "out" / "labels.csv"
-    lines = list(csv.DictReader(path.open(encoding="utf-8", newline="")))
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, lines[0].keys())
         writer.writeheader()

@@ -1,9 +1,18 @@
 """What can be chosen about the judge, a language model that is asked what descriptions say."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from vlminterp.errors import ConfigError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+TAKEN = ("judge", "lexicon", "people", "cost")
+"""What raters and their tables are called already."""
 
 
 class Backend(Enum):
@@ -82,3 +91,29 @@ class JudgeConfig:
             raise ConfigError(
                 f"judge.backend={self.backend.value} needs a model; add plugin.judge.model=NAME"
             )
+
+
+def further_judge(name: str, options: Any) -> JudgeConfig:
+    """Returns the options of a judge beside the first.
+
+    Args:
+        name: Names its table and its column, too: lower-case letters, digits, "-" and "_".
+        options: By name, or already checked.
+
+    Raises:
+        ConfigError: The name is taken or no name, or an option is unknown or out of range.
+    """
+    if not NAME.fullmatch(name) or name in TAKEN:
+        raise ConfigError(
+            f"judges.{name} is no name for a judge: lower-case letters, digits, - and _; "
+            f"not {', '.join(TAKEN)}"
+        )
+    if isinstance(options, JudgeConfig):
+        return options
+    try:
+        checked: JudgeConfig = OmegaConf.to_object(  # type: ignore[assignment]
+            OmegaConf.merge(OmegaConf.structured(JudgeConfig), options)
+        )
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"judges.{name}: {str(error).splitlines()[0]}") from error
+    return checked
