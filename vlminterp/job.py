@@ -18,6 +18,7 @@ from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.stages import Stages
 from vlminterp.secrets import leaves, refuse_secrets
 from vlminterp.tracking.run import check_login, mirror
 from vlminterp.watch import Alone
@@ -68,8 +69,9 @@ class Job:
         typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
         source = _source(typed.data, self._names["data"])
         plugin = load_plugin(self._names["plugin"])
-        files = [*source.files(), *plugin.files(typed.plugin), *model_files(typed.model)]
-        path = self._path(source, plugin, files)
+        inputs = self._inputs(source, model_files(typed.model))
+        path = self._path(inputs, plugin, plugin.files(typed.plugin))
+        stages = Stages(path.parents[1] / "stages", inputs, typed.overwrite)
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
             self._watch.begun(path)
             if results.finished:
@@ -79,21 +81,35 @@ class Job:
             else:
                 for note in source.notes():
                     say(f"data={self._names['data']}: {note}")
-                self._compute(typed, plugin, source, results)
+                self._compute(typed, plugin, source, results, stages)
                 write_report(results)
             self._watch.done(results)
             mirror(results, typed.tracking, group=typed.sweep)
 
-    def _path(self, source: Source, plugin: Plugin, files: Iterable[Path]) -> Path:
-        config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
-        options = config["plugin"].items()
-        config["plugin"] = {k: v for k, v in options if k not in plugin.not_identity}
+    def _inputs(self, source: Source, model: Iterable[Path]) -> str:
+        """Returns the identity of all that numbers depend on, less the plugin and its options."""
+        left_out = (*NOT_IDENTITY, "plugin", "names")
+        config = {key: value for key, value in self._resolved.items() if key not in left_out}
         config["listing"] = source.listing()
+        return run_identity(config, [*source.files(), *model])
+
+    def _path(self, inputs: str, plugin: Plugin, files: Iterable[Path]) -> Path:
+        options = self._resolved["plugin"].items()
+        config = {
+            "inputs": inputs,
+            "names": self._names,
+            "plugin": {k: v for k, v in options if k not in plugin.not_identity},
+        }
         identity = run_identity(config, files)
         return self._output / self._names["plugin"] / self._names["model"] / identity
 
     def _compute(
-        self, typed: RunConfig, plugin: Plugin, source: Source, results: RunFolder
+        self,
+        typed: RunConfig,
+        plugin: Plugin,
+        source: Source,
+        results: RunFolder,
+        stages: Stages,
     ) -> None:
         check_login(typed.tracking)
         device = resolve_device(typed.device)
@@ -103,7 +119,9 @@ class Job:
             for note in encoder.notes():
                 say(f"model={self._names['model']}: {note}")
             plugin.run(
-                Context(typed.plugin, encoder, source, results, progress, typed.seed, device)
+                Context(
+                    typed.plugin, encoder, source, results, progress, typed.seed, device, stages
+                )
             )
 
 

@@ -1,6 +1,8 @@
 """EX2's answer: which family of words a VLM prefers, and what alignment has changed."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,9 @@ from vlminterp_ex2.baselines import Chosen, best_of_n, tilt
 from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
 from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.shares import Shares, shares
-from vlminterp_ex2.journal import ALIGN, rows_of
+from vlminterp_ex2.journal import rows_of
+from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
+from vlminterp_ex2.zero_shot import accuracy
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
@@ -50,7 +54,7 @@ def summarise(
         context: Of the run.
         alignment: How training ended.
         rows: Of the table `inspect`.
-        judged: What a judge found; None if there was to be none.
+        judged: What judges and people say, as `judged` returns it.
     """
     config: Config = context.config
     table = pd.DataFrame(list(rows))
@@ -60,7 +64,8 @@ def summarise(
     verdict = preferred(gains["presence"], config.margin) if said else SILENT
     each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
-    steps = rows_of(context.results.table(ALIGN))
+    hits = rows_of(context.results.table(ZERO_SHOT))
+    classified = accuracy(hits) if hits else {}
     return {
         **context.results.names,
         "unit": "concepts",
@@ -72,20 +77,30 @@ def summarise(
         "margin": config.margin,
         "stopped": alignment.stopped,
         "steps": alignment.steps,
-        "seconds_a_step": float(np.median([row["seconds"] for row in steps])),
-        "reward_share": float(np.median([row["reward_seconds"] / row["seconds"] for row in steps])),
+        "policy": _relative(alignment.checkpoint, context.results.path),
         "gains": {kind: _intervals(found.intervals()) for kind, found in gains.items()},
         "shares": {
             policy: _intervals({name: bootstrap_mean(values) for name, values in found.items()})
             for policy, found in each.items()
         },
         "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
-        "metrics": {**_rewards(context, concepts), **_share_metrics(each)},
-        **({"judge": dict(judged)} if judged else {}),
+        "metrics": {**_rewards(context, concepts), **_share_metrics(each), **_accuracy(classified)},
+        **({"zero_shot": classified} if classified else {}),
+        **(judged or {}),
         "notes": list(context.source.notes()),
         "skipped": len(context.results.skips()),
         "truncated": sum(row["truncated"] for row in rows_of(context.results.table(DESCRIBE))),
     }
+
+
+def _accuracy(classified: dict[str, Any]) -> dict[str, Any]:
+    """Takes the metric out of what zero-shot classification has found, for the other metrics."""
+    return {"accuracy": classified.pop("metric")} if classified else {}
+
+
+def _relative(path: Path, start: Path) -> str:
+    """Returns a path from a folder on, so that `outputs` can be moved."""
+    return Path(os.path.relpath(path, start)).as_posix()
 
 
 def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gains:

@@ -13,6 +13,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.stages import Stages
 
 PAIRS, GRID = 12, 16
 
@@ -68,7 +69,14 @@ def explain(load_tiny, source, tmp_path):
         config = {"names": {"plugin": "truth", "model": "tiny", "data": "planted"}}
         with RunFolder.open(tmp_path / name, config) as results:
             context = Context(
-                None, encoder, source, results, Progress(quiet=True), seed, torch.device("cpu")
+                None,
+                encoder,
+                source,
+                results,
+                Progress(quiet=True),
+                seed,
+                torch.device("cpu"),
+                Stages(tmp_path / "stages", "inputs"),
             )
             explain_pairs(context, attributors, batch_size)
         return results

@@ -62,7 +62,12 @@ class RunFolder:
     @classmethod
     @contextmanager
     def open(
-        cls, path: Path, config: Mapping[str, Any], *, overwrite: bool = False
+        cls,
+        path: Path,
+        config: Mapping[str, Any],
+        *,
+        overwrite: bool = False,
+        wait: bool = False,
     ) -> Iterator[Self]:
         """Makes a run folder, or takes up what an earlier process wrote into it.
 
@@ -70,6 +75,7 @@ class RunFolder:
             path: `outputs/PLUGIN/MODEL/HASH`.
             config: The resolved config, which is kept beside the results.
             overwrite: Forget what is there and begin anew.
+            wait: Wait for another process that is at it, instead of refusing.
 
         Yields:
             The folder, locked until the end of the block.
@@ -82,7 +88,7 @@ class RunFolder:
             with folder._writing(folder.path):
                 folder.path.mkdir(parents=True, exist_ok=True)
                 folder._refuse_foreign()
-                stack.enter_context(exclusive(folder.path))
+                stack.enter_context(exclusive(folder.path, wait=wait))
                 folder._prepare(config, overwrite=overwrite)
             yield folder
 
@@ -178,9 +184,11 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the run has ended, and nothing of it has been lost or damaged since."""
+        """Whether the run has ended, lacks nothing, and nothing was lost or damaged since."""
         summary = self.summary if self._guarded.intact(SUMMARY) else None
-        return summary is not None and self._counts() == {
+        if summary is None or summary.get("unfinished"):
+            return False
+        return self._counts() == {
             "parts": summary.get("parts"),
             "tables": summary.get("tables", {}),
         }
@@ -191,7 +199,8 @@ class RunFolder:
         Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
         name; `verdict`, the outcome in one sentence; `pairs`, `skipped` and `truncated`, counts;
         `notes`, lines on what the source has left out; `metrics`, see `vlminterp.results.summary`;
-        and `unit`, what a metric's `n` counts ("pairs" if it is not there).
+        `unit`, what a metric's `n` counts ("pairs" if it is not there); and `unfinished`, stages
+        that could not be done, such as asking a server: the same line tries them again.
 
         Args:
             summary: The run's outcome. How many `parts` each of its `tables` has is added.
