@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from transformers import AutoImageProcessor, BertConfig, BertModel, LlavaConfig
 from vlminterp_m2ib.attribution import M2IB
@@ -13,8 +14,8 @@ from vlminterp_m2ib.settings import Settings
 import vlminterp
 from tests.adapters.folders import KINDS, SENTENCES, write_folder
 from tests.adapters.laws import assert_words_cover_all_but_specials
-from tests.adapters.tiny_hf import CONTEXT
-from vlminterp.errors import ModelError
+from tests.adapters.tiny_hf import CONTEXT, SIZE
+from vlminterp.errors import InputError, ModelError
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +180,15 @@ def test_half_precision_ranks_like_float32(folders, pictures, captions, side, dt
             maps.append(found.scores)
         for first, second in zip(*maps, strict=True):
             assert torch.corrcoef(torch.stack([first, second]))[0, 1] > 0.9
+
+
+def test_a_folder_that_resizes_nothing(folders, tmp_path):
+    """Pictures of the model's own size are taken, others are refused by name."""
+    folder = copied(folders["siglip"], tmp_path)
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    settings |= {"do_resize": False, "do_center_crop": False}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings))
+    encoder = vlminterp.load("hf", checkpoint=str(folder))
+    assert encoder.preprocess([Image.new("RGB", (SIZE, SIZE))]).values.shape == (1, 3, SIZE, SIZE)
+    with pytest.raises(InputError, match=f"40×{SIZE} pixels: .* do_resize=false"):
+        encoder.preprocess([Image.new("RGB", (SIZE, 40))])
