@@ -110,7 +110,7 @@ def test_every_pair_has_its_numbers_words_and_curves(page):
 
 
 def test_captions_run_in_their_own_direction(page):
-    """A browser finds it by the first letter; words with a direction of their own would not count."""
+    """The first letter tells it; words with a direction of their own would not count."""
     captions = page.all("p", **{"class": "caption"})
     assert captions
     assert all(caption["dir"] == "auto" for caption in captions)

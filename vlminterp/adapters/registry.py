@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from omegaconf import MISSING
 
@@ -39,6 +39,8 @@ class ModelConfig:
         pickled: Whether weights that only come as pickles may be read. Tensors alone are unpickled,
             never code.
     """
+
+    free_text: ClassVar = ("checkpoint",)
 
     adapter: str = MISSING
     checkpoint: str = MISSING
