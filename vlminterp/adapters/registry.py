@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from omegaconf import MISSING
 
@@ -42,6 +42,8 @@ class ModelConfig:
         text_tower: A folder or a hub id whose `config.json` describes the text tower, for
             checkpoints of open_clip that name another repository for it; by default that one.
     """
+
+    free_text: ClassVar = ("checkpoint",)
 
     adapter: str = MISSING
     checkpoint: str = MISSING
