@@ -12,7 +12,9 @@ def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
     """Loads a model by the name of its configuration, as `model=NAME` does.
 
     Args:
-        name: One of `conf/model/`, or of an installed package's.
+        name: One of `conf/model/`, or of an installed package's; or where the model is, as
+            `openai/clip-vit-base-patch32`, `ViT-B-32/laion2b_s34b_b79k`, `hf-hub:org/name` or a
+            folder, `./folder`.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         **overrides: Keys of the configuration, e.g. `checkpoint="/local/folder"` or
             `dtype="bfloat16"`.

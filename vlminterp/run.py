@@ -16,6 +16,7 @@ from vlminterp.console import say, show_sweep
 from vlminterp.errors import UserError
 from vlminterp.free_text import as_written, free_text_options
 from vlminterp.job import Job, chosen_names
+from vlminterp.named_model import store_checkpoints
 from vlminterp.orphans import end_with_parent
 from vlminterp.report.sweep_page import write_sweep_report
 from vlminterp.sweep import PlanSweep, State, Sweep, is_multirun, line_of, with_identity
@@ -43,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     PlanSweep.launched.clear()
     try:
         register()
+        arguments = store_checkpoints(arguments)
         arguments = as_written(arguments, free_text_options(), multirun=is_multirun(arguments))
         refuse_conflicts(arguments)
         sys.argv = [sys.argv[0], *with_identity(arguments)]

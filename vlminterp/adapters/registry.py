@@ -31,7 +31,8 @@ class ModelConfig:
     """Where a model comes from; what `conf/model/NAME.yaml` says.
 
     Attributes:
-        adapter: Name of the adapter that knows the family.
+        adapter: Name of the adapter that knows the family; None to find it by the checkpoint's
+            files.
         checkpoint: A folder (weights, preprocessor, tokenizer), a hub id, for open_clip
             `ARCHITECTURE/TAG`, or `pkg://PACKAGE/PATH`. Weights are read as safetensors where there
             are any, else as pickles, of which tensors alone are unpickled, never code.
@@ -45,7 +46,7 @@ class ModelConfig:
 
     free_text: ClassVar = ("checkpoint",)
 
-    adapter: str = MISSING
+    adapter: str | None = None
     checkpoint: str = MISSING
     revision: str | None = None
     dtype: Precision = Precision.float32
@@ -65,8 +66,12 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
         ConfigError: There is no such adapter or device.
         ModelError: The checkpoint can't be loaded, or is not run as its backend runs it.
     """
-    adapter = load(ADAPTERS, config.adapter)
-    encoder: DualEncoder = adapter.load(_resolved(config), resolve_device(device))
+    resolved, chosen = _resolved(config), resolve_device(device)
+    if resolved.adapter is None:
+        from vlminterp.adapters.by_files import adapter_of
+
+        resolved = replace(resolved, adapter=adapter_of(resolved))
+    encoder: DualEncoder = load(ADAPTERS, str(resolved.adapter)).load(resolved, chosen)
     encoder.name = name
     encoder.check()
     return encoder
