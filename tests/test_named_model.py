@@ -75,13 +75,14 @@ def test_a_folder_on_the_command_line(command, hf_folder, tmp_path, name):
 
 
 def test_a_sweep_over_folders_and_names(command, hf_folder, open_clip_folder, tmp_path):
-    models = ["planted-base", str(hf_folder), f"{open_clip_folder}/"]
+    shutil.copytree(hf_folder, tmp_path / "my clip")
+    models = ["planted-base", "./my clip", f"{open_clip_folder}/"]
     code, out, err = command("-m", f"model={','.join(models)}")
     assert code == 0, err
-    assert [Path(path).parts[2] for path in out.split()] == ["planted-base", "hf", "open_clip"]
+    assert [Path(path).parts[2] for path in out.split()] == ["planted-base", "my-clip", "open_clip"]
     (folder,) = (tmp_path / "outputs/sweeps").iterdir()
     named = [run.names["model"] for run in Sweep(folder).runs()]
-    assert named == ["planted-base", str(hf_folder), str(open_clip_folder)]
+    assert named == ["planted-base", "./my clip", str(open_clip_folder)]
 
 
 @pytest.mark.parametrize(

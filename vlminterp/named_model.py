@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString
 from hydra.errors import HydraException
 
 from vlminterp.adapters.registry import ModelConfig
@@ -74,10 +75,10 @@ def _stored(argument: str) -> str:
 
 def _choices(override: Override) -> Iterator[str]:
     """The names that an override chooses or sweeps over."""
-    if override.is_sweep_override() and override.is_discrete_sweep():
-        yield from (str(name).strip("'\"") for name in override.sweep_string_iterator())
-    elif isinstance(chosen := override.value(), str):
-        yield chosen
+    value: Any = override.value()
+    for name in value.list if isinstance(value, ChoiceSweep) else [value]:
+        if isinstance(name, str | QuotedString):
+            yield name if isinstance(name, str) else name.text
 
 
 def _store(name: str) -> None:
