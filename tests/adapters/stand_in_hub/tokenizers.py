@@ -120,7 +120,7 @@ def sentencepieces(prefix, size, **ids):
         minloglevel=9,
         **ids,
     )
-    prefix.with_suffix(".vocab").unlink()
+    Path(f"{prefix}.vocab").unlink()
 
 
 def siglip(folder):
