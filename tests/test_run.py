@@ -66,6 +66,14 @@ def test_whole_run(command):
     assert set(folder.summary["metrics"]) >= {"image.confidence_drop", "text.confidence_drop"}
 
 
+def test_a_setting_that_overflows_costs_its_pairs_and_is_told(command):
+    code, out, err = command("plugin.image.variance=1e300")
+    assert code == 0, err
+    assert "4 pairs, 4 skipped" in out
+    assert out.count("the scores of its image are not finite") == 4
+    assert "Traceback" not in err
+
+
 def test_same_line_again_is_skipped(command):
     command()
     code, out, err = command()

@@ -1,9 +1,9 @@
 """The one result type of every attribution method, and the protocol that methods follow."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -55,6 +55,19 @@ class Explanation:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def rows(self, indices: Sequence[int]) -> Self:
+        """The explanations of some of the pairs."""
+        chosen = list(indices)
+        return replace(
+            self,
+            scores=self.scores[chosen],
+            similarity=self.similarity[chosen],
+            grids=tuple(self.grids[i] for i in chosen) if self.grids else (),
+            geometry=tuple(self.geometry[i] for i in chosen) if self.geometry else (),
+            words=tuple(self.words[i] for i in chosen) if self.words else (),
+            curves={name: values[chosen] for name, values in self.curves.items()},
+        )
 
     def map(self, index: int, scores: Tensor | None = None) -> Tensor:
         """Scores of one image's patches alone, float32 `[rows, columns]` (image side only).

@@ -1,5 +1,7 @@
 """The runner scores what methods say against planted truth, whatever the method."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -124,6 +126,56 @@ def test_controls_follow_the_seed(explain, load_tiny, source):
     )
     assert (first["energy_in_mask"] == second["energy_in_mask"]).all()
     assert (first["energy_in_mask.random"] != second["energy_in_mask.random"]).all()
+
+
+class Spoiled:
+    """Another attributor, some of whose pairs have come out as no numbers."""
+
+    def __init__(self, own, *places, value=float("nan")):
+        self.own, self.places, self.value, self.seen = own, places, value, 0
+
+    def attribute(self, pixels, tokens):
+        found = self.own.attribute(pixels, tokens)
+        scores = found.scores.clone()
+        for index in range(len(scores)):
+            if self.seen + index in self.places:
+                scores[index, 1] = self.value
+        self.seen += len(scores)
+        return replace(found, scores=scores)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_map_that_is_not_finite_costs_its_pair(explain, load_tiny, source, value):
+    """Batches of 5: one pair of the first is lost, and all of the last."""
+    encoder = load_tiny("hf")
+    places = (2, 10, 11)
+    whole = explain(*(FromTruth(encoder, source, side) for side in Side), name="whole")
+    image = Spoiled(FromTruth(encoder, source, Side.image), *places, value=value)
+    results = explain(image, FromTruth(encoder, source, Side.text))
+    assert results.finished
+    assert (results.summary["pairs"], results.summary["skipped"]) == (PAIRS, 3)
+    assert [skip.reason for skip in results.skips()] == [
+        "the scores of its image are not finite: a number grew too large for model.dtype, "
+        "or a setting of plugin is too large"
+    ] * 3
+    rows = results.parts.rows()
+    assert rows[rows["skipped"].notna()]["pair"].tolist() == list(places)
+    kept, expected = (
+        frame[~frame["pair"].isin(places)].select_dtypes("number").reset_index(drop=True)
+        for frame in (rows, whole.parts.rows())
+    )
+    assert len(kept) == 2 * (PAIRS - 3)
+    np.testing.assert_allclose(kept[expected.columns], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_similarity_that_is_not_finite_costs_its_pair_too(explain, load_tiny, source):
+    class Overflowed(FromTruth):
+        def attribute(self, pixels, tokens):
+            found = super().attribute(pixels, tokens)
+            return replace(found, similarity=found.similarity / 0)
+
+    results = explain(Overflowed(load_tiny("hf"), source, Side.text))
+    assert results.summary["skipped"] == PAIRS
 
 
 def test_out_of_memory_says_what_to_lower(explain):

@@ -23,6 +23,9 @@ TOKENIZER = (
 )
 """Files of which a tokenizer of transformers has one."""
 
+ADAPTER_CONFIG = "adapter_config.json"
+"""What PEFT calls the configuration of an adapter, such as LoRA."""
+
 Needed = Sequence[Sequence[str]]
 """Files of a whole checkpoint: one of each group, of which the first one there is read."""
 
@@ -57,6 +60,20 @@ def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: 
 def weights_and_settings(folder: Path) -> list[Path]:
     """The files of a checkpoint folder that its numbers depend on."""
     return sorted(path for path in folder.iterdir() if path.suffix in SETTINGS | WEIGHTS)
+
+
+def base_of(folder: Path) -> str | None:
+    """Names the model that a folder's adapter was trained on: a folder or a hub id, perhaps empty.
+
+    None where there is no adapter, or the model's own weights are beside it.
+    """
+    config = folder / ADAPTER_CONFIG
+    if not config.is_file():
+        return None
+    weights = [path for path in folder.iterdir() if path.suffix in WEIGHTS]
+    if any(not path.name.startswith("adapter_model.") for path in weights):
+        return None
+    return str(read_json(config).get("base_model_name_or_path") or "")
 
 
 def read_json(path: Path) -> dict[str, Any]:

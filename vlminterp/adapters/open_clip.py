@@ -12,7 +12,7 @@ from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
+from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, TOKENIZER, read_json, require_files
 from vlminterp.adapters.dual_encoder import (
     Pixels,
     Tokens,
@@ -92,6 +92,7 @@ class OpenCLIP(WrappedEncoder):
         """
         checkpoint = config.checkpoint
         architecture, tag = _source(config)
+        _refuse_adapter(Path(architecture.removeprefix(LOCAL)))
         text = _text_tower(architecture, config)
         with loading(checkpoint), told_in_one_line(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
@@ -172,6 +173,14 @@ def _source(config: ModelConfig) -> tuple[str, str | None]:
         folder = local_copy(repository, revision, NEEDED, other)
     _require_colours(folder / CONFIG)
     return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
+
+
+def _refuse_adapter(folder: Path) -> None:
+    if (folder / ADAPTER_CONFIG).is_file():
+        raise ModelError(
+            f"{folder} holds an adapter, which open_clip would not apply; if it was merged, remove "
+            f"{ADAPTER_CONFIG}, else put it in with PEFT and use vlminterp.wrap"
+        )
 
 
 def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:

@@ -69,16 +69,19 @@ def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
             mask = pair.load_mask() if pair.load_mask else None
             loaded.append(Loaded(place, pair, image, mask))
         except InputError as error:
-            skipped.append({"pair": place, "id": pair.id, "text": pair.text, "skipped": str(error)})
+            skipped.append(_skipped(place, pair, str(error)))
     return loaded, skipped
+
+
+def _skipped(place: int, pair: Pair, reason: str) -> Row:
+    return {"pair": place, "id": pair.id, "text": pair.text, "skipped": reason}
 
 
 def _explain(
     context: Context, attributors: Sequence[Attributor], batch: Sequence[Loaded]
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """One row, with its arrays, per attributor and pair."""
-    pixels = context.encoder.preprocess([item.image for item in batch])
-    tokens = context.encoder.tokenize([item.pair.text for item in batch])
+    """One row, with its arrays, per attributor and pair; one for a pair without finite scores."""
+    pixels, tokens = _inputs(context.encoder, batch)
     try:
         explained = [attributor.attribute(pixels, tokens) for attributor in attributors]
     except torch.OutOfMemoryError as error:
@@ -86,6 +89,45 @@ def _explain(
             f"{len(batch)} pairs at once are too many for the memory of {context.device}; "
             "lower plugin.batch_size, what was computed is kept"
         ) from error
+    lost = _not_finite(explained)
+    for index, reason in lost.items():
+        yield _skipped(batch[index].place, batch[index].pair, reason), {}
+    kept = [index for index in range(len(batch)) if index not in lost]
+    if lost and kept:
+        batch = [batch[index] for index in kept]
+        pixels, tokens = _inputs(context.encoder, batch)
+        explained = [explanation.rows(kept) for explanation in explained]
+    if kept:
+        yield from _results(context, batch, pixels, tokens, explained)
+
+
+def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
+    pixels = encoder.preprocess([item.image for item in batch])
+    return pixels, encoder.tokenize([item.pair.text for item in batch])
+
+
+def _not_finite(explained: Sequence[Explanation]) -> dict[int, str]:
+    """Why pairs can't be scored: their place in the batch, and the reason."""
+    reasons: dict[int, str] = {}
+    for explanation in explained:
+        finite = explanation.scores.isfinite().all(1) & explanation.similarity.isfinite()
+        for index in (~finite).nonzero().flatten().tolist():
+            side = explanation.side.value
+            reasons[index] = (
+                f"the scores of its {side} are not finite: a number grew too large for "
+                "model.dtype, or a setting of plugin is too large"
+            )
+    return reasons
+
+
+def _results(
+    context: Context,
+    batch: Sequence[Loaded],
+    pixels: Pixels,
+    tokens: Tokens,
+    explained: Sequence[Explanation],
+) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
+    """One row, with its arrays, per explanation and pair."""
     pictures = [_save_pictures(context, item, explained, i) for i, item in enumerate(batch)]
     for explanation in explained:
         scores = _scores(context.encoder, batch, pixels, tokens, explanation, context.seed)

@@ -6,6 +6,7 @@ from functools import partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from vlminterp.data.concepts import Concept, LoadImage
 from vlminterp.data.names import with_type_word
@@ -29,6 +30,8 @@ class ClassConfig:
             with `dog`, "boxer" becomes "boxer dog"; null appends nothing.
         limit: Take only so many classes, ≥ 1; null takes all.
     """
+
+    free_text: ClassVar = ("path", "type_word")
 
     path: str
     images: int | None = 256

@@ -7,6 +7,7 @@ from functools import partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from vlminterp.data.manifest import pairs_of_table
 from vlminterp.data.pairs import Pair, Source, unusable
@@ -32,6 +33,8 @@ class FolderConfig:
             else beside each picture in a `.txt` of the same name.
         limit: Take only so many pairs, unusable ones included, ≥ 1; null takes all.
     """
+
+    free_text: ClassVar = ("path",)
 
     path: str
     limit: int | None = None

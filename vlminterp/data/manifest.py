@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from vlminterp.data.ids import UniqueIds
 from vlminterp.data.masks import boxes_mask, parse_boxes, read_mask
@@ -28,6 +29,8 @@ class ManifestConfig:
             table's folder.
         limit: Take only so many pairs, unusable ones included, ≥ 1; null takes all.
     """
+
+    free_text: ClassVar = ("path",)
 
     path: str
     limit: int | None = None

@@ -78,7 +78,9 @@ class Source(ABC):
     A source is made from its config alone: `FolderSource(FolderConfig(path="pictures"))`.
 
     Attributes:
-        Config: The dataclass of its options, whose `__post_init__` checks their ranges.
+        Config: The dataclass of its options, whose `__post_init__` checks their ranges. Its
+            `free_text`, if it has one, names those whose values are taken as written: captions
+            and paths, in which commas and parentheses mean nothing.
     """
 
     Config: ClassVar[type[Any]]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
 from vlminterp.errors import ConfigError
 
@@ -48,6 +49,8 @@ class JudgeConfig:
         max_tokens: Of an answer, ≥ 16.
         cache: A folder that keeps answers for all runs; null keeps them in the run folder.
     """
+
+    free_text: ClassVar = ("gguf", "prompts", "cache")
 
     backend: Backend = Backend.none
     model: str = ""

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from vlminterp.adapters.checkpoint import read_json
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder, local_folder
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.hf.folders import located
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.entry_points import FAMILIES, installed, load
 from vlminterp.errors import ModelError
@@ -53,18 +54,32 @@ class AnyHF:
         checkpoint, folder = config.checkpoint, Path(config.checkpoint)
         if (folder / OPEN_CLIP_CONFIG).is_file() and not (folder / "config.json").is_file():
             raise ModelError(f"checkpoint {checkpoint} is open_clip's; use model=open-clip")
-        folder = local_folder(config)
-        found = str(read_json(folder / "config.json").get("model_type"))
-        if found not in families():
-            raise ModelError(
-                f"checkpoint {checkpoint} is of model_type '{found}', which is no dual "
-                "encoder of an image and a text tower that vlminterp knows; "
-                f"it knows: {', '.join(families())}"
-            )
-        family: type[HFDualEncoder] = load(FAMILIES, found, OWN)
-        encoder = family.load(replace(config, checkpoint=str(folder), revision=None), device)
+        folders = located(config)
+        found = str(read_json(folders.model / "config.json").get("model_type"))
+        family = family_of(found, f"checkpoint {checkpoint}")
+        here = str(folders.adapter or folders.model)
+        encoder = family.load(replace(config, checkpoint=here, revision=None), device)
         encoder.name = checkpoint
         return encoder
+
+
+def family_of(model_type: str, what: str) -> type[HFDualEncoder]:
+    """Returns the family of a `model_type`.
+
+    Args:
+        model_type: As `config.json` says it.
+        what: What is of that type, for messages.
+
+    Raises:
+        ModelError: It is no dual encoder that is known.
+    """
+    if model_type not in families():
+        raise ModelError(
+            f"{what} is of model_type '{model_type}', which is no dual encoder of an image and a "
+            f"text tower that vlminterp knows; it knows: {', '.join(families())}"
+        )
+    family: type[HFDualEncoder] = load(FAMILIES, model_type, OWN)
+    return family
 
 
 def families() -> list[str]:

@@ -2,41 +2,26 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
 import transformers
 from torch import Tensor, nn
 from transformers import AutoImageProcessor, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
-from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_model_type
+from vlminterp.adapters.checkpoint import require_model_type
 from vlminterp.adapters.dual_encoder import Pixels, Tokens, Tower
+from vlminterp.adapters.hf.folders import Folders, located, no_progress_bar
 from vlminterp.adapters.hf.report import require_whole
 from vlminterp.adapters.hf.tokenizing import tokenize
-from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.hub import loading
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
-
-NEEDED = (
-    ("config.json",),
-    (
-        "model.safetensors",
-        "model.safetensors.index.json",
-        "pytorch_model.bin",
-        "pytorch_model.bin.index.json",
-    ),
-    ("preprocessor_config.json", "processor_config.json"),
-    TOKENIZER,
-)
-"""Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
 
 
 class HFDualEncoder(WrappedEncoder, ABC):
@@ -93,16 +78,17 @@ class HFDualEncoder(WrappedEncoder, ABC):
         Raises:
             ModelError: Something is missing, or the checkpoint is of another family.
         """
-        checkpoint, folder = config.checkpoint, local_folder(config)
+        folders = located(config)
+        folder = folders.model
         require_model_type(folder, cls.model_type)
         load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
-        with loading(str(folder)), _no_progress_bar():
+        with loading(str(folder)), no_progress_bar():
             processor = load_processor(folder, trust_remote_code=False)
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-            model = _load_model(cls, config, folder)
+            model = _load_model(cls, config, folders)
             model.to(device)
         preprocessing = Preprocessing.from_processor(processor, config.image_size)
-        return cls(model, preprocessing, tokenizer, name=checkpoint)
+        return cls(model, preprocessing, tokenizer, name=config.checkpoint)
 
     @property
     def device(self) -> torch.device:
@@ -230,44 +216,20 @@ def pair(size: int | Sequence[int]) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """The run has its own progress; transformers' bar would break into it."""
-    logging: Any = transformers_logging
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
-def local_folder(config: ModelConfig) -> Path:
-    """Returns the folder of a checkpoint; of one on the hub, in the hub's cache.
-
-    Raises:
-        ModelError: Files are missing, or the hub can't be reached.
-    """
-    checkpoint, folder = config.checkpoint, Path(config.checkpoint)
-    if config.text_tower is not None:
-        raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
-    if folder.is_dir():
-        require_files(folder, NEEDED)
-        return folder
-    other = f"; if it is open_clip's, use model=open-clip model.checkpoint=hf-hub:{checkpoint}"
-    with loading(checkpoint), _no_progress_bar():
-        return local_copy(checkpoint, config.revision, NEEDED, other)
-
-
-def _load_model(family: type[HFDualEncoder], config: ModelConfig, folder: Path) -> Any:
+def _load_model(family: type[HFDualEncoder], config: ModelConfig, folders: Folders) -> Any:
     load: Callable[..., Any] = getattr(transformers, family.architecture).from_pretrained
     # Pickles are read as tensors alone: transformers' weights_only is on by default.
     model, report = load(
-        folder,
+        folders.model,
         dtype=getattr(torch, config.dtype.value),
         ignore_mismatched_sizes=True,  # the report tells them, and they are refused
         output_loading_info=True,
+        # An adapter is put in below: transformers would report its tensors alone.
+        adapter_kwargs={"subfolder": "none"},
     )
     require_whole(report, config.checkpoint, family.architecture, family.beside)
+    if folders.adapter is not None:
+        from vlminterp.adapters.hf.peft_adapter import put_adapter  # imports PEFT
+
+        put_adapter(model, folders.adapter, beside=folders.adapter == folders.model)
     return model
