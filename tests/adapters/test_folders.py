@@ -5,15 +5,26 @@ import shutil
 
 import pytest
 import torch
+<<<<<<< HEAD
 from safetensors.torch import load_file
 from transformers import AutoImageProcessor, BertConfig, BertModel, LlavaConfig
+=======
+from PIL import Image
+from transformers import AutoTokenizer, BertConfig, BertModel, LlavaConfig
+>>>>>>> hub
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
 import vlminterp
 from tests.adapters.folders import KINDS, SENTENCES, write_folder
 from tests.adapters.laws import assert_words_cover_all_but_specials
+<<<<<<< HEAD
 from tests.adapters.tiny_hf import CONTEXT
+=======
+from tests.adapters.stand_in_hub.tokenizers import sentencepieces
+from tests.adapters.tiny_hf import CONTEXT, SIZE
+from vlminterp.adapters.preprocessing import Preprocessing
+>>>>>>> hub
 from vlminterp.errors import ModelError
 
 
@@ -146,17 +157,19 @@ def test_a_missing_preprocessor_is_named_not_guessed(folders, tmp_path):
         vlminterp.load("hf", checkpoint=str(folder))
 
 
-def test_pickles_are_read_only_when_asked(folders, tmp_path, captions):
-    folder = copied(folders["blip"], tmp_path)
-    weights = load_file(folder / "model.safetensors")
-    torch.save(weights, folder / "pytorch_model.bin")
-    (folder / "model.safetensors").unlink()
-    with pytest.raises(ModelError, match=r"lacks model\.safetensors"):
-        vlminterp.load("hf", checkpoint=str(folder))
-    asked = vlminterp.load("hf", checkpoint=str(folder), pickled=True)
-    safe = vlminterp.load("hf", checkpoint=str(folders["blip"]))
-    ours, theirs = (encoder.encode_text(encoder.tokenize(captions)) for encoder in (asked, safe))
-    assert torch.equal(ours, theirs)
+def test_sentencepieces_alone(folders, tmp_path):
+    """XLM-R's own file, as old repositories keep it; transformers itself reads it so."""
+    folder = copied(folders["altclip"], tmp_path)
+    (folder / "tokenizer.json").unlink()
+    settings = {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": CONTEXT}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    sentencepieces(folder / "sentencepiece.bpe", 90)
+    own = AutoTokenizer.from_pretrained(folder)
+    encoder = vlminterp.load("hf", checkpoint=str(folder))
+    tokens = encoder.tokenize(SENTENCES)
+    for text, ids, mask in zip(SENTENCES, tokens.ids, tokens.mask, strict=True):
+        assert ids[mask].tolist() == own(text, truncation=True, max_length=CONTEXT)["input_ids"]
+    assert [word.text for word in encoder.tokenize(["a small dog"]).words[0]] == ["a", "small", "dog"]
 
 
 def test_an_open_clip_folder_is_told(tmp_path):
