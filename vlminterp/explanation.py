@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens, Word
+from vlminterp.errors import InputError
 from vlminterp.heatmap import place_on_image
 
 
@@ -96,6 +97,8 @@ class Explanation:
 
     def word_scores(self, index: int) -> list[tuple[Word, float]]:
         """Each word of one caption with the sum over its tokens (text side only)."""
+        if self.side is Side.image:
+            raise ValueError("an image explanation has a map, not words; see on_image")
         row = self.scores[index]
         return [(word, float(row[word.start : word.stop].sum())) for word in self.words[index]]
 
@@ -119,6 +122,28 @@ class Explanation:
         high = torch.where(counted, self.scores, -infinity).amax(1, keepdim=True)
         scaled = (self.scores - low) / (high - low).clamp_min(torch.finfo(torch.float32).tiny)
         return torch.where(counted, scaled, torch.zeros(()))
+
+
+def require_pairs(pixels: Pixels, tokens: Tokens) -> None:
+    """Checks that there is one caption for each image, and something in it.
+
+    Every attributor asks this first: one image would silently be spread over several captions.
+
+    Raises:
+        InputError: There are more of the one than of the other, or a caption has no tokens.
+    """
+    images, captions = len(pixels), len(tokens)
+    if images != captions:
+        raise InputError(
+            f"{_counted(images, 'image')} and {_counted(captions, 'caption')}; give as many of both"
+        )
+    for number, empty in enumerate(tokens.empty(), 1):
+        if empty:
+            raise InputError(f"caption {number} is empty")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @runtime_checkable

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import Settings
 
+import vlminterp
+from tests.adapters.folders import write_folder
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.errors import ResultsError
 from vlminterp.explanation import Explanation, Side
@@ -193,3 +197,28 @@ def test_out_of_memory_says_what_to_lower(explain):
 
     with pytest.raises(ResultsError, match=r"5 pairs at once.*lower plugin\.batch_size"):
         explain(Greedy())
+
+
+class Blank(PlantedSource):
+    """Its second caption is invisible: WordPiece leaves nothing of it."""
+
+    def pairs(self):
+        for number, pair in enumerate(super().pairs()):
+            yield replace(pair, text="\u200b", named_words=None) if number == 1 else pair
+
+
+def test_a_caption_of_which_nothing_is_left_costs_its_pair(tmp_path):
+    write_folder(tmp_path / "model", "chinese_clip")
+    encoder = vlminterp.load(str(tmp_path / "model"), device="cpu")
+    config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "blank"}}
+    with RunFolder.open(tmp_path / "run", config) as results:
+        source = Blank(PlantedConfig(pairs=3))
+        context = Context(
+            None, encoder, source, results, Progress(quiet=True), 0, torch.device("cpu")
+        )
+        methods = [M2IB(encoder, side, Settings(steps=1, copies=2)) for side in ("image", "text")]
+        explain_pairs(context, methods, 2)
+        rows = results.parts.rows()
+    assert sorted(rows["pair"]) == [0, 0, 1, 2, 2]
+    (reason,) = rows.loc[rows["pair"] == 1, "skipped"]
+    assert reason == "this model's tokenizer leaves nothing of the caption"

@@ -19,6 +19,7 @@ from vlminterp.adapters.dual_encoder import (
     Tower,
 )
 from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.inputs import captions_of
 from vlminterp.adapters.open_clip_plain import TextTower, VisionTower, plain_image, plain_text
 from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
@@ -126,7 +127,12 @@ class OpenCLIP(WrappedEncoder):
         return scale, torch.zeros_like(scale) if bias is None else bias
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into pieces, padded to the context where the tower may read padding."""
+        """Splits captions into pieces, padded to the context where the tower may read padding.
+
+        Raises:
+            InputError: It is no list of captions.
+        """
+        texts = captions_of(texts)
         if isinstance(self.tokenizer, HFTokenizer):
             return tokenize_hf(self.tokenizer, texts, self.end_token)
         pad = not isinstance(self.text, TextTower)

@@ -20,6 +20,7 @@ from vlminterp.explanation import Attributor, Explanation, Side
 from vlminterp.plugin import Context
 from vlminterp.report.figure import figure
 
+NO_TOKENS = "this model's tokenizer leaves nothing of the caption"
 PICTURE_SIDE = 640
 """Longest side of the pictures that a run folder keeps, in pixels."""
 
@@ -80,7 +81,14 @@ def _skipped(place: int, pair: Pair, reason: str) -> Row:
 def _explain(
     context: Context, attributors: Sequence[Attributor], batch: Sequence[Loaded]
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """One row, with its arrays, per attributor and pair; one for a pair without finite scores."""
+    """One row, with its arrays, per attributor and pair; one for a pair that can't be explained."""
+    empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
+    for item, unread in zip(batch, empty, strict=True):
+        if unread:
+            yield _skipped(item.place, item.pair, NO_TOKENS), {}
+    batch = [item for item, unread in zip(batch, empty, strict=True) if not unread]
+    if not batch:
+        return
     pixels, tokens = _inputs(context.encoder, batch)
     try:
         explained = [attributor.attribute(pixels, tokens) for attributor in attributors]
