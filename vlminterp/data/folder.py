@@ -14,12 +14,9 @@ from vlminterp.data.rows import read_rows
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.images import read_image
 from vlminterp.paths import existing_folder, is_run_folder, printable
+from vlminterp.picture_formats import SUFFIXES
 
 CAPTIONS = "captions.csv"
-SUFFIXES = (
-    *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2"),
-    *(".ppm", ".pgm", ".pbm", ".pnm"),
-)
 
 
 @dataclass
