@@ -55,7 +55,7 @@ def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
     else:
         size = (math.ceil(image.width / factor), math.ceil(image.height / factor))
         rgb = Image.new("RGB", size)
-        for top, band in _bands(image, factor):
+        for top, band in bands(image, factor):
             rgb.paste(_converted(band, full).reduce(factor), (0, top // factor))
     rgb = upright(rgb, orientation(image))
     # Or an image that is read twice would be turned twice.
@@ -101,8 +101,16 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     return (width, height) if turned in _QUARTER_TURNS else (height, width)
 
 
-def _bands(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
-    """Strips from top to bottom, each a multiple of `factor` high, and where they begin."""
+def bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Cuts an image into strips from top to bottom.
+
+    Args:
+        image: Of any size and mode.
+        factor: Strips are a multiple of it high, but for the last.
+
+    Yields:
+        Where each strip begins, and the strip.
+    """
     rows = max(_BAND // image.width // factor, 1) * factor
     for top in range(0, image.height, rows):
         yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
@@ -136,8 +144,8 @@ def _range(image: Image.Image) -> int:
 def _highest(image: Image.Image) -> int:
     """The highest value of a colour, not of transparency."""
     colours = sum(band != "A" for band in image.getbands())
-    bands = (np.asarray(band) for _, band in _bands(image, 1))
-    return max(int((band if band.ndim == 2 else band[..., :colours]).max()) for band in bands)
+    strips = (np.asarray(band) for _, band in bands(image))
+    return max(int((band if band.ndim == 2 else band[..., :colours]).max()) for band in strips)
 
 
 def _refuse_twelve_bits(highest: int) -> None:

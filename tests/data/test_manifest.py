@@ -235,7 +235,7 @@ def test_malformed_boxes(folder, boxes, message):
     [
         ("pairs.xlsx", b"", "not a table; known are .csv, .tsv, .jsonl"),
         ("pairs.csv", b"", "no column image and text; columns found: none"),
-        ("pairs.csv", b"image;text\na;b\n", "columns found: image;text"),
+        ("pairs.csv", b"image|text\na|b\n", r"columns found: image\|text"),
         ("pairs.csv", b'"image"x,text\n', "malformed header"),
         ("pairs.parquet", b"no parquet", "not a parquet file"),
         ("pairs.parquet", b"", "not a parquet file"),

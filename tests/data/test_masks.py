@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vlminterp.data.masks import box_of, boxes_mask, read_mask
+from vlminterp.data.boxes import boxes_mask
+from vlminterp.data.masks import box_of, read_mask
 from vlminterp.errors import InputError
 from vlminterp.images import read_image
 
