@@ -271,18 +271,23 @@ def turned(upright: np.ndarray, orientation: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}], ids=["raw", "libtiff"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "I;16"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_tiff_is_turned_once(tmp_path, orientation, options):
+def test_a_tiff_is_turned_once(tmp_path, orientation, mode, options):
     upright = np.random.default_rng(0).integers(0, 256, (16, 32, 3), dtype=np.uint8)
+    if mode != "RGB":
+        upright = upright[..., 0] if mode == "L" else upright[..., 0].astype(np.uint16) * 257
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(turned(upright, orientation)))
     path = saved(tmp_path, stored, "a.tiff", exif=exif, **options)
+    with Image.open(io.BytesIO(path.read_bytes())) as image:
+        assert np.array_equal(np.asarray(ImageOps.exif_transpose(image)), upright)  # Pillow's view
+    if mode != "RGB":
+        upright = np.repeat((upright // (257 if mode == "I;16" else 1))[..., None], 3, axis=-1)
     assert np.array_equal(np.asarray(read_image(path)), upright)
     assert image_size(path) == (16, 32)
-    with Image.open(path) as image:  # Pillow's own view
-        assert np.array_equal(np.asarray(ImageOps.exif_transpose(image)), upright)
-    with Image.open(path) as image:
+    with Image.open(io.BytesIO(path.read_bytes())) as image:
         image.load()
         assert image_size(image) == (16, 32)
         assert np.array_equal(np.asarray(read_image(image)), upright)

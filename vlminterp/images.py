@@ -5,7 +5,7 @@ import math
 import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -114,15 +114,21 @@ def name_of(picture: Picture) -> str:
     return printable(str(picture)) if isinstance(picture, Path) else "picture"
 
 
-def _handle(picture: Picture) -> AbstractContextManager[Image.Image]:
+@contextmanager
+def _handle(picture: Picture) -> Iterator[Image.Image]:
     if isinstance(picture, Image.Image):
-        return nullcontext(picture)  # the caller's own: not ours to close
+        yield picture  # the caller's own: not ours to close
+        return
     if isinstance(picture, Path):
         _check_file(picture)
-        return Image.open(picture, formats=readable_formats())
-    if not picture:
+    elif not picture:
         raise InputError("is empty (0 bytes)")
-    return Image.open(io.BytesIO(picture), formats=readable_formats())
+    with (
+        # Never by its name: Pillow maps some TIFFs into memory then, and garbles turned ones.
+        picture.open("rb") if isinstance(picture, Path) else io.BytesIO(picture) as file,
+        Image.open(file, formats=readable_formats()) as image,
+    ):
+        yield image
 
 
 def _check_file(path: Path) -> None:
