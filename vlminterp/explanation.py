@@ -66,9 +66,17 @@ class Explanation:
         rows, columns = self.grid
         return slice(self.prefix_tokens, self.prefix_tokens + rows * columns)
 
-    def on_image(self, index: int) -> NDArray[np.float32]:
-        """One map on its original image, `[height, width]`; NaN where the model did not look."""
-        return place_on_image(self.maps()[index].numpy(), self.geometry[index])
+    def on_image(self, index: int, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+        """One map on its original image.
+
+        Args:
+            index: The image.
+            size: Height and width at which it is shown; its own by default.
+
+        Returns:
+            `[height, width]`; NaN where the model did not look.
+        """
+        return place_on_image(self.maps()[index].numpy(), self.geometry[index], size)
 
     def word_scores(self, index: int) -> list[tuple[Word, float]]:
         """Each word of one caption with the sum over its tokens (text side only)."""

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from vlminterp.data.boxes import boxes_mask
-from vlminterp.data.masks import box_of, read_mask
+from vlminterp.data.masks import box_of, read_mask, shrunk
 from vlminterp.errors import InputError
 from vlminterp.images import read_image
 
@@ -172,3 +172,22 @@ def test_the_box_of_a_mask_is_that_which_drew_it(marked):
     assert box_of(boxes_mask([(0, 5, 1, 6), (9, 0, 10, 1)], marked)) == (0, 0, 10, 6)
     with pytest.raises(InputError, match="empty mask has no box"):
         box_of(np.zeros((3, 4), dtype=bool))
+
+
+def test_a_shrunk_mask_keeps_what_half_of_is_inside():
+    mask = np.zeros((600, 900), bool)
+    mask[100:301, 240:480] = True
+    small = shrunk(mask, (90, 60))
+    assert small.shape == (60, 90)
+    expected = np.zeros((60, 90), bool)
+    expected[10:30, 24:48] = True  # a tenth of row 30
+    assert np.array_equal(small, expected)
+    assert shrunk(mask, (900, 600)) is mask
+
+
+@pytest.mark.parametrize("place", [(0, 0), (599, 899), (333, 41)])
+def test_a_speck_does_not_vanish(place):
+    mask = np.zeros((600, 900), bool)
+    mask[place] = True
+    small = shrunk(mask, (64, 43))
+    assert np.argwhere(small).tolist() == [[place[0] * 43 // 600, place[1] * 64 // 900]]

@@ -66,6 +66,27 @@ def check_size(shape: tuple[int, ...], picture: Picture, what: str) -> None:
         )
 
 
+def shrunk(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Shrinks a mask with its picture.
+
+    Args:
+        mask: bool `[height, width]`, not empty.
+        size: Width and height, neither larger than the mask's.
+
+    Returns:
+        bool, of that size: inside is what half of is inside; if that is nothing, what any of is.
+    """
+    if mask.shape == size[::-1]:
+        return mask
+    share = Image.fromarray(mask.view(np.uint8) * np.uint8(255)).resize(size, Image.Resampling.BOX)
+    inside = np.asarray(share) > 127
+    if not inside.any():
+        y, x = np.nonzero(mask)
+        inside = np.zeros(size[::-1], bool)
+        inside[y * size[1] // mask.shape[0], x * size[0] // mask.shape[1]] = True
+    return inside
+
+
 def box_of(mask: NDArray[np.bool_]) -> Box:
     """The smallest box that holds all of a mask.
 

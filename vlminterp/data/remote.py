@@ -71,7 +71,10 @@ class Remote:
 
     def __str__(self) -> str:
         """The address without what may be secret: user, password, query."""
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            return "a malformed address"
         return f"{parts.scheme}://{printable(parts.hostname or '')}{printable(parts.path)}"
 
 
@@ -124,6 +127,7 @@ def _download(url: str, allowed: Urls) -> bytes:
                 if time.monotonic() > end:
                     raise InputError(f"did not arrive within {_LONGEST} s")
     except HTTPError as error:
+        error.close()
         raise InputError(f"the host answers {error.code} {error.reason}") from error
     except URLError as error:
         raise InputError(f"can't be fetched ({error.reason})") from error
@@ -173,7 +177,11 @@ def _guarded(
         def connect(self) -> None:
             super().connect()
             if allowed is Urls.public and not proxied:
-                _refuse_private(self.sock.getpeername()[0])
+                try:
+                    _refuse_private(self.sock.getpeername()[0])
+                except InputError:
+                    self.close()
+                    raise
 
     return Guarded
 

@@ -166,9 +166,10 @@ class RunFolder:
         """Marks the run as finished.
 
         Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
-        name; `verdict`, the outcome in one sentence; `pairs`, `skipped` and `truncated`, counts;
-        `notes`, lines on what the source has left out; `metrics`, see `vlminterp.results.summary`;
-        and `unit`, what a metric's `n` counts ("pairs" if it is not there).
+        name; `verdict`, the outcome in one sentence; `pairs`, `skipped`, `truncated` and
+        `with_truth`, counts; `notes`, lines on what the source has left out; `metrics`, see
+        `vlminterp.results.summary`; and `unit`, what a metric's `n` counts ("pairs" if it is not
+        there).
 
         Args:
             summary: The run's outcome. How many `parts` each of its `tables` has is added.
