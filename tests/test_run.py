@@ -54,7 +54,7 @@ def folder_of(out: str) -> Path:
 def test_whole_run(command):
     code, out, err = command()
     assert code == 0, err
-    assert "4 pairs, 0 skipped, 0 captions truncated" in out
+    assert "4 pairs, 0 skipped, 0 captions truncated, truth for 0 of 4 pairs" in out
     folder = RunFolder.read(folder_of(out))
     assert folder.finished
     rows = folder.parts.rows()

@@ -91,9 +91,17 @@ class Explanation:
         """Where one map lies on its original image: not on what its patches leave over."""
         return self.geometry[index].upper_left(self.coverage)
 
-    def on_image(self, index: int) -> NDArray[np.float32]:
-        """One map on its original image, `[height, width]`; NaN where the model did not look."""
-        return place_on_image(self.map(index).numpy(), self.footprint(index))
+    def on_image(self, index: int, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+        """One map on its original image.
+
+        Args:
+            index: The image.
+            size: Height and width at which it is shown; its own by default.
+
+        Returns:
+            `[height, width]`; NaN where the model did not look.
+        """
+        return place_on_image(self.map(index).numpy(), self.footprint(index), size)
 
     def word_scores(self, index: int) -> list[tuple[Word, float]]:
         """Each word of one caption with the sum over its tokens (text side only)."""

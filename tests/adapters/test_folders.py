@@ -6,7 +6,6 @@ import shutil
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from transformers import AutoImageProcessor, AutoTokenizer, BertConfig, BertModel, LlavaConfig
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings

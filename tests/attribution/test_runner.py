@@ -1,5 +1,6 @@
 """The runner scores what methods say against planted truth, whatever the method."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,13 +12,20 @@ from vlminterp_m2ib.settings import Settings
 
 import vlminterp
 from tests.adapters.folders import write_folder
+from vlminterp.adapters.dual_encoder import Geometry
 from vlminterp.attribution.runner import explain_pairs
+from vlminterp.data.manifest import ManifestConfig, ManifestSource
+from vlminterp.data.pairs import unusable
 from vlminterp.errors import ResultsError
 from vlminterp.explanation import Explanation, Side
+from vlminterp.heatmap import place_on_image
+from vlminterp.metrics.localisation import average_precision, energy_in_mask
 from vlminterp.metrics.words import named
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
+from vlminterp.report.page import render
+from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.stages import Stages
 
@@ -222,3 +230,93 @@ def test_a_caption_of_which_nothing_is_left_costs_its_pair(tmp_path):
     assert sorted(rows["pair"]) == [0, 0, 1, 2, 2]
     (reason,) = rows.loc[rows["pair"] == 1, "skipped"]
     assert reason == "this model's tokenizer leaves nothing of the caption"
+
+
+class Some(PlantedSource):
+    """The planted pairs; of the first the truth is lacking, the second can't be read."""
+
+    def pairs(self):
+        for index, pair in enumerate(super().pairs()):
+            if index == 0:
+                yield replace(pair, load_mask=None)
+            elif index == 1:
+                yield unusable(pair.id, pair.text, "broken")
+            else:
+                yield pair
+
+    def notes(self):
+        return ["the first has no truth"]
+
+
+def test_it_is_said_how_many_pairs_have_truth(load_tiny, tmp_path):
+    encoder, source = load_tiny("hf"), Some(PlantedConfig(pairs=PAIRS))
+    usable = [pair for pair in Some(PlantedConfig(pairs=PAIRS)).pairs() if pair.load_mask]
+    config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "planted"}}
+
+    class Flat:
+        def attribute(self, pixels, tokens):
+            ones = torch.ones(len(pixels), GRID * GRID)
+            return Explanation(
+                Side.image,
+                ones,
+                "truth",
+                0,
+                ones[:, 0],
+                grid=(GRID, GRID),
+                geometry=pixels.geometry,
+            )
+
+    with RunFolder.open(tmp_path, config) as results:
+        progress, device = Progress(quiet=True), torch.device("cpu")
+        context = Context(None, encoder, source, results, progress, 0, device)
+        explain_pairs(context, [Flat()], 5)
+    assert len(usable) == PAIRS - 2
+    assert results.summary["with_truth"] == PAIRS - 2
+    assert pairs_with_truth(results.summary) == f"{PAIRS - 2} of {PAIRS - 1}"
+    page = render(results)
+    assert f"{PAIRS - 2} of {PAIRS - 1}" in page
+    assert "The data: the first has no truth." in page
+
+
+def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
+    """A large picture's row, mask and map agree; its row speaks of the original's pixels."""
+    size, box = (1500, 1000), (300, 200, 900, 800)
+    Image.effect_noise(size, 60).convert("RGB").save(tmp_path / "a.png")
+    (tmp_path / "pairs.jsonl").write_text(
+        json.dumps({"image": "a.png", "text": "a cat", "boxes": [box]}) + "\n"
+    )
+    source = ManifestSource(ManifestConfig(str(tmp_path / "pairs.jsonl")))
+    encoder = load_tiny("hf")
+    grid = torch.arange(16.0).reshape(1, 16)
+
+    class Rising:
+        def attribute(self, pixels, tokens):
+            return Explanation(
+                Side.image, grid, "truth", 0, grid[:, 0], grid=(4, 4), geometry=pixels.geometry
+            )
+
+    config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "manifest"}}
+    rows = []
+    for name, least in (("whole", 2**25), ("reduced", 1500 * 1000 // 4)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("vlminterp.images.REDUCED_ABOVE", least)
+            with RunFolder.open(tmp_path / name, config) as results:
+                progress, device = Progress(quiet=True), torch.device("cpu")
+                context = Context(None, encoder, source, results, progress, 0, device)
+                explain_pairs(context, [Rising()], 5)
+        rows.append(results.parts.rows().iloc[0])
+    for row in rows:
+        assert (row["width"], row["height"]) == size
+        np.testing.assert_allclose(row["box"], [250, 0, 1250, 1000], atol=1)
+        kept = np.asarray(Image.open(results.path / row["mask"]).convert("L")) > 0
+        heat = place_on_image(
+            grid.reshape(4, 4).numpy(), Geometry((1000, 1500), tuple(row["box"])), kept.shape
+        )
+        assert row["energy_in_mask"] == pytest.approx(energy_in_mask(heat, kept), abs=1e-3)
+        whole = place_on_image(
+            grid.reshape(4, 4).numpy(), Geometry((1000, 1500), (250, 0, 1250, 1000))
+        )
+        mask = np.zeros((1000, 1500), bool)
+        mask[200:800, 300:900] = True
+        assert row["energy_in_mask"] == pytest.approx(energy_in_mask(whole, mask), abs=0.01)
+        assert row["average_precision"] == pytest.approx(average_precision(whole, mask), abs=0.01)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.data.boxes import Box
 from vlminterp.data.concepts import Concept
-from vlminterp.data.masks import Box, box_of
+from vlminterp.data.masks import box_of
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.images import read_image
 from vlminterp.paths import printable
