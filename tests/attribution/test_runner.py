@@ -221,9 +221,9 @@ def test_a_caption_of_which_nothing_is_left_costs_its_pair(tmp_path):
     config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "blank"}}
     with RunFolder.open(tmp_path / "run", config) as results:
         source = Blank(PlantedConfig(pairs=3))
-        context = Context(
-            None, encoder, source, results, Progress(quiet=True), 0, torch.device("cpu")
-        )
+        progress, device = Progress(quiet=True), torch.device("cpu")
+        stages = Stages(tmp_path / "stages", "")
+        context = Context(None, encoder, source, results, progress, 0, device, stages)
         methods = [M2IB(encoder, side, Settings(steps=1, copies=2)) for side in ("image", "text")]
         explain_pairs(context, methods, 2)
         rows = results.parts.rows()
@@ -262,13 +262,14 @@ def test_it_is_said_how_many_pairs_have_truth(load_tiny, tmp_path):
                 "truth",
                 0,
                 ones[:, 0],
-                grid=(GRID, GRID),
+                grids=((GRID, GRID),) * len(pixels),
                 geometry=pixels.geometry,
             )
 
     with RunFolder.open(tmp_path, config) as results:
         progress, device = Progress(quiet=True), torch.device("cpu")
-        context = Context(None, encoder, source, results, progress, 0, device)
+        stages = Stages(tmp_path / "stages", "")
+        context = Context(None, encoder, source, results, progress, 0, device, stages)
         explain_pairs(context, [Flat()], 5)
     assert len(usable) == PAIRS - 2
     assert results.summary["with_truth"] == PAIRS - 2
@@ -292,7 +293,7 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
     class Rising:
         def attribute(self, pixels, tokens):
             return Explanation(
-                Side.image, grid, "truth", 0, grid[:, 0], grid=(4, 4), geometry=pixels.geometry
+                Side.image, grid, "truth", 0, grid[:, 0], grids=((4, 4),), geometry=pixels.geometry
             )
 
     config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "manifest"}}
@@ -302,7 +303,8 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
             patch.setattr("vlminterp.images.REDUCED_ABOVE", least)
             with RunFolder.open(tmp_path / name, config) as results:
                 progress, device = Progress(quiet=True), torch.device("cpu")
-                context = Context(None, encoder, source, results, progress, 0, device)
+                stages = Stages(tmp_path / "stages", "")
+                context = Context(None, encoder, source, results, progress, 0, device, stages)
                 explain_pairs(context, [Rising()], 5)
         rows.append(results.parts.rows().iloc[0])
     for row in rows:
