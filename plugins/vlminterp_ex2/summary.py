@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vlminterp.description.gains import Gains
 from vlminterp.description.verdict import Finding, Verdict, preferred
-from vlminterp.metrics.intervals import Interval, bootstrap_mean
+from vlminterp.metrics.intervals import Interval, mean_interval
 from vlminterp.plugin import Context
 from vlminterp.results.summary import metric, plain_interval
 from vlminterp_ex2.align import Alignment
@@ -76,10 +76,10 @@ def summarise(
         "reward_share": float(np.median([row["reward_seconds"] / row["seconds"] for row in steps])),
         "gains": {kind: _intervals(found.intervals()) for kind, found in gains.items()},
         "shares": {
-            policy: _intervals({name: bootstrap_mean(values) for name, values in found.items()})
+            policy: _intervals({name: mean_interval(values) for name, values in found.items()})
             for policy, found in each.items()
         },
-        "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
+        "change": _intervals({name: mean_interval(values) for name, values in change.items()}),
         "metrics": {**_rewards(context, concepts), **_share_metrics(each)},
         **({"judge": dict(judged)} if judged else {}),
         "notes": list(context.source.notes()),
@@ -124,9 +124,9 @@ def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
     }
     return {
         name: metric(
-            bootstrap_mean(values),
+            mean_interval(values),
             description=told.get(name, f"share of descriptions with {name[5:]} words"),
-            controls={"base LLM": bootstrap_mean(shares[BASE][name])},
+            controls={"base LLM": mean_interval(shares[BASE][name])},
         )
         for name, values in shares[ALIGNED].items()
     }
@@ -161,7 +161,7 @@ def _rewards(context: Context, concepts: Sequence[str]) -> dict[str, Any]:
 
 
 def _chosen_mean(chosen: Sequence[Chosen], name: str) -> Interval:
-    return bootstrap_mean([getattr(one, name) for one in chosen])
+    return mean_interval([getattr(one, name) for one in chosen])
 
 
 def _chosen(base: pd.DataFrame, concepts: Sequence[str], beta: float) -> dict[str, list[Chosen]]:
@@ -192,7 +192,7 @@ def _averaged(chosen: Sequence[Chosen]) -> Chosen:
 
 def _by_concept(table: pd.DataFrame, name: str, concepts: Iterable[str]) -> Interval:
     means = table[name].astype(float).groupby(table["concept"]).mean()
-    return bootstrap_mean(means.reindex(list(concepts)).to_numpy())
+    return mean_interval(means.reindex(list(concepts)).to_numpy())
 
 
 def _intervals(found: Mapping[str, Interval]) -> dict[str, Any]:

@@ -1,14 +1,10 @@
 """Verdicts where the truth is made, and a sign-flip test against all flips."""
 
-from itertools import product
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from vlminterp.description.gains import Gains
-from vlminterp.description.verdict import Finding, paired_p, preferred
+from vlminterp.description.verdict import Finding, preferred
 
 NAN = float("nan")
 
@@ -59,23 +55,3 @@ def test_families_without_gains_are_left_out():
     assert preferred(gains, 0.1).leader == "b"
     with pytest.raises(ValueError, match="no family"):
         preferred(Gains(("a",), np.array([[NAN]])), 0.1)
-
-
-@given(st.lists(st.integers(-5, 5), min_size=1, max_size=9))
-def test_all_flips(differences):
-    observed = abs(sum(differences))
-    flips = product((-1, 1), repeat=len(differences))
-    exact = np.mean([abs(np.dot(flip, differences)) >= observed for flip in flips])
-    assert paired_p(differences, np.zeros(len(differences))) == pytest.approx(exact, abs=0.015)
-
-
-def test_p_ignores_concepts_without_both():
-    first, second = [1.0, 2.0, NAN, 5.0], [0.5, 1.0, 3.0, NAN]
-    assert paired_p(first, second) == paired_p([1.0, 2.0], [0.5, 1.0])
-    assert paired_p([NAN], [1.0]) == 1.0
-
-
-def test_the_null_is_rejected_as_often_as_it_should_be():
-    generator = np.random.default_rng(1)
-    ps = [paired_p(*generator.normal(size=(2, 40))) for _ in range(200)]
-    assert 0.01 <= np.mean(np.array(ps) < 0.05) <= 0.1

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vlminterp.description.bank import NEUTRAL, Said, Swapped
-from vlminterp.metrics.intervals import Interval, bootstrap_mean
+from vlminterp.metrics.intervals import Interval, mean_interval
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Gains:
         return self.per_concept[:, self.families.index(family)]
 
     def intervals(self) -> dict[str, Interval]:
-        """Each family's mean over concepts and its 95 % bootstrap interval over concepts.
+        """Each family's mean over concepts and its 95 % interval over concepts.
 
         All of a concept's descriptions count as one, since they stand or fall together. A family
         without any gain (boilerplate has no content) is left out.
         """
-        found = {family: bootstrap_mean(self.of(family)) for family in self.families}
+        found = {family: mean_interval(self.of(family)) for family in self.families}
         return {family: interval for family, interval in found.items() if interval.n}
 
     def ranking(self) -> list[str]:

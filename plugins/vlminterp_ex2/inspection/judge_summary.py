@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from vlminterp.metrics.intervals import bootstrap_mean
+from vlminterp.metrics.intervals import mean_interval
 from vlminterp.results.summary import plain_interval
 from vlminterp_ex2.describe import ALIGNED, BASE, POLICIES
 from vlminterp_ex2.inspection.agreement import kappa_interval
@@ -56,10 +56,10 @@ def _shares(rows: Sequence[Row], concepts: Sequence[str]) -> dict[str, Any]:
     change = {name: values - each[BASE][name] for name, values in each[ALIGNED].items()}
     return {
         "shares": {
-            policy: {name: plain_interval(bootstrap_mean(values)) for name, values in own.items()}
+            policy: {name: plain_interval(mean_interval(values)) for name, values in own.items()}
             for policy, own in each.items()
         },
-        "change": {name: plain_interval(bootstrap_mean(values)) for name, values in change.items()},
+        "change": {name: plain_interval(mean_interval(values)) for name, values in change.items()},
     }
 
 
