@@ -153,5 +153,5 @@ def _per_cluster(
     labels = [index.setdefault(label, len(index)) for label in clusters]
     chosen = np.asarray(labels, dtype=np.intp)[counted]
     counts = np.bincount(chosen, minlength=len(index)).astype(np.float64)
-    sums = np.bincount(chosen, numbers[counted], minlength=len(index))
+    sums = np.bincount(chosen, numbers[counted], minlength=len(index)).astype(np.float64)
     return sums[counts > 0], counts[counts > 0]
