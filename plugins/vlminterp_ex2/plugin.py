@@ -50,6 +50,9 @@ class Config:
         patience: Steps in a row for which it must be; likewise with other ways to go wrong, ≥ 1.
         save_every: Steps between checkpoints, ≥ 1.
         shown: Responses of each step that are kept, ≥ 0.
+        target_kl: The aligned model describes from the checkpoint whose KL is nearest to this, in
+            nats per response, > 0, so that VLMs are compared at one distance; all checkpoints are
+            then kept. Null for the last.
         samples: Descriptions for each template and concept, of each model, ≥ 1.
         pool: Of the reference model, responses for each template and concept that best-of-n and
             the tilt choose from, ≥ `samples`; 0 for as many as training and describing draw.
@@ -75,6 +78,7 @@ class Config:
     patience: int = 5
     save_every: int = 10
     shown: int = 8
+    target_kl: float | None = None
     samples: int = 1
     pool: int = 0
     judge: JudgeConfig = field(default_factory=JudgeConfig)
@@ -91,6 +95,10 @@ class Config:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name}={value} must be above 0")
+        if self.target_kl is not None and not (
+            math.isfinite(self.target_kl) and self.target_kl > 0
+        ):
+            raise ConfigError(f"target_kl={self.target_kl} must be above 0, or null")
         lows = {"images": 1, "steps": 1, "patience": 1, "save_every": 1, "samples": 1}
         for name, low in {**lows, "shown": 0, "pool": 0}.items():
             if getattr(self, name) < low:

@@ -28,6 +28,7 @@ from vlminterp_ex2.inspection.seeds import load_seeds
 from vlminterp_ex2.inspection.sentence_encoder import MiniLM
 from vlminterp_ex2.inspection.stage import inspect
 from vlminterp_ex2.journal import rows_of
+from vlminterp_ex2.matched import nearest_to
 from vlminterp_ex2.policy import Questioner, check_policy, load_aligned, load_tokenizer
 from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
@@ -140,7 +141,8 @@ def describe(context: Context, material: Material, aligned: Alignment) -> None:
         return
     total = sum(len(batch) for some in batches.values() for batch in some)
     with context.progress.track("describing", total, total - missing, "responses") as stage:
-        pair = load_aligned(config.policy, context.device, aligned.checkpoint)
+        matched = nearest_to(context.results, aligned, config.target_kl, config.save_every)
+        pair = load_aligned(config.policy, context.device, matched.checkpoint)
         questioner = Questioner(load_tokenizer(config.policy), config.policy.chat)
         describer = Describer(context, material.scorer, questioner, pair)
         for name, some in batches.items():
