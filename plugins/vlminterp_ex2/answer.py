@@ -94,13 +94,15 @@ def came_to_say(change: Mapping[str, NDArray[np.float64]]) -> str | None:
 
 
 def agreement(verdict: Verdict, said: str | None) -> bool | None:
-    """Returns whether ablation and alignment tell the same; None where ablation tells nothing.
+    """Returns whether ablation and alignment tell the same; None where one of them tells nothing.
 
     Args:
         verdict: By ablation.
         said: The family that alignment came to say, if one stands out.
     """
     if verdict.finding not in (Finding.preferred, Finding.nothing):
+        return None
+    if verdict.finding is Finding.preferred and said is None:
         return None
     return verdict.family == said
 

@@ -7,13 +7,13 @@ from markupsafe import Markup
 
 from vlminterp.report.numbers import decimals
 from vlminterp.report.tables import Cell, interval_cell, table
-from vlminterp_ex2.selection import ALIGNED, BASE_LLM, CONCEPT, PROMPT
+from vlminterp_ex2.selection import ALIGNED, BASE_LLM, BEST, CONCEPT, PROMPT
 
 FEW = 10
 """Effective responses below which a weighted mean rests on too few."""
 ROWS = {PROMPT: "each prompt, one response", CONCEPT: "each concept, tilted"}
-PLAIN = {(PROMPT, BASE_LLM), (PROMPT, ALIGNED)}
-"""Where nothing is chosen."""
+UNWEIGHTED = {(PROMPT, BASE_LLM), (PROMPT, BEST), (PROMPT, ALIGNED)}
+"""Where each prompt's response is one, not a weighted mean of some."""
 
 
 def selection_table(summary: Mapping[str, Any]) -> Markup:
@@ -27,7 +27,7 @@ def selection_table(summary: Mapping[str, Any]) -> Markup:
             ROWS[selection],
             arm,
             *(interval_cell(numbers[name]) for name in ("reward", "held_out", "kl")),
-            "" if (selection, arm) in PLAIN else _effective(numbers["effective"]["mean"]),
+            "" if (selection, arm) in UNWEIGHTED else _effective(numbers["effective"]["mean"]),
         ]
         for selection, arms in summary.get("selection", {}).items()
         for arm, numbers in arms.items()

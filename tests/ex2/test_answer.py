@@ -53,6 +53,12 @@ def test_they_may_disagree():
     assert words.endswith("the two disagree")
 
 
+def test_a_change_that_shows_nothing_neither_agrees_nor_disagrees():
+    found, more, words = told(inspected(habitat=0.2, diet=0.01), changes())
+    assert (found.verdict.family, agreement(found.verdict, more)) == ("habitat", None)
+    assert words.endswith("alignment came to say no family more than the others")
+
+
 def test_no_change_agrees_with_no_preference():
     found, more, words = told(inspected(habitat=0.0, diet=0.001), changes())
     assert (found.verdict.finding, more) == (Finding.nothing, None)

@@ -69,7 +69,7 @@ def test_who_says_nothing_has_no_number(base, aligned):
 
 def test_few_effective_responses_are_flagged(base, aligned):
     page = selection_table({"selection": plain_selections(selections(aligned, base, ["owl"], 2.0))})
-    assert page.count("(few)") == 5  # both baselines per prompt, and all three arms below
+    assert page.count("(few)") == 4  # the tilt per prompt, and all three arms below
     many = pd.DataFrame(said("owl", 0, *np.zeros(30)))
     found = plain_selections(selections(many, many, ["owl"], BETA))
     assert "30.0" in selection_table({"selection": found})
