@@ -5,6 +5,7 @@ Writes `coverage.md`: the product's intervals beside the percentile bootstrap th
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ HERE = Path(__file__).parent
 TRIALS, RESAMPLES = 2000, 1000
 COUNTS = (5, 6, 10, 16, 40)
 
-Values = NDArray[np.float64]
+Values = NDArray[np.floating[Any]]
 Draw = Callable[[np.random.Generator, int], Values]
 
 UNBOUNDED: dict[str, tuple[Draw, float]] = {

@@ -43,25 +43,25 @@ NULLS = ("base", "name", "shortcut")
 
 PAGE = """# Which rule finds no preference where there is none?
 
-{draws} CLIPs of random weights (planted-base's architecture, `initializer_factor` 1, 3 or 10) score
-{texts} texts of each of 40 concepts, by the describer and in free English; class means are of {images}
-scenes each. Whatever a rule says they prefer is false. So it is for planted VLMs whose classes are
-shuffled. Planted VLMs as they are show what a rule costs in power. In brackets: the upper end of the
-95 % interval. Made by `python -m experiments.ex2_truth.random_weights` ({draws} draws: 20 minutes on
-one idle core).
+{draws} CLIPs of random weights (planted-base's architecture, `initializer_factor` 1, 3 or 10)
+score {texts} texts of each of 40 concepts, by the describer and in free English; class means are
+of {images} scenes each. Whatever a rule says they prefer is false. So it is for planted VLMs
+whose classes are shuffled. Planted VLMs as they are show what a rule costs in power. In brackets:
+the upper end of the 95 % interval. Made by `python -m experiments.ex2_truth.random_weights`
+({draws} draws: 20 minutes on one idle core).
 
 {table}
 
-- *interval*: the rule until now, with today's intervals: the leader's interval above the margin (.02),
-  and a clear lead (sign flips, p < .01).
-- *own*: the same with p < .01 for the margin, too. *and content*: another concept's words also score
-  lower. *and above shuffled*: the gain is also above that under shuffled classes (p < .01); **this is
-  the product's rule**. *by the margin*: above it by .02 or more.
-- Asking for a content gain as well finds no false preference either, but can never find the preference
-  of planted-spurious, since boilerplate says the same of every concept.
+- *interval*: the rule until now, with today's intervals: the leader's interval above the margin
+  (.02), and a clear lead (sign flips, p < .01).
+- *own*: the same with p < .01 for the margin, too. *and content*: another concept's words also
+  score lower. *and above shuffled*: the gain is also above that under shuffled classes (p < .01);
+  **this is the product's rule**. *by the margin*: above it by .02 or more.
+- Asking for a content gain as well finds no false preference either, but can never find the
+  preference of planted-spurious, since boilerplate says the same of every concept.
 - Class means of a random CLIP are nearly one vector: mean cosine of two classes {likeness}.
-- Verdicts on free English that differ from what was planted are the deletions' doing, which take the
-  concept's name away with a clause (issue 11, section 1), and no matter of these rules.
+- Verdicts on free English that differ from what was planted are the deletions' doing, which take
+  the concept's name away with a clause (issue 11, section 1), and no matter of these rules.
 """
 
 Fits = NDArray[np.float64]
