@@ -59,6 +59,8 @@ the upper end of the 95 % interval. Made by `python -m experiments.ex2_truth.ran
   **this is the product's rule**. *by the margin*: above it by .02 or more.
 - Asking for a content gain as well finds no false preference either, but can never find the
   preference of planted-spurious, since boilerplate says the same of every concept.
+- Of 200 draws without a false preference the interval's upper end is near 2 %: that the rate is
+  below 1 % is what both kinds of texts and the shuffled classes say together, not a proof.
 - Class means of a random CLIP are nearly one vector: mean cosine of two classes {likeness}.
 - Verdicts on free English that differ from what was planted are the deletions' doing, which take
   the concept's name away with a clause (issue 11, section 1), and no matter of these rules.
@@ -265,12 +267,20 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     lines.append("|" + "-|" * (4 + len(RULES)))
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault((row["vlm"], row["texts"], row["classes"]), []).append(row)
-    for key in sorted(groups, key=lambda key: (key[2], key[0].startswith("random"))):
+        for name in _counted_as(row):
+            groups.setdefault((name, row["texts"], row["classes"]), []).append(row)
+    for key in sorted(groups, key=lambda key: (key[2], not key[0].startswith("planted"))):
         group = groups[key]
         cells = [_cell(group, rule) for rule in RULES]
         lines.append("| " + " | ".join([*key, str(len(group)), *cells]) + " |")
     return "\n".join(lines)
+
+
+def _counted_as(row: dict[str, Any]) -> list[str]:
+    """Shuffled VLMs are counted together, random ones also by the size of their weights."""
+    if row["classes"] == "shuffled":
+        return ["all planted"]
+    return [row["vlm"], "random, all"] if row["vlm"].startswith("random") else [row["vlm"]]
 
 
 def page(rows: Sequence[dict[str, Any]]) -> str:
