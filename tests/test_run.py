@@ -119,7 +119,7 @@ def test_library_gives_the_same_numbers(command, hf_folder, picture_folder):
     assert ours["total"].item() == pytest.approx(explanation.scores.sum().item(), rel=1e-4)
     arrays = RunFolder.read(folder_of(out)).parts.arrays(0)
     torch.testing.assert_close(
-        torch.from_numpy(arrays["1.image.map"]), explanation.maps()[0], rtol=1e-3, atol=1e-3
+        torch.from_numpy(arrays["1.image.map"]), explanation.map(0), rtol=1e-3, atol=1e-3
     )
 
 

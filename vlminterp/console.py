@@ -12,6 +12,7 @@ from rich.text import Text
 from vlminterp.config import Console
 from vlminterp.results.headline import headline, interval
 from vlminterp.results.run_folder import REPORT, RunFolder
+from vlminterp.secrets import redacted
 from vlminterp.sweep import Run, State, Sweep, told_apart
 
 COUNTS = {"pairs": "pairs", "skipped": "skipped", "truncated": "captions truncated"}
@@ -22,7 +23,7 @@ SKIPS_SHOWN, WIDTH_IN_FILES = 5, 110
 
 def say(line: str) -> None:
     """Tells the user something, on stderr: stdout is for results."""
-    sys.stderr.write(f"vlminterp: {line}\n")
+    sys.stderr.write(f"vlminterp: {redacted(line)}\n")
 
 
 def show(results: RunFolder, console: Console) -> None:

@@ -33,7 +33,9 @@ class Explanation:
         layer: The block at whose output the scores were read; -1 is the input of block 0.
         similarity: Cosine of the untouched pair, float32 `[B]`.
         prefix_tokens: Tokens before the patches (CLS, registers); 0 for text.
-        grid: Rows and columns of the patches (image side).
+        grids: Rows and columns of each input's patches (image side).
+        coverage: Share of an input's height and width that the patches cover, from the top left
+            (image side); see `State`.
         geometry: Where each input lies on its original image (image side).
         words: The words of each caption as runs of tokens (text side).
         curves: Named trajectories of the method's own optimisation, float32 `[B, steps]` each.
@@ -45,7 +47,8 @@ class Explanation:
     layer: int
     similarity: Tensor
     prefix_tokens: int = 0
-    grid: tuple[int, int] | None = None
+    grids: tuple[tuple[int, int], ...] = ()
+    coverage: tuple[float, float] = (1.0, 1.0)
     geometry: tuple[Geometry, ...] = ()
     words: tuple[tuple[Word, ...], ...] = ()
     curves: Mapping[str, Tensor] = field(default_factory=dict)
@@ -53,22 +56,30 @@ class Explanation:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def maps(self) -> Tensor:
-        """Scores of the patches alone, float32 `[B, rows, columns]` (image side only)."""
-        if self.grid is None:
-            raise ValueError("a text explanation has words, not a map")
-        return self.scores[:, self.patches()].reshape(-1, *self.grid)
+    def map(self, index: int, scores: Tensor | None = None) -> Tensor:
+        """Scores of one image's patches alone, float32 `[rows, columns]` (image side only).
 
-    def patches(self) -> slice:
+        Args:
+            index: The image.
+            scores: Others in their place, `[B, N]`, such as `normalised()`.
+        """
+        if not self.grids:
+            raise ValueError("a text explanation has words, not a map")
+        scores = self.scores if scores is None else scores
+        return scores[index, self._patches(index)].reshape(self.grids[index])
+
+    def _patches(self, index: int) -> slice:
         """Places of the patches; behind them some towers have tokens of their own."""
-        if self.grid is None:
-            return slice(0)
-        rows, columns = self.grid
+        rows, columns = self.grids[index]
         return slice(self.prefix_tokens, self.prefix_tokens + rows * columns)
+
+    def footprint(self, index: int) -> Geometry:
+        """Where one map lies on its original image: not on what its patches leave over."""
+        return self.geometry[index].upper_left(self.coverage)
 
     def on_image(self, index: int) -> NDArray[np.float32]:
         """One map on its original image, `[height, width]`; NaN where the model did not look."""
-        return place_on_image(self.maps()[index].numpy(), self.geometry[index])
+        return place_on_image(self.map(index).numpy(), self.footprint(index))
 
     def word_scores(self, index: int) -> list[tuple[Word, float]]:
         """Each word of one caption with the sum over its tokens (text side only)."""
@@ -85,7 +96,8 @@ class Explanation:
             float32 `[B, N]`, shaped like `scores`.
         """
         counted = torch.zeros_like(self.scores, dtype=torch.bool)
-        counted[:, self.patches()] = True
+        for index in range(len(self.grids)):
+            counted[index, self._patches(index)] = True
         for row, words in enumerate(self.words):
             for word in words:
                 counted[row, word.start : word.stop] = True

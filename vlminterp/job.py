@@ -7,8 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from vlminterp.adapters.checkpoint import resolve_checkpoint, weights_and_settings
-from vlminterp.adapters.registry import load_encoder, resolve_device
+from vlminterp.adapters.registry import load_encoder, model_files, resolve_device
 from vlminterp.config import NOT_IDENTITY, RunConfig
 from vlminterp.config_errors import CHOOSE, not_chosen
 from vlminterp.console import say
@@ -18,7 +17,9 @@ from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
-from vlminterp.results.run_folder import REPORT, RunFolder
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.stages import Stages
+from vlminterp.secrets import leaves, refuse_secrets
 from vlminterp.tracking.run import check_login, mirror
 from vlminterp.watch import Alone
 
@@ -55,6 +56,7 @@ class Job:
         self._watch = watch
         self._config = config
         resolved: dict[str, Any] = OmegaConf.to_container(config, resolve=True, enum_to_str=True)  # type: ignore[assignment]
+        refuse_secrets(leaves(resolved))
         self._resolved = {**resolved, "names": self._names}
         self._output = Path(resolved["output"]).expanduser()
 
@@ -67,42 +69,59 @@ class Job:
         typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
         source = _source(typed.data, self._names["data"])
         plugin = load_plugin(self._names["plugin"])
-        files = [*source.files(), *plugin.files(typed.plugin)]
-        path = self._path(source, plugin, files, resolve_checkpoint(typed.model.checkpoint))
+        inputs = self._inputs(source, model_files(typed.model))
+        path = self._path(inputs, plugin, plugin.files(typed.plugin))
+        stages = Stages(path.parents[1] / "stages", inputs, typed.overwrite)
         with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
             self._watch.begun(path)
             if results.finished:
                 say("done before; overwrite=true computes it again")
-                if not (path / REPORT).exists():  # killed between its last row and its page
+                if not results.reported:  # killed before its page was written, or damaged since
                     write_report(results)
             else:
                 for note in source.notes():
                     say(f"data={self._names['data']}: {note}")
-                self._compute(typed, plugin, source, results)
+                self._compute(typed, plugin, source, results, stages)
                 write_report(results)
             self._watch.done(results)
             mirror(results, typed.tracking, group=typed.sweep)
 
-    def _path(self, source: Source, plugin: Plugin, files: Iterable[Path], checkpoint: str) -> Path:
-        config = {key: value for key, value in self._resolved.items() if key not in NOT_IDENTITY}
-        options = config["plugin"].items()
-        config["plugin"] = {k: v for k, v in options if k not in plugin.not_identity}
+    def _inputs(self, source: Source, model: Iterable[Path]) -> str:
+        """Returns the identity of all that numbers depend on, less the plugin and its options."""
+        left_out = (*NOT_IDENTITY, "plugin", "names")
+        config = {key: value for key, value in self._resolved.items() if key not in left_out}
         config["listing"] = source.listing()
-        folder = Path(checkpoint)
-        local = weights_and_settings(folder) if folder.is_dir() else []
-        identity = run_identity(config, [*files, *local])
+        return run_identity(config, [*source.files(), *model])
+
+    def _path(self, inputs: str, plugin: Plugin, files: Iterable[Path]) -> Path:
+        options = self._resolved["plugin"].items()
+        config = {
+            "inputs": inputs,
+            "names": self._names,
+            "plugin": {k: v for k, v in options if k not in plugin.not_identity},
+        }
+        identity = run_identity(config, files)
         return self._output / self._names["plugin"] / self._names["model"] / identity
 
     def _compute(
-        self, typed: RunConfig, plugin: Plugin, source: Source, results: RunFolder
+        self,
+        typed: RunConfig,
+        plugin: Plugin,
+        source: Source,
+        results: RunFolder,
+        stages: Stages,
     ) -> None:
         check_login(typed.tracking)
         device = resolve_device(typed.device)
         with self._watch.progress() as progress:
             with progress.track(f"loading {self._names['model']}", None):
                 encoder = load_encoder(typed.model, self._names["model"], str(device))
+            for note in encoder.notes():
+                say(f"model={self._names['model']}: {note}")
             plugin.run(
-                Context(typed.plugin, encoder, source, results, progress, typed.seed, device)
+                Context(
+                    typed.plugin, encoder, source, results, progress, typed.seed, device, stages
+                )
             )
 
 

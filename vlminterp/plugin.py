@@ -1,7 +1,7 @@
 """What a plugin is, what it is given, and how plugins are found."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vlminterp.progress import Progress
     from vlminterp.report.content import Content
     from vlminterp.results.run_folder import RunFolder
+    from vlminterp.results.stages import Stages
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Context:
         progress: Shows how far the run is.
         seed: Of everything random.
         device: Where tensors live.
+        stages: Folders that this plugin's runs share, for what several of them have in common.
     """
 
     config: Any
@@ -41,6 +43,7 @@ class Context:
     progress: "Progress"
     seed: int
     device: "torch.device"
+    stages: "Stages"
 
     def batches(self, size: int) -> Iterator[tuple[int, list["Pair"]]]:
         """Cuts the source's pairs into numbered batches and leaves out those already written.
@@ -63,6 +66,10 @@ class Context:
     def finished_pairs(self, size: int) -> int:
         """How many pairs an earlier, interrupted run has written, in batches of this size."""
         return size * len(self.results.parts)
+
+
+Exporter = Callable[["RunFolder", Path, int | None], list[Path]]
+"""Writes a run into a folder that exists, perhaps so many of its rows; returns the files."""
 
 
 class Plugin(ABC):
@@ -89,6 +96,10 @@ class Plugin(ABC):
             config: The plugin's own `Config`, resolved and checked.
         """
         return ()
+
+    def exports(self) -> Mapping[str, "Exporter"]:
+        """What `python -m vlminterp.export RUN --format NAME` offers besides, for this plugin."""
+        return {}
 
     @abstractmethod
     def run(self, context: Context) -> None:

@@ -17,6 +17,8 @@ from vlminterp.errors import UserError
 from vlminterp.job import Job, chosen_names
 from vlminterp.orphans import end_with_parent
 from vlminterp.report.sweep_page import write_sweep_report
+from vlminterp.secrets import refuse_secrets
+from vlminterp.streams import make_writable
 from vlminterp.sweep import PlanSweep, State, Sweep, line_of, with_identity
 from vlminterp.watch import Alone, Member
 
@@ -27,6 +29,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Runs the command line and exits: 0 done, 1 a user's mistake, 130 interrupted."""
+    make_writable()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -42,6 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     PlanSweep.launched.clear()
     try:
         register()
+        refuse_secrets(_as_settings(arguments))
         refuse_conflicts(arguments)
         sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():
@@ -55,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         say("a group takes a name; to choose none, leave it out")
         return 1
     except OSError as error:
-        say(f"{error.filename or 'a file'}: {error.strerror or error}")
+        say(_of_the_system(error))
         return 1
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -86,6 +90,9 @@ def _hydra_job(config: DictConfig) -> None:
     except MISTAKES as error:
         # Told here, because Hydra would add a line of its own to an exception.
         say(one_line(error))
+        sys.exit(1)
+    except OSError as error:
+        say(_of_the_system(error))
         sys.exit(1)
 
 
@@ -119,6 +126,18 @@ def _end_of_sweep() -> int:
                 count = f"{states.count(state)} of {len(states)} runs {state.value}"
                 say(f"{count}; the same line tries again")
     return int(incomplete)
+
+
+def _as_settings(arguments: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns the options that a command line sets, and their values as written."""
+    pairs = (argument.partition("=") for argument in arguments)
+    return [(key.lstrip("+~"), value) for key, _, value in pairs]
+
+
+def _of_the_system(error: OSError) -> str:
+    """Returns one line for what the operating system refuses; a stream has no file name."""
+    where = error.filename or "the output"
+    return f"{where}: {error.strerror or error}; what was computed before is kept"
 
 
 def _unexpected(error: Exception) -> str:

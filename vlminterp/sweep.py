@@ -118,9 +118,17 @@ class Sweep:
             noted[line] = kept
 
     def noted(self) -> dict[str, dict[str, Any]]:
-        """What is noted of each run by its overrides, in the order in which they begin."""
-        nothing: dict[str, dict[str, Any]] = {}
-        return json.loads(self._file.read_text()) if self._file.exists() else nothing
+        """What is noted of each run by its overrides, in the order in which they begin.
+
+        A damaged file counts as empty: the sweep's line writes it again, run by run.
+        """
+        try:
+            noted = json.loads(self._file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(noted, dict):
+            return {}
+        return {line: run for line, run in noted.items() if isinstance(run, dict)}
 
     def runs(self) -> list[Run]:
         """The runs, in the order in which they begin."""

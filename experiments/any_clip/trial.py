@@ -89,7 +89,7 @@ def whole_trial(
             "error": law.error,
             "leak": law.leak,
             "apart": law.apart,
-            "grid": state.grid,
+            "grid": state.grids[0] if state.grids else None,
             "pools": "one token" if state.pooled is not None else "several",
             "m2ib": bool(torch.isfinite(explained.scores).all()),
         }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from vlminterp_ex2.journal import timings
 
 import vlminterp
 from vlminterp.description.class_means import class_means
@@ -85,6 +86,7 @@ def agreement(ranking: Sequence[str], pairs: Sequence[tuple[str, str]]) -> float
 def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
     """One run beside the oracle; rewards are 100 · cosine."""
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    clock = timings(folder / Path(summary["policy"]).parent)
     metrics, presence = summary["metrics"], known.measured["own"].presence
     reward, kl = metrics["reward"], metrics["kl"]
     among = {arm: one["reward"]["mean"] for arm, one in summary["selection"]["concept"].items()}
@@ -116,8 +118,8 @@ def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
         "kl": kl["mean"],
         "tilt_kl": kl["controls"]["tilt"]["mean"],
         "bon_kl": kl["controls"]["best of n"]["mean"],
-        "sec": summary["seconds_a_step"],
-        "reward_share": summary["reward_share"],
+        "sec": float(np.median([row["seconds"] for row in clock])),
+        "reward_share": float(np.median([row["reward_seconds"] / row["seconds"] for row in clock])),
         "stopped": summary["stopped"],
     }
 

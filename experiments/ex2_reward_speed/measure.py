@@ -14,7 +14,8 @@ from statistics import median
 
 import torch
 from torch import Tensor
-from vlminterp_ex2.policy import Questioner, load_model, load_tokenizer
+from vlminterp_ex2.chat import Questioner
+from vlminterp_ex2.policy import load_model, load_tokenizer
 from vlminterp_ex2.prompts import all_prompts, load_templates, schedule
 from vlminterp_ex2.reward import Scorer, reward
 from vlminterp_ex2.sampling import sample

@@ -63,9 +63,9 @@ def explain(
             text = encoder.encode_text(tokens)
             scores = image_scores(encoder, pixels, text, found, masks, seeds)
         else:
-            texts = [(pair.text, pair.named_words) for pair in batch]
+            truths = [pair.named_words for pair in batch]
             image = encoder.encode_image(pixels)
-            scores = text_scores(encoder, tokens, image, found, texts, seeds)
+            scores = text_scores(encoder, tokens, image, found, truths, seeds)
         for index, row in enumerate(scores):
             row["similarity"] = float(found.similarity[index])
             row["fit"] = float(found.curves["fit"][index, -1])

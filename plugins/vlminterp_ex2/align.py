@@ -12,10 +12,13 @@ from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 from vlminterp.adapters.registry import Precision
 from vlminterp.plugin import Context
 from vlminterp.results.run_folder import RunFolder
+from vlminterp_ex2.chat import Questioner, questioner
 from vlminterp_ex2.checkpoints import discard_after, whole_checkpoints
+from vlminterp_ex2.devices import on_one_device
 from vlminterp_ex2.journal import ALIGN, Journal, rows_of
+from vlminterp_ex2.likelihood import Overheard
 from vlminterp_ex2.monitor import Monitor, Watch
-from vlminterp_ex2.policy import Pair, Questioner, load_model, load_tokenizer, lora_config
+from vlminterp_ex2.policy import Pair, load_model, load_tokenizer, lora_config
 from vlminterp_ex2.prompts import Prompt, schedule
 from vlminterp_ex2.quiet import quietly
 from vlminterp_ex2.reward import Scorer
@@ -44,18 +47,19 @@ class Alignment:
     stopped: str | None
 
 
-def alignment(results: RunFolder, steps: int) -> Alignment | None:
+def alignment(results: RunFolder, steps: int, updates: int = 1) -> Alignment | None:
     """The training of a run; None if it has not ended.
 
     Args:
         results: The run folder.
         steps: How many were asked for.
+        updates: Optimiser steps in each.
     """
     rows = rows_of(results.table(ALIGN))
     if not rows or not (rows[-1]["step"] == steps or rows[-1]["stopped"]):
         return None
     last = int(rows[-1]["step"])
-    checkpoint = dict(whole_checkpoints(_folder(results))).get(last)
+    checkpoint = dict(whole_checkpoints(_folder(results))).get(last * updates)
     return Alignment(checkpoint, last, rows[-1]["stopped"]) if checkpoint else None
 
 
@@ -72,36 +76,39 @@ def align(context: Context, scorer: Scorer, prompts: Sequence[Prompt]) -> Alignm
     """
     config: Config = context.config
     journal = Journal(context.results, config.save_every)
-    checkpoint = _taken_up(journal, _folder(context.results))
+    checkpoint = _taken_up(journal, _folder(context.results), config.updates)
     done = len(journal.steps)
     with context.progress.track("aligning", config.steps, done, "steps") as stage, quietly():
-        questioner = Questioner(load_tokenizer(config.policy), config.policy.chat)
-        monitor = Monitor(_watch(context), scorer, questioner, journal, stage)
-        trainer = _trainer(context, questioner, monitor, prompts)
+        asking = questioner(config.policy, load_tokenizer(config.policy))
+        monitor = Monitor(_watch(context), scorer, asking, journal, stage)
+        trainer = _trainer(context, asking, monitor, prompts)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    found = alignment(context.results, config.steps)
+    found = alignment(context.results, config.steps, config.updates)
     assert found is not None, "training ended without its last checkpoint"
     return found
 
 
 def _trainer(
-    context: Context, questioner: Questioner, monitor: Monitor, prompts: Sequence[Prompt]
+    context: Context, asking: Questioner, monitor: Monitor, prompts: Sequence[Prompt]
 ) -> Any:
     config: Config = context.config
     trainer_class, config_class = TRAINERS[config.algorithm]
     policy = config.policy
+    arguments = config_class(**_arguments(context))
+    on_one_device(arguments, context.device)
     trainer: Any = trainer_class(
         model=load_model(policy, context.device),
         reward_funcs=monitor.reward,
-        args=config_class(**_arguments(context)),
-        train_dataset=_dataset(context, questioner, prompts),
-        processing_class=questioner.tokenizer,
+        args=arguments,
+        train_dataset=_dataset(context, asking, prompts),
+        processing_class=asking.tokenizer,
         callbacks=[monitor],
         peft_config=None if policy.lora is None else lora_config(policy.lora),
     )
     trainer.remove_callback(PrinterCallback)
+    monitor.trainer, monitor.overheard = trainer, Overheard(trainer)
     monitor.pair = Pair(trainer.model, trainer.ref_model)
-    monitor.ends = end_tokens(trainer.model, questioner.tokenizer)
+    monitor.ends = end_tokens(trainer.model, asking.tokenizer)
     return trainer
 
 
@@ -117,12 +124,16 @@ def _arguments(context: Context) -> dict[str, Any]:
         "temperature": 1.0,
         "top_p": 1.0,
         "top_k": 0,
+        "chat_template_kwargs": dict(policy.chat_template_kwargs),
         # the optimiser
         "learning_rate": policy.learning_rate,
         "lr_scheduler_type": policy.schedule.value,
-        "max_steps": config.steps,
+        "max_steps": config.steps * config.updates,
         "per_device_train_batch_size": config.micro_batch,
-        "gradient_accumulation_steps": config.completions // config.micro_batch,
+        "gradient_accumulation_steps": config.completions
+        // (config.mini_batches * config.micro_batch),
+        "generation_batch_size": config.completions,
+        "num_iterations": config.epochs,
         "activation_checkpointing": policy.activation_checkpointing,
         "bf16": policy.dtype is Precision.bfloat16 and not on_cpu,
         "fp16": policy.dtype is Precision.float16 and not on_cpu,
@@ -134,21 +145,22 @@ def _arguments(context: Context) -> dict[str, Any]:
         # what is kept
         "output_dir": str(_folder(context.results)),
         "logging_steps": 1,
-        "save_steps": config.save_every,
+        "save_steps": config.save_every * config.updates,
         "save_total_limit": 2 if config.target_kl is None else None,
+        "trust_remote_code": policy.trust_remote_code,
         "report_to": "none",
         "disable_tqdm": True,
     }
 
 
-def _dataset(context: Context, questioner: Questioner, prompts: Sequence[Prompt]) -> Dataset:
+def _dataset(context: Context, asking: Questioner, prompts: Sequence[Prompt]) -> Dataset:
     config: Config = context.config
     count = config.steps * config.completions // config.generations
     asked = schedule(prompts, count, context.seed)
     return Dataset.from_list(
         [
             {
-                "prompt": questioner.ask(prompt.text),
+                "prompt": asking.ask(prompt.text),
                 "question": prompt.text,
                 "concept": prompt.concept,
                 "template": prompt.template,
@@ -166,13 +178,18 @@ def _watch(context: Context) -> Watch:
         shown=config.shown,
         rules=Rules(config.max_kl, config.patience),
         seed=context.seed,
+        updates=config.updates,
+        raw=config.raw,
+        adaptive_kl=config.adaptive_kl,
     )
 
 
-def _taken_up(journal: Journal, folder: Path) -> Path | None:
+def _taken_up(journal: Journal, folder: Path, updates: int) -> Path | None:
     """The latest checkpoint that is whole and whose rows are all there; later ones are deleted."""
     whole = whole_checkpoints(folder)
-    step, checkpoint = next(((s, path) for s, path in whole if journal.take_up(s)), (0, None))
+    step, checkpoint = next(
+        ((s, path) for s, path in whole if journal.take_up(s // updates)), (0, None)
+    )
     discard_after(folder, step)
     return checkpoint
 

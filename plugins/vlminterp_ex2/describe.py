@@ -8,13 +8,14 @@ import numpy as np
 
 from vlminterp.plugin import Context
 from vlminterp.results.parts import Parts
+from vlminterp_ex2.chat import Questioner
 from vlminterp_ex2.likelihood import log_likelihoods
 from vlminterp_ex2.measures import perplexity
-from vlminterp_ex2.policy import Pair, Questioner
+from vlminterp_ex2.policy import Pair
 from vlminterp_ex2.prompts import Prompt
 from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.sampling import Response, sample
-from vlminterp_ex2.texts import complete, names_concept
+from vlminterp_ex2.texts import names_concept, scored
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
@@ -83,7 +84,8 @@ class Describer:
         seed = _seed(self._seed, batch[0])
         responses = self._sample(batch[0].policy, prompts, seed)
         reference, log_ratios = self._likelihoods(batch[0].policy, prompts, responses)
-        texts = [complete(one.text, finished=one.finished) for one in responses]
+        raw = self._config.raw
+        texts = [scored(one.text, finished=one.finished, raw=raw) for one in responses]
         scores = self._scorer.scores(texts, [draw.prompt.concept for draw in batch])
         truncated = self._scorer.truncated(texts)
         return [
@@ -101,7 +103,7 @@ class Describer:
                 "kl": log_ratios[place],
                 "perplexity": perplexity(reference[place], len(responses[place].ids)),
                 "tokens": len(responses[place].ids),
-                "cut": texts[place] != responses[place].text.strip(),
+                "cut": texts[place].strip() != responses[place].text.strip(),
                 "empty": not texts[place],
                 "truncated": truncated[place],
                 "names_concept": names_concept(

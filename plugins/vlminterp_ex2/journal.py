@@ -1,12 +1,15 @@
 """Training's two tables: a row for each step, and some of the responses of each."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from vlminterp.results.parts import Parts
 from vlminterp.results.run_folder import RunFolder
 
 ALIGN, SAMPLES = "align", "samples"
+TIMINGS = "timings.jsonl"
 
 Row = dict[str, Any]
 
@@ -61,6 +64,29 @@ class Journal:
         self._tables[SAMPLES].write(number, self._responses, {})
         self._tables[ALIGN].write(number, new, {})
         self._responses, self._written = [], len(self.steps)
+
+
+def note_time(folder: Path, **seconds: float) -> None:
+    """Appends what a step has taken to the one file that holds clocks.
+
+    Args:
+        folder: Of the checkpoints.
+        seconds: By name, with the `step`.
+    """
+    with (folder / TIMINGS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(seconds) + "\n")
+
+
+def timings(folder: Path) -> list[dict[str, float]]:
+    """Returns what each step has taken, in order: `step`, `seconds`, `reward_seconds`.
+
+    Args:
+        folder: Of the checkpoints: `work/align` in the folder of the stage.
+    """
+    file = folder / TIMINGS
+    lines = file.read_text("utf-8").splitlines() if file.is_file() else []
+    found = {row["step"]: row for row in map(json.loads, lines)}
+    return [found[step] for step in sorted(found)]
 
 
 def rows_of(table: Parts) -> list[Row]:

@@ -13,6 +13,57 @@ from torch.nn.functional import cross_entropy
 NOT_COUNTED = -100
 
 
+class Overheard:
+    """The log-probabilities that TRL computes before it asks for rewards: none are computed twice.
+
+    TRL has no public place for them, so that this listens to the one method that makes them. A
+    version of TRL without it is only slower.
+
+    Args:
+        trainer: TRL's RLOO or GRPO trainer, with a reference (β > 0).
+    """
+
+    def __init__(self, trainer: Any) -> None:
+        self._heard: list[Tensor] = []
+        compute = getattr(trainer, "_get_per_token_logps_and_entropies", None)
+        # TRL pads on the left, which moves the places of models that number them absolutely
+        if compute is None or not _is_rotary(trainer.model.config):
+            return
+
+        def listening(*args: Any, **kwargs: Any) -> Any:
+            found = compute(*args, **kwargs)
+            if not torch.is_grad_enabled():
+                self._heard.append(found[0].detach())
+            return found
+
+        trainer._get_per_token_logps_and_entropies = listening
+
+    def take(self, lengths: Sequence[int]) -> tuple[Tensor | None, Tensor | None]:
+        """Returns what has been heard since the last time: log π and log π_ref of each response.
+
+        Args:
+            lengths: Tokens of each response.
+
+        Returns:
+            float32 `[B]` each, on the CPU; None for what TRL has not computed.
+        """
+        sums = [_summed(logps, lengths) for logps in self._heard if len(logps) == len(lengths)]
+        self._heard.clear()
+        if len(sums) == 2:  # RLOO, and GRPO where responses are used more than once
+            return sums[0], sums[1]
+        return None, sums[0] if len(sums) == 1 else None
+
+
+def _is_rotary(config: Any) -> bool:
+    return bool(getattr(config.get_text_config(), "rope_parameters", None))
+
+
+def _summed(logps: Tensor, lengths: Sequence[int]) -> Tensor:
+    """Sums log-probabilities `[B, T]` over each response's own tokens."""
+    counted = torch.arange(logps.shape[1])[None] < torch.tensor(lengths)[:, None]  # [B, T]
+    return torch.where(counted, logps.float().cpu(), 0.0).sum(1)
+
+
 @torch.no_grad()
 def log_likelihoods(
     model: Any,

@@ -6,37 +6,40 @@ distances; what they have come to say can only be compared at the same one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vlminterp.results.run_folder import RunFolder
 from vlminterp_ex2.align import Alignment
 from vlminterp_ex2.checkpoints import whole_checkpoints
-from vlminterp_ex2.journal import ALIGN, rows_of
+
+if TYPE_CHECKING:
+    from vlminterp_ex2.plugin import Config
+
+Rows = Sequence[Mapping[str, Any]]
 
 
-def nearest_to(
-    results: RunFolder, aligned: Alignment, target: float | None, window: int
-) -> Alignment:
-    """Returns the training as of the checkpoint whose KL is nearest to a target.
+def nearest_to(rows: Rows, aligned: Alignment, config: "Config") -> Alignment:
+    """Returns the training as of the checkpoint whose KL is nearest to `config.target_kl`.
 
     Args:
-        results: The run folder.
-        aligned: How training ended.
-        target: KL from the reference, in nats per response; None for the last checkpoint.
-        window: Steps around a checkpoint over which KL is averaged: that of one step is noise.
+        rows: Of the table `align`.
+        aligned: How training ended, which is also the answer where no KL is aimed at.
+        config: The run's.
     """
-    if target is None:
+    if config.target_kl is None:
         return aligned
-    rows = rows_of(results.table(ALIGN))
-    found = dict(whole_checkpoints(results.work(ALIGN)))
+    found = {
+        step // config.updates: path for step, path in whole_checkpoints(aligned.checkpoint.parent)
+    }
+    # KL is averaged over as many steps as lie between checkpoints: that of one step is noise
+    target, window = config.target_kl, config.save_every
     near = {step: abs(kl_at(rows, step, window) - target) for step in sorted(found)}
     step = min(near, key=lambda step: near[step])
     return replace(aligned, checkpoint=found[step], steps=step)
 
 
-def kl_at(rows: Sequence[Mapping[str, Any]], step: int, window: int) -> float:
+def kl_at(rows: Rows, step: int, window: int) -> float:
     """Returns the mean KL of the steps around one.
 
     Args:

@@ -4,7 +4,7 @@ TRL sees two things of it: a reward function and a callback.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ import torch
 from transformers import TrainerCallback
 
 from vlminterp.progress import Stage
+from vlminterp_ex2.chat import Questioner
 from vlminterp_ex2.checkpoints import mark_whole
-from vlminterp_ex2.journal import Journal
-from vlminterp_ex2.likelihood import log_likelihoods
+from vlminterp_ex2.journal import Journal, note_time
+from vlminterp_ex2.likelihood import Overheard, log_likelihoods
 from vlminterp_ex2.measures import Batch, measure
-from vlminterp_ex2.policy import Pair, Questioner
+from vlminterp_ex2.penalty import adapted
+from vlminterp_ex2.policy import Pair
 from vlminterp_ex2.reward import Scorer, with_penalty
 from vlminterp_ex2.stopping import Rules
-from vlminterp_ex2.texts import complete
+from vlminterp_ex2.texts import scored
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Watch:
         shown: Responses of each step that are kept.
         rules: What ends training early.
         seed: Of all that a step draws.
+        updates: Optimiser steps made from the responses of a step.
+        raw: Whether responses are scored as they are.
+        adaptive_kl: KL that β follows, in nats per response; None to hold β.
     """
 
     group: int
@@ -41,6 +46,9 @@ class Watch:
     shown: int
     rules: Rules
     seed: int
+    updates: int = 1
+    raw: bool = False
+    adaptive_kl: float | None = None
 
 
 class Monitor(TrainerCallback):
@@ -54,12 +62,16 @@ class Monitor(TrainerCallback):
         progress: Is told of every step.
 
     Attributes:
-        pair: Policy and reference; must be set before training begins.
+        trainer: TRL's; must be set before training begins.
+        pair: Policy and reference; likewise.
         ends: Tokens that end a response; likewise.
+        overheard: What TRL has computed; likewise.
     """
 
+    trainer: Any
     pair: Pair
     ends: Sequence[int]
+    overheard: Overheard
 
     def __init__(
         self,
@@ -73,7 +85,8 @@ class Monitor(TrainerCallback):
         self._journal, self._progress = journal, progress
         self._measured: dict[str, Any] = {}
         self._responses: list[dict[str, Any]] = []
-        self._began = 0.0
+        self._losses: list[dict[str, Any]] = []
+        self._began = self._rewarding = 0.0
 
     def reward(
         self,
@@ -102,12 +115,9 @@ class Monitor(TrainerCallback):
         values = torch.tensor([0.0 if value is None else value for value in batch.rewards])
         empty = torch.tensor([not text for text in batch.texts])
         rewards: list[float] = with_penalty(values, empty, self._scorer.scale).tolist()
-        seconds = time.perf_counter() - began
+        self._rewarding = time.perf_counter() - began
         reference, log_ratios = self._likelihoods(question, completion_ids)
-        self._measured = {
-            **measure(batch, reference, log_ratios, self._watch.group),
-            "reward_seconds": seconds,
-        }
+        self._measured = measure(batch, reference, log_ratios, self._watch.group)
         self._responses = [
             {
                 "concept": self._scorer.ids[concept[place]],
@@ -121,11 +131,17 @@ class Monitor(TrainerCallback):
         ]
         return rewards
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Takes β up where an earlier process has left it."""
+        if self._watch.adaptive_kl is not None and self._journal.steps:
+            self.trainer.beta = self._next_beta(self._journal.steps[-1])
+
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Seeds each step by its number, so that a resumed training draws what it would have."""
         drawn = np.random.SeedSequence((self._watch.seed, state.global_step))
         torch.manual_seed(int(drawn.generate_state(1)[0]))
-        self._began = time.perf_counter()
+        if state.global_step % self._watch.updates == 0:
+            self._began, self._losses = time.perf_counter(), []
 
     def on_log(
         self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
@@ -133,16 +149,28 @@ class Monitor(TrainerCallback):
         """Notes the step that has just been made, and ends training if it must."""
         if logs is None or "loss" not in logs:  # the summary after the last step
             return
+        self._losses.append(logs)
+        if state.global_step % self._watch.updates:
+            return
         row = {
-            "step": state.global_step,
+            "step": state.global_step // self._watch.updates,
             **self._measured,
-            "loss": logs["loss"],
-            "gradient": logs["grad_norm"],
-            "seconds": time.perf_counter() - self._began,
+            "loss": float(np.mean([entry["loss"] for entry in self._losses])),
+            "gradient": float(np.mean([entry["grad_norm"] for entry in self._losses])),
+            "beta": self.trainer.beta,
         }
+        seconds = time.perf_counter() - self._began
+        note_time(
+            Path(args.output_dir),
+            step=row["step"],
+            seconds=seconds,
+            reward_seconds=self._rewarding,
+        )
         row["stopped"] = self._watch.rules.reason([*self._journal.steps, row])
         self._journal.add(row, self._responses)
         self._progress.advance()
+        if self._watch.adaptive_kl is not None:
+            self.trainer.beta = self._next_beta(row)
         if row["stopped"] is not None:
             control.should_training_stop = control.should_save = True
 
@@ -151,13 +179,19 @@ class Monitor(TrainerCallback):
         self._journal.write()
         mark_whole(Path(args.output_dir), state.global_step)
 
+    def _next_beta(self, row: Mapping[str, Any]) -> float:
+        assert self._watch.adaptive_kl is not None
+        responses = self.trainer.args.generation_batch_size
+        return adapted(row["beta"], row["kl"], self._watch.adaptive_kl, responses)
+
     def _batch(
         self, completions: Sequence[Any], ids: Sequence[list[int]], concept: Sequence[int]
     ) -> Batch:
         written = [c if isinstance(c, str) else c[0]["content"] for c in completions]
         clipped = [not (tokens and tokens[-1] in self.ends) for tokens in ids]
         texts = [
-            complete(text, finished=not limit) for text, limit in zip(written, clipped, strict=True)
+            scored(text, finished=not limit, raw=self._watch.raw)
+            for text, limit in zip(written, clipped, strict=True)
         ]
         return Batch(
             texts=texts,
@@ -165,15 +199,18 @@ class Monitor(TrainerCallback):
             rewards=self._scorer.scores(texts, concept).rewards,
             lengths=[len(tokens) for tokens in ids],
             clipped=clipped,
-            cut=[text != whole.strip() for text, whole in zip(texts, written, strict=True)],
+            cut=[text.strip() != whole.strip() for text, whole in zip(texts, written, strict=True)],
         )
 
     def _likelihoods(
         self, questions: Sequence[str], responses: Sequence[list[int]]
     ) -> tuple[list[float], list[float]]:
         """Log π_ref and log π − log π_ref of each response."""
+        own, reference = self.overheard.take([len(response) for response in responses])
         prompts, size = self._questioner.tokens(questions), self._watch.batch_size
-        own = log_likelihoods(self.pair.aligned, prompts, responses, size)
-        with self.pair.reference() as model:
-            reference = log_likelihoods(model, prompts, responses, size)
+        if own is None:
+            own = log_likelihoods(self.pair.aligned, prompts, responses, size)
+        if reference is None:
+            with self.pair.reference() as model:
+                reference = log_likelihoods(model, prompts, responses, size)
         return reference.tolist(), (own - reference).tolist()

@@ -16,6 +16,7 @@ from vlminterp_ex2.inspection.judge_page import judge_section
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
 from vlminterp_ex2.selection_page import selection_table
 from vlminterp_ex2.share_chart import share_chart
+from vlminterp_ex2.zero_shot_page import zero_shot_section
 
 ALIGNED, INSPECT = "aligned", "inspect"
 SHOWN, MOST_CONCEPTS, SAMPLE_STEPS = 3, 60, 6
@@ -48,12 +49,13 @@ def content(folder: RunFolder) -> Content:
     )
     found = [*_gains(summary), *_shares(summary), *judge_section(summary), *_best(rows, summary)]
     found += [*_curve(steps, summary), *scores_section(summary, NOTE, "Rewards and shares")]
+    found += [*zero_shot_section(summary)]
     found += [*_samples(rows_of(folder.table(SAMPLES)))]
     return Content(
         heading=Markup("What <em>{}</em> likes to hear").format(model),
         lead=lead.format(model),
         sections=found,
-        counts=_counts(summary, steps),
+        counts=_counts(folder, summary, steps),
         style=STYLE,
     )
 
@@ -65,12 +67,17 @@ NOTE = (
 )
 
 
-def _counts(summary: Mapping[str, Any], steps: Rows) -> dict[str, object]:
+def _counts(folder: RunFolder, summary: Mapping[str, Any], steps: Rows) -> dict[str, object]:
     found: dict[str, object] = {"steps": len(steps)}
     if summary.get("described_at", len(steps)) != len(steps):
         found["described at step"] = summary["described_at"]
     if summary.get("stopped"):
         found["stopped early"] = summary["stopped"]
+    if summary.get("policy"):
+        found["aligned policy"] = summary["policy"]
+    options = folder.config.get("plugin") or {}
+    if (options.get("policy") or {}).get("trust_remote_code"):
+        found["foreign code"] = "run: the policy's own, by plugin.policy.trust_remote_code=true"
     return found
 
 

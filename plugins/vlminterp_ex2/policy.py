@@ -1,6 +1,6 @@
 """The language model in two states: as it was (the reference), and aligned."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,11 +13,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from vlminterp.adapters.checkpoint import resolve_checkpoint
 from vlminterp.adapters.hub import loading
 from vlminterp.errors import ConfigError, ModelError
+from vlminterp_ex2.chat import questioner, stop_clock
 from vlminterp_ex2.quiet import quietly
-from vlminterp_ex2.settings import Chat, Lora, PolicyConfig, Quantisation
+from vlminterp_ex2.settings import Lora, PolicyConfig, Quantisation
 
 KEY = "plugin.policy.checkpoint"
-AFTER_PLAIN = "\n\n"
 ALL_LINEAR = "all-linear"
 
 
@@ -41,44 +41,6 @@ class Pair:
             yield self.aligned if self._reference is None else self._reference
 
 
-class Questioner:
-    """Puts prompts to a language model.
-
-    Args:
-        tokenizer: The model's.
-        chat: How.
-
-    Raises:
-        ConfigError: A chat template is asked for and there is none.
-    """
-
-    def __init__(self, tokenizer: Any, chat: Chat) -> None:
-        has_template = bool(getattr(tokenizer, "chat_template", None))
-        if chat is Chat.template and not has_template:
-            raise ConfigError(
-                "plugin.policy.chat=template, but this language model has no chat template; "
-                "choose chat=plain or chat=auto"
-            )
-        self.tokenizer = tokenizer
-        self._chat = has_template and chat is not Chat.plain
-
-    def ask(self, text: str) -> Any:
-        """A prompt as TRL takes it: messages, or plain text."""
-        return [{"role": "user", "content": text}] if self._chat else text + AFTER_PLAIN
-
-    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """Prompts as token ids, the same as TRL's."""
-        asked = [self.ask(text) for text in texts]
-        if self._chat:
-            encoded = self.tokenizer.apply_chat_template(
-                asked, add_generation_prompt=True, tokenize=True, return_dict=True
-            )
-        else:
-            encoded = self.tokenizer(text=asked)
-        ids: list[list[int]] = encoded["input_ids"]
-        return ids
-
-
 def check_policy(config: PolicyConfig, device: torch.device) -> None:
     """Finds out what is wrong with a policy, before anything slow begins.
 
@@ -88,7 +50,7 @@ def check_policy(config: PolicyConfig, device: torch.device) -> None:
         ModelError: Its tokenizer can't be loaded, or has no end token.
     """
     _quantisation(config, device)
-    Questioner(load_tokenizer(config), config.chat)
+    questioner(config, load_tokenizer(config))
 
 
 def load_tokenizer(config: PolicyConfig) -> Any:
@@ -104,6 +66,7 @@ def load_tokenizer(config: PolicyConfig) -> Any:
         raise ModelError(f"{KEY}={config.checkpoint}: its tokenizer has no end-of-text token")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    stop_clock(tokenizer)
     return tokenizer
 
 
@@ -120,7 +83,9 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
         options |= {"quantization_config": quantisation, "device_map": {"": device}}
     dtype = getattr(torch, config.dtype.value)
     with loading(config.checkpoint, KEY), quietly():
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, weights_only=True, **options
+        )
     if config.gguf is not None:
         _forget_gguf(model)
     return (model if quantisation is not None else model.to(device)).train(mode=False)
@@ -139,7 +104,9 @@ def load_aligned(config: PolicyConfig, device: torch.device, checkpoint: Path) -
         if config.lora is not None:
             return Pair(PeftModel.from_pretrained(base, str(checkpoint)).train(mode=False))
         dtype = getattr(torch, config.dtype.value)
-        aligned: Any = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype)
+        aligned: Any = AutoModelForCausalLM.from_pretrained(
+            checkpoint, dtype=dtype, trust_remote_code=config.trust_remote_code
+        )
     return Pair(aligned.to(device).train(mode=False), base)
 
 
@@ -169,7 +136,7 @@ def local_folder(config: PolicyConfig) -> Path | None:
 def _place(config: PolicyConfig) -> tuple[str, dict[str, Any]]:
     """Where the files are, and what transformers must be told to read them."""
     folder = resolve_checkpoint(config.checkpoint, KEY, config.install)
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"trust_remote_code": config.trust_remote_code}
     if config.revision is not None:
         options["revision"] = config.revision
     if config.gguf is not None:

@@ -1,5 +1,6 @@
 """What the language model is asked: templates filled with concepts, in an order set by a seed."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,8 @@ from vlminterp.data.concepts import article
 from vlminterp.errors import InputError
 
 TEMPLATES = Path(__file__).with_name("templates.txt")
-PLACE = "{concept}"
+PLACE, BARE = "{concept}", "{}"
+"""Where a concept goes: its name with an article, or its name alone."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +32,28 @@ class Prompt:
 
 
 def load_templates(path: Path = TEMPLATES) -> list[str]:
-    """Reads prompt templates, one a line; blank lines do not count.
+    """Reads prompt templates: one a line, or a JSON list of strings, as EX2's authors have theirs.
 
     Args:
-        path: UTF-8; each line holds `{concept}`, for a name and its article.
+        path: UTF-8; each template holds `{concept}`, for a name and its article, or `{}`, for the
+            name alone. Blank lines do not count. JSON if its name ends so.
 
     Raises:
-        InputError: It can't be read, is empty, or a line does not hold `{concept}` once.
+        InputError: It can't be read, is empty, or a template does not hold one place for the name.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text("utf-8")
+        lines = json.loads(text) if path.suffix == ".json" else text.splitlines()
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: prompt templates can't be read ({error})") from error
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise InputError(f"{path} is no JSON list of strings, which templates in JSON must be")
     templates = [line.strip() for line in lines if line.strip()]
     if not templates:
         raise InputError(f"{path} holds no prompt templates; write one a line, with {PLACE}")
     for number, line in enumerate(lines, 1):
-        if line.strip() and line.count(PLACE) != 1:
-            raise InputError(f"{path}, line {number}: a template must hold {PLACE} once")
+        if line.strip() and line.count(PLACE) + line.count(BARE) != 1:
+            raise InputError(f"{path}, line {number}: a template must hold {PLACE} or {BARE} once")
     return templates
 
 
@@ -55,9 +61,11 @@ def fill(template: str, name: str) -> str:
     """Puts a concept into a template.
 
     Example:
-        >>> fill("Describe {concept}.", "owl")
-        'Describe an owl.'
+        >>> fill("Describe {concept}.", "owl"), fill("Describe one {}.", "owl")
+        ('Describe an owl.', 'Describe one owl.')
     """
+    if BARE in template:
+        return template.replace(BARE, name)
     return template.replace(PLACE, f"{article(name)} {name}")
 
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from vlminterp.adapters.registry import Precision
 from vlminterp.errors import ConfigError
@@ -102,6 +103,11 @@ class PolicyConfig:
             for safetensors.
         install: What to run where the checkpoint's package is missing.
         chat: How a prompt is put to it.
+        system: A system message before each prompt; null for none.
+        chat_template_kwargs: Variables of its chat template. Thinking is off, since it would be
+            scored as a description; templates that know no thinking do not mind.
+        trust_remote_code: Whether Python code that comes with the checkpoint may be run. It can do
+            anything that you can do.
         lora: Its adapters; null trains every weight, and keeps a second model as the reference.
         dtype: Of the weights; adapters are float32.
         quantisation: Of the frozen weights.
@@ -118,6 +124,9 @@ class PolicyConfig:
     gguf: str | None = None
     install: str = ""
     chat: Chat = Chat.auto
+    system: str | None = None
+    chat_template_kwargs: dict[str, Any] = field(default_factory=lambda: {"enable_thinking": False})
+    trust_remote_code: bool = False
     lora: Lora | None = field(default_factory=Lora)
     dtype: Precision = Precision.float32
     quantisation: Quantisation = Quantisation.none

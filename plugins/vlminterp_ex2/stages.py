@@ -1,10 +1,11 @@
 """EX2 from end to end: align, describe, inspect; each goes on where an earlier process ended."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vlminterp.data.concepts import Concept
 from vlminterp.description.class_means import ClassMeans, Skipped, class_means
@@ -12,6 +13,8 @@ from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.plugin import Context
 from vlminterp_ex2.align import Alignment, align, alignment
+from vlminterp_ex2.chat import questioner
+from vlminterp_ex2.depends import stage_of
 from vlminterp_ex2.describe import (
     DESCRIBE,
     POOL,
@@ -21,19 +24,21 @@ from vlminterp_ex2.describe import (
     descriptions,
     further_draws,
 )
-from vlminterp_ex2.inspection.judge_stage import judge
+from vlminterp_ex2.inspection.judges import judged
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.neighbours import learn
 from vlminterp_ex2.inspection.seeds import load_seeds
 from vlminterp_ex2.inspection.sentence_encoder import MiniLM
-from vlminterp_ex2.inspection.stage import inspect
-from vlminterp_ex2.journal import rows_of
+from vlminterp_ex2.inspection.stage import INSPECT, inspect
+from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
 from vlminterp_ex2.matched import nearest_to
-from vlminterp_ex2.policy import Questioner, check_policy, load_aligned, load_tokenizer
+from vlminterp_ex2.policy import check_policy, load_aligned, load_tokenizer
 from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.settings import Reward
 from vlminterp_ex2.summary import summarise
+from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
+from vlminterp_ex2.zero_shot import hits, texts_of
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
@@ -41,7 +46,7 @@ if TYPE_CHECKING:
 
 Batches = Mapping[str, Sequence[Sequence[Draw]]]
 
-SKIPPED = "skipped"
+SKIPPED, IMAGES = "skipped", "images"
 SAMPLED_AT_ONCE = 8
 """Times the sequences that are trained at once: sampling keeps no activations."""
 
@@ -54,39 +59,75 @@ class Material:
         classes: Mean embeddings of the images that rewards are made of.
         scorer: What rewards.
         prompts: Every template about every concept.
+        concepts: The concepts themselves, in the same order.
     """
 
     classes: ClassMeans
     scorer: Scorer
     prompts: list[Prompt]
+    concepts: list[Concept]
 
 
 def run(context: Context) -> None:
     """Runs the stages that are asked for and not yet done."""
     config: Config = context.config
     stage = config.stage.value
-    aligned = alignment(context.results, config.steps)
-    if aligned is None:
-        if stage not in ("all", "align"):
-            raise ConfigError(
-                f"plugin.stage={stage}: this run is not aligned yet; run stage=align first"
-            )
-        check_policy(config.policy, context.device)
-    material = prepare(context)
-    aligned = aligned or align(context, material.scorer, material.prompts)
+    material, aligned = _aligned(context)
     if stage == "align":
         return
-    if stage in ("all", "describe"):
-        describe(context, material, aligned)
+    batches = _batches(context, material.prompts)
+    describe(context, material, aligned, batches, write=stage in ("all", "describe"))
     if stage == "describe":
         return
-    if _missing(context, _batches(context, material.prompts)):
+    if _missing(context, batches):
         raise ConfigError(
             f"plugin.stage={stage}: not all is described yet; run stage=describe first"
         )
-    rows = inspect(context, material.classes, _lexicon(context))
-    judged = judge(context, rows)
-    context.results.finish(summarise(context, aligned, rows, judged))
+    rows = _inspected(context, material)
+    _classify(context, material)
+    context.results.finish(summarise(context, aligned, rows, judged(context, rows)))
+
+
+def _aligned(context: Context) -> tuple[Material, Alignment]:
+    """Trains the policy, unless this or another run has done so."""
+    config: Config = context.config
+    # another target needs no other training, only one that has kept its checkpoints
+    kept = {"target_kl": config.target_kl is not None}
+    with stage_of(context, "align", {ALIGN: ALIGN, SAMPLES: SAMPLES}, **kept) as inner:
+        aligned = alignment(inner.results, config.steps, config.updates)
+        if aligned is None:
+            if config.stage.value not in ("all", "align"):
+                raise ConfigError(
+                    f"plugin.stage={config.stage.value}: this run is not aligned yet; "
+                    "run stage=align first"
+                )
+            check_policy(config.policy, context.device)
+        material = prepare(context)
+        return material, aligned or align(inner, material.scorer, material.prompts)
+
+
+def _classify(context: Context, material: Material) -> None:
+    """Writes the table `zero-shot`, where there are pictures that no reward has seen."""
+    config: Config = context.config
+    if not config.zero_shot or not any(concept.held_out for concept in material.concepts):
+        return
+    with stage_of(context, "zero-shot", {ZERO_SHOT: ZERO_SHOT}) as inner:
+        table = inner.results.table(ZERO_SHOT)
+        if 0 in table:
+            return
+        with context.progress.track("classifying", None):
+            said = rows_of(context.results.table(DESCRIBE))
+            classes = material.classes
+            texts = texts_of(said, classes.names, classes.ids, context.seed)
+            cache = EmbeddingCache(context.stages.shared(IMAGES), context.encoder.name)
+            table.write(0, hits(context.encoder, material.concepts, texts, cache), {})
+
+
+def _inspected(context: Context, material: Material) -> list[dict[str, Any]]:
+    with stage_of(context, "inspect", {INSPECT: INSPECT}) as inner:
+        # the stage's folder holds what it reads beside what it writes
+        inner.results.table(DESCRIBE).adopt(context.results.table(DESCRIBE))
+        return inspect(inner, material.classes, _lexicon(inner))
 
 
 def _lexicon(context: Context) -> Lexicon:
@@ -110,7 +151,7 @@ def prepare(context: Context) -> Material:
     if len(concepts) < 2 and contrastive:
         raise InputError("plugin.reward=contrastive needs two concepts or more; choose reward=own")
     total = sum(len(concept.images) + len(concept.held_out) for concept in concepts)
-    cache = EmbeddingCache(context.results.work("images"), context.encoder.name)
+    cache = EmbeddingCache(context.stages.shared(IMAGES), context.encoder.name)
     with context.progress.track("embedding images", total, 0, "images") as stage:
         embedded = partial(class_means, context.encoder, cache=cache, on_advance=stage.advance)
         classes = embedded(concepts, fewest=2 if contrastive else 1)
@@ -122,7 +163,7 @@ def prepare(context: Context) -> Material:
         TEMPLATES if config.templates is None else Path(config.templates).expanduser()
     )
     _note_skipped(context, [*classes.skipped, *held_out.skipped])
-    return Material(classes, scorer, all_prompts(classes.names, templates))
+    return Material(classes, scorer, all_prompts(classes.names, templates), kept)
 
 
 def _note_skipped(context: Context, skipped: Sequence[Skipped]) -> None:
@@ -132,31 +173,45 @@ def _note_skipped(context: Context, skipped: Sequence[Skipped]) -> None:
         table.write(0, [{"id": one.concept, "skipped": one.reason} for one in skipped], {})
 
 
-def describe(context: Context, material: Material, aligned: Alignment) -> None:
-    """Writes the tables `describe` and `pool`, or what is missing of them."""
+def describe(
+    context: Context, material: Material, aligned: Alignment, batches: Batches, *, write: bool
+) -> None:
+    """Brings the tables `describe` and `pool` into the run's folder.
+
+    Args:
+        context: The run's.
+        material: What all stages work with.
+        aligned: The training.
+        batches: All that is to be described, by table.
+        write: Whether what no run has drawn yet is drawn.
+    """
     config: Config = context.config
-    batches = _batches(context, material.prompts)
-    missing = _missing(context, batches)
-    if not missing:
-        return
-    total = sum(len(batch) for some in batches.values() for batch in some)
-    with context.progress.track("describing", total, total - missing, "responses") as stage:
-        matched = nearest_to(context.results, aligned, config.target_kl, config.save_every)
-        pair = load_aligned(config.policy, context.device, matched.checkpoint)
-        questioner = Questioner(load_tokenizer(config.policy), config.policy.chat)
-        describer = Describer(context, material.scorer, questioner, pair)
-        for name, some in batches.items():
-            for written in describer.write(context.results.table(name), some):
-                stage.advance(written)
+    drawn = {POOL: {"pool": _pool(config, len(material.prompts))}}
+    with ExitStack() as stack:
+        inner = {
+            name: stack.enter_context(stage_of(context, name, {name: name}, **drawn.get(name, {})))
+            for name in batches
+        }
+        missing = sum(_missing(inner[name], {name: some}) for name, some in batches.items())
+        if not missing or not write:
+            return
+        total = sum(len(batch) for some in batches.values() for batch in some)
+        with context.progress.track("describing", total, total - missing, "responses") as stage:
+            matched = nearest_to(rows_of(context.results.table(ALIGN)), aligned, config)
+            pair = load_aligned(config.policy, context.device, matched.checkpoint)
+            asking = questioner(config.policy, load_tokenizer(config.policy))
+            describer = Describer(context, material.scorer, asking, pair)
+            for name, some in batches.items():
+                for written in describer.write(inner[name].results.table(name), some):
+                    stage.advance(written)
 
 
 def _batches(context: Context, prompts: Sequence[Prompt]) -> Batches:
     """All that is to be described, by table."""
     config: Config = context.config
-    pool = config.pool or config.samples + _share(config, len(prompts))
     planned = {
         DESCRIBE: descriptions(prompts, config.samples),
-        POOL: further_draws(prompts, config.samples, pool),
+        POOL: further_draws(prompts, config.samples, _pool(config, len(prompts))),
     }
     size = SAMPLED_AT_ONCE * config.policy.micro_batch
     return {name: batches_of(draws, size) for name, draws in planned.items()}
@@ -172,9 +227,13 @@ def _missing(context: Context, batches: Batches) -> int:
     )
 
 
-def _share(config: "Config", prompts: int) -> int:
-    """Responses to each prompt that training has drawn, at least one: the same budget."""
-    return max(1, round(config.steps * config.completions / prompts))
+def _pool(config: "Config", prompts: int) -> int:
+    """Returns how many of the base model's responses to each prompt there are to choose from.
+
+    By default as many as training and describing draw, at least one more than is described.
+    """
+    drawn = max(1, round(config.steps * config.completions / prompts))
+    return config.pool or config.samples + drawn
 
 
 def _limited(concept: Concept, images: int) -> Concept:

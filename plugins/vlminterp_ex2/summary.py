@@ -1,6 +1,8 @@
 """What an EX2 run ends with: its answer, what that rests on, and what training was worth."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +30,8 @@ from vlminterp_ex2.selection import (
     plain_selections,
     selections,
 )
+from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
+from vlminterp_ex2.zero_shot import accuracy
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
@@ -48,7 +52,7 @@ def summarise(
         context: Of the run.
         alignment: How training ended.
         rows: Of the table `inspect`.
-        judged: What a judge found; None if there was to be none.
+        judged: What judges and people say, as `judged` returns it.
     """
     config: Config = context.config
     table = pd.DataFrame(list(rows))
@@ -59,7 +63,9 @@ def summarise(
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
     _write_gains(context, concepts, found)
     chosen = _selections(context, concepts)
-    steps = rows_of(context.results.table(ALIGN))
+    matched = nearest_to(rows_of(context.results.table(ALIGN)), alignment, config)
+    hits = rows_of(context.results.table(ZERO_SHOT))
+    classified = accuracy(hits) if hits else {}
     return {
         **context.results.names,
         "unit": "concepts",
@@ -70,19 +76,21 @@ def summarise(
         },
         "stopped": alignment.stopped,
         "steps": alignment.steps,
-        "described_at": nearest_to(
-            context.results, alignment, config.target_kl, config.save_every
-        ).steps,
-        "seconds_a_step": float(np.median([row["seconds"] for row in steps])),
-        "reward_share": float(np.median([row["reward_seconds"] / row["seconds"] for row in steps])),
+        "described_at": matched.steps,
+        "policy": _relative(matched.checkpoint, context.results.path),
         "shares": {policy: _intervals(found, SHARE) for policy, found in each.items()},
         "change": _intervals(change, CHANGE),
         "empty": _intervals(
             {policy: empty_share(own, concepts) for policy, own in spoken.items()}, SHARE
         ),
         "selection": plain_selections(chosen),
-        "metrics": {**_rewards(context, concepts, chosen), **_share_metrics(each)},
-        **({"judge": dict(judged)} if judged else {}),
+        "metrics": {
+            **_rewards(context, concepts, chosen),
+            **_share_metrics(each),
+            **_accuracy(classified),
+        },
+        **({"zero_shot": classified} if classified else {}),
+        **(judged or {}),
         "notes": list(context.source.notes()),
         "skipped": len(context.results.skips()),
         "truncated": sum(row["truncated"] for row in rows_of(context.results.table(DESCRIBE))),
@@ -104,6 +112,16 @@ def _answer(
         "agree": agreement(found.verdict, more),
         "ranking": found.presence.ranking(),
     }
+
+
+def _accuracy(classified: dict[str, Any]) -> dict[str, Any]:
+    """Takes the metric out of what zero-shot classification has found, for the other metrics."""
+    return {"accuracy": classified.pop("metric")} if classified else {}
+
+
+def _relative(path: Path, start: Path) -> str:
+    """Returns a path from a folder on, so that `outputs` can be moved."""
+    return Path(os.path.relpath(path, start)).as_posix()
 
 
 def _told(found: Hanging) -> dict[str, Any]:

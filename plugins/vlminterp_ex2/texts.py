@@ -32,6 +32,23 @@ def complete(response: str, *, finished: bool) -> str:
     return response[: ends[-1]].strip() if ends else ""
 
 
+def scored(response: str, *, finished: bool, raw: bool) -> str:
+    """Returns what of a response is scored; nothing if it is blank.
+
+    Args:
+        response: What the model wrote, without the prompt.
+        finished: Whether the model ended it (end-of-text token).
+        raw: Score it as it is, which is the paper's way, not only what was said to its end.
+
+    Example:
+        >>> scored(" An owl has", finished=False, raw=True)
+        ' An owl has'
+    """
+    if not raw:
+        return complete(response, finished=finished)
+    return response if response.strip() else ""
+
+
 def names_concept(text: str, name: str) -> bool:
     """Whether a text calls the concept by its name, also in the plural; case does not count.
 

@@ -21,9 +21,9 @@ def pair_seeds(pixels: Pixels, tokens: Tokens, seed: int) -> list[int]:
         63-bit integers.
     """
     seeds = []
-    for values, ids, mask in zip(pixels.values, tokens.ids, tokens.mask, strict=True):
+    for index, (ids, mask) in enumerate(zip(tokens.ids, tokens.mask, strict=True)):
         digest = hashlib.sha256(str(seed).encode())
-        digest.update(values.float().cpu().contiguous().numpy().tobytes())
+        digest.update(pixels.of(index).float().cpu().contiguous().numpy().tobytes())
         digest.update(ids[mask].cpu().numpy().tobytes())
         seeds.append(int.from_bytes(digest.digest()[:8], "big") >> 1)
     return seeds

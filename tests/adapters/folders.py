@@ -4,8 +4,22 @@ import json
 
 import sentencepiece
 import transformers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import AutoConfig, BertTokenizer, PreTrainedTokenizerFast, SiglipTokenizer
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
+from transformers import (
+    AutoConfig,
+    BertTokenizer,
+    GemmaTokenizer,
+    PreTrainedTokenizerFast,
+    SiglipTokenizer,
+)
 
 from tests.adapters.tiny_hf import CONTEXT, PARTS, SIZE, randomise
 
@@ -68,6 +82,25 @@ def unigram(folder):
     )
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>"
+    ).save_pretrained(folder)
+    return tokenizer.get_vocab_size()
+
+
+def gemma(folder):
+    """SigLIP 2's: capitals are other letters, and padding is on the left unless it is said."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+    alphabet = sorted({*"".join(SENTENCES), *"ACDO▁"} - {" "})
+    trainer = trainers.BpeTrainer(vocab_size=95, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(SENTENCES, trainer)
+    GemmaTokenizer(
+        vocab=tokenizer.get_vocab(),
+        merges=[tuple(m) for m in json.loads(tokenizer.to_str())["model"]["merges"]],
+        add_bos_token=False,
+        add_eos_token=True,
+        model_max_length=CONTEXT,
     ).save_pretrained(folder)
     return tokenizer.get_vocab_size()
 

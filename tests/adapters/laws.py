@@ -34,9 +34,10 @@ def assert_explained(encoder, pixels, tokens, side):
     found = M2IB(encoder, side, Settings(steps=2, copies=2)).attribute(pixels, tokens)
     assert torch.isfinite(found.scores).all()
     if side == "image":
-        rows, columns = found.grid
-        assert found.maps().shape == (len(pixels), rows, columns)
-        assert rows > 1
+        assert len(found.grids) == len(pixels)
+        for index, (rows, columns) in enumerate(found.grids):
+            assert found.map(index).shape == (rows, columns)
+            assert rows > 1
 
 
 def assert_words_cover_all_but_specials(tokens):

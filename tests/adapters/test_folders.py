@@ -3,20 +3,17 @@
 import json
 import shutil
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
-from transformers import BertConfig, BertModel, LlavaConfig
+from transformers import AutoImageProcessor, BertConfig, BertModel, LlavaConfig
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
 import vlminterp
-from tests.adapters.folders import COLOURS, CROPPED, KINDS, SENTENCES, write_folder
+from tests.adapters.folders import KINDS, SENTENCES, write_folder
 from tests.adapters.laws import assert_words_cover_all_but_specials
-from tests.adapters.tiny_hf import CONTEXT, SIZE
-from vlminterp.adapters.preprocessing import Preprocessing
+from tests.adapters.tiny_hf import CONTEXT
 from vlminterp.errors import ModelError
 
 
@@ -92,45 +89,31 @@ def test_other_resolutions(folders, pictures, captions, size):
         pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
         assert pixels.values.shape[2:] == (size, size)
         found = M2IB(encoder, "image", Settings(steps=1, copies=2)).attribute(pixels, tokens)
-        assert found.grid == (size // 8, size // 8)
-
-
-def test_preprocessing_is_the_checkpoints_own():
-    """Against the arithmetic of ALIGN's processor: squash, crop, rescale to [-1, 1], normalise."""
-    settings = COLOURS | {
-        "size": {"height": 40, "width": 40},
-        "crop_size": {"height": SIZE, "width": SIZE},
-        "do_center_crop": True,
-        "rescale_factor": 1 / 127.5,
-        "rescale_offset": True,
-    }
-    picture = Image.fromarray(
-        np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
-    )
-    pixels = Preprocessing.from_hf(settings)([picture])
-    squashed = np.asarray(picture.resize((40, 40), Image.Resampling.BICUBIC), np.float64)
-    scaled = squashed[4:36, 4:36] / 127.5 - 1
-    wanted = ((scaled - COLOURS["image_mean"]) / COLOURS["image_std"]).transpose(2, 0, 1)
-    np.testing.assert_allclose(pixels.values[0].numpy(), wanted, atol=1e-5)
-    assert pixels.geometry[0].box == pytest.approx((7, 5, 63, 45))
-
-
-def test_naflex_is_squashed_to_the_grid_it_learned():
-    settings = COLOURS | {"patch_size": 16, "max_num_patches": 256}
-    assert Preprocessing.from_hf(settings).size == (256, 256)
+        assert set(found.grids) == {(size // 8, size // 8)}
 
 
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        ({"image_mean": None}, "can't be used"),
-        ({"resample": None}, "can't be used"),
-        ({"size": {"longest_edge": 3}}, "has no 'height'"),
+        ({"image_mean": "grey"}, "CLIPImageProcessor can't be used: "),
+        ({"size": {"longest_edge": 3}}, "size={'longest_edge': 3} is not known here"),
     ],
 )
-def test_broken_preprocessing(broken, message):
-    with pytest.raises(ModelError, match=rf"preprocessor_config\.json {message}"):
-        Preprocessing.from_hf(COLOURS | CROPPED | broken)
+def test_broken_preprocessing(folders, tmp_path, broken, message):
+    folder = copied(folders["clipseg"], tmp_path)
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings | broken))
+    with pytest.raises(ModelError, match=message):
+        vlminterp.load("hf", checkpoint=str(folder))
+
+
+def test_preprocessing_is_the_image_processors(folders, pictures):
+    """Whatever class the folder names."""
+    for folder in folders.values():
+        processor = AutoImageProcessor.from_pretrained(folder)
+        ours = vlminterp.load("hf", checkpoint=str(folder)).preprocess(pictures).values
+        theirs = [processor(picture, return_tensors="pt")["pixel_values"] for picture in pictures]
+        torch.testing.assert_close(ours, torch.cat(theirs), rtol=0, atol=0)
 
 
 def copied(folder, tmp_path):

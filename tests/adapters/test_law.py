@@ -93,10 +93,11 @@ def test_text_is_causal(encoder):
 
 
 def test_both_backends_agree(load_tiny, pictures, captions):
-    embeddings = []
+    """On the same pixels; each backend resizes pictures in its own way."""
+    embeddings, pixels = [], load_tiny("hf", "float64").preprocess(pictures)
     for adapter in ("hf", "open-clip"):
         encoder = load_tiny(adapter, "float64")
-        image = encoder.encode_image(encoder.preprocess(pictures))
+        image = encoder.encode_image(pixels)
         text = encoder.encode_text(encoder.tokenize(captions))
         embeddings.append((image, text, encoder.logits(image, text)))
     for ours, theirs in zip(*embeddings, strict=True):
@@ -132,10 +133,9 @@ def odd_open_clip():
             for parameter in model.parameters():
                 noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
                 parameter.add_(noise * 0.1)
-        size = vision.get("image_size", 32)
-        mean = std = (0.5, 0.5, 0.5)
-        shape = size if isinstance(size, tuple) else (size, size)
-        return OpenCLIP(model, Preprocessing(shape, mean, std), open_clip.SimpleTokenizer())
+        config = {"size": vision.get("image_size", 32), "mean": (0.5,) * 3, "std": (0.5,) * 3}
+        preprocessing = Preprocessing.from_open_clip(config)
+        return OpenCLIP(model, preprocessing, open_clip.SimpleTokenizer())
 
     return build
 
@@ -156,7 +156,7 @@ def test_map_of_a_grid_that_is_not_square(odd_open_clip, pictures, captions):
     encoder = odd_open_clip(image_size=(32, 80))
     pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
     found = M2IB(encoder, "image", Settings(steps=2, copies=2)).attribute(pixels, tokens)
-    assert found.maps().shape == (4, 2, 5)
+    assert found.grids == ((2, 5),) * 4
     assert found.on_image(1).shape == (64, 100)
     # The crop keeps the whole width of a 100 × 64 picture and 40 of its 64 rows.
     assert np.isfinite(found.on_image(1)).sum() == 40 * 100

@@ -19,7 +19,7 @@ def test_words_cover_all_but_specials(encoder):
 
 def test_words_are_not_pieces(encoder):
     words = encoder.tokenize(["An AXOLOTL rests"]).words[0]
-    assert [word.text for word in words] == ["an", "axolotl", "rests"]
+    assert [word.text for word in words] == ["An", "AXOLOTL", "rests"]
     assert words[1].stop - words[1].start > 1
 
 
@@ -62,4 +62,4 @@ def test_backends_agree(load_tiny, captions):
 
 
 def test_word_of_one_token(encoder):
-    assert encoder.tokenize(["cat"]).words[0] == (Word("cat", 1, 2),)
+    assert encoder.tokenize(["cat"]).words[0] == (Word("cat", 1, 2, (0, 3)),)

@@ -13,6 +13,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.stages import Stages
 
 PAIRS, GRID = 12, 16
 
@@ -38,7 +39,7 @@ class FromTruth:
             layer=0,
             similarity=similarity.sum(-1),
             prefix_tokens=1 if image else 0,
-            grid=(GRID, GRID) if image else None,
+            grids=((GRID, GRID),) * len(pixels) if image else (),
             geometry=pixels.geometry if image else (),
             words=() if image else tokens.words,
         )
@@ -50,7 +51,7 @@ class FromTruth:
 
     def _text(self, pair, words):
         scores = torch.zeros(words[-1].stop + 1)
-        for word, true in zip(words, named(words, pair.text, pair.named_words), strict=True):
+        for word, true in zip(words, named(words, pair.named_words), strict=True):
             scores[word.start : word.stop] = float(true)
         return scores
 
@@ -68,7 +69,14 @@ def explain(load_tiny, source, tmp_path):
         config = {"names": {"plugin": "truth", "model": "tiny", "data": "planted"}}
         with RunFolder.open(tmp_path / name, config) as results:
             context = Context(
-                None, encoder, source, results, Progress(quiet=True), seed, torch.device("cpu")
+                None,
+                encoder,
+                source,
+                results,
+                Progress(quiet=True),
+                seed,
+                torch.device("cpu"),
+                Stages(tmp_path / "stages", "inputs"),
             )
             explain_pairs(context, attributors, batch_size)
         return results

@@ -17,6 +17,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.stages import Stages
 from vlminterp.run import run
 
 SHOWN = ("owl", "whale", "cat", "bus")
@@ -60,7 +61,14 @@ def context_in():
         with RunFolder.open(path, {"seed": seed}) as results, Progress(quiet=True) as progress:
             source = SimpleNamespace()
             yield Context(
-                config, LetterEncoder(), source, results, progress, seed, torch.device("cpu")
+                config,
+                LetterEncoder(),
+                source,
+                results,
+                progress,
+                seed,
+                torch.device("cpu"),
+                Stages(path / "stages", "letters"),
             )
 
     return open_context

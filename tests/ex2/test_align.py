@@ -2,15 +2,17 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
+import torch
 from vlminterp_ex2.align import align, alignment
 from vlminterp_ex2.checkpoints import whole_checkpoints
-from vlminterp_ex2.journal import rows_of
+from vlminterp_ex2.devices import on_one_device
+from vlminterp_ex2.journal import rows_of, timings
+from vlminterp_ex2.likelihood import Overheard, log_likelihoods
 from vlminterp_ex2.reward import Scores
-from vlminterp_ex2.settings import Algorithm, Chat
-
-CLOCKS = ("seconds", "reward_seconds")
+from vlminterp_ex2.settings import Algorithm, Chat, Lora
 
 
 class KilledError(Exception):
@@ -29,10 +31,6 @@ class Instead:
         )
 
 
-def timeless(rows):
-    return [{name: row[name] for name in row if name not in CLOCKS} for row in rows]
-
-
 @pytest.fixture
 def aligned(tmp_path, context_in, tiny_config, scorer, prompts):
     """Aligns in a folder; returns the outcome and the rows of both tables."""
@@ -41,7 +39,7 @@ def aligned(tmp_path, context_in, tiny_config, scorer, prompts):
         with context_in(tmp_path / name, tiny_config(**options)) as context:
             found = align(context, scorer, prompts)
             tables = [rows_of(context.results.table(table)) for table in ("align", "samples")]
-        return found, *map(timeless, tables)
+        return found, *tables
 
     return run
 
@@ -172,7 +170,7 @@ def test_seeds_differ(tmp_path, context_in, tiny_config, scorer, prompts):
     for seed in (0, 1):
         with context_in(tmp_path / str(seed), tiny_config(steps=2), seed) as context:
             align(context, scorer, prompts)
-            found.append(timeless(rows_of(context.results.table("align"))))
+            found.append(rows_of(context.results.table("align")))
     assert found[0] != found[1]
 
 
@@ -211,3 +209,174 @@ def test_chat_templates_are_used(aligned, tmp_path, tiny_policy):
     _, plain, _ = aligned("plain", **options)
     assert chat != plain
     assert chat[0]["kl"] == pytest.approx(0, abs=1e-5)
+
+
+def test_log_likelihoods_of_trl_are_not_computed_again(aligned, monkeypatch):
+    """And they are those that we compute ourselves."""
+    from vlminterp_ex2 import monitor
+
+    calls = []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return log_likelihoods(*arguments)
+
+    monkeypatch.setattr(monitor, "log_likelihoods", counted)
+    _, overheard, _ = aligned("overheard")
+    assert not calls
+    monkeypatch.setattr(Overheard, "take", lambda self, lengths: (None, None))
+    _, computed, _ = aligned("computed")
+    assert len(calls) == 12
+    for one, other in zip(overheard, computed, strict=True):
+        assert one["kl"] == pytest.approx(other["kl"], abs=1e-4)
+        assert one["perplexity"] == pytest.approx(other["perplexity"], rel=1e-4)
+
+
+def test_grpo_computes_only_what_trl_does_not(aligned, monkeypatch):
+    from vlminterp_ex2 import monitor
+
+    calls = []
+    monkeypatch.setattr(
+        monitor, "log_likelihoods", lambda *a: calls.append(a) or log_likelihoods(*a)
+    )
+    _, steps, _ = aligned(algorithm=Algorithm.grpo, steps=2)
+    assert len(calls) == 2
+    assert steps[0]["kl"] == pytest.approx(0, abs=1e-4)
+
+
+PAPER = {"completions": 8, "generations": 2, "epochs": 4, "mini_batches": 4, "raw": True}
+
+
+def test_a_step_makes_as_many_updates_as_asked_for(aligned, scorer):
+    drawn = []
+
+    def scores(texts, own):
+        drawn.append(len(texts))
+        return scorer.scores(texts, own)
+
+    found, steps, _ = aligned(scorer=Instead(scorer, scores), **PAPER, steps=4)
+    state = json.loads((found.checkpoint / "trainer_state.json").read_text())
+    assert state["global_step"] == 4 * 16
+    assert drawn == [8] * 4  # responses are drawn once a step
+    assert [row["step"] for row in steps] == [1, 2, 3, 4]
+    assert found.steps == 4
+
+
+def test_more_updates_of_the_same_responses_align_more(aligned):
+    options = {"steps": 8, "completions": 32, "generations": 2, "save_every": 8}
+    policy = {"learning_rate": 2e-3}
+    one = aligned("one", **options, policy=policy)[1]
+    many = aligned("many", **options, policy=policy, epochs=4, mini_batches=4)[1]
+    assert many[-1]["kl"] > 2 * one[-1]["kl"]
+
+
+def test_with_many_updates_it_goes_on_as_if_it_had_never_been_ended(aligned, scorer):
+    options = {**PAPER, "steps": 4, "adaptive_kl": 0.5}
+    whole = aligned("whole", **options)
+    count = 0
+
+    def scores(texts, own):
+        nonlocal count
+        count += 1
+        if count == 4:
+            raise KilledError
+        return scorer.scores(texts, own)
+
+    with pytest.raises(KilledError):
+        aligned("killed", scorer=Instead(scorer, scores), **options)
+    assert aligned("killed", scorer=Instead(scorer, scores), **options)[1:] == whole[1:]
+    betas = [row["beta"] for row in whole[1]]
+    for row, beta in zip(whole[1], betas[1:], strict=False):
+        error = min(max(row["kl"] / 0.5 - 1, -0.2), 0.2)
+        assert beta == pytest.approx(row["beta"] * (1 + error * 8 / 10_000))
+    assert len(set(betas)) == 4
+
+
+def test_raw_responses_are_scored_as_they_are(aligned, scorer):
+    scored = []
+
+    def scores(texts, own):
+        scored.extend(texts)
+        return scorer.scores(texts, own)
+
+    _, steps, samples = aligned(scorer=Instead(scorer, scores), steps=2, raw=True)
+    assert any(not text.rstrip().endswith((".", "!", "?")) for text in scored if text)
+    assert all(row["cut"] == 0 for row in steps)
+    assert not any(row["cut"] for row in samples)
+
+
+def test_one_of_several_gpus_is_used_and_said(aligned, monkeypatch, capsys):
+    """Transformers sees two where accelerate has no device of its own: TRL refuses that."""
+    from vlminterp_ex2 import align as module
+
+    made = module._arguments
+
+    def on_gpus(context):
+        return {name: value for name, value in made(context).items() if name != "use_cpu"}
+
+    monkeypatch.setattr(module, "_arguments", on_gpus)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    found, _, _ = aligned(steps=1, save_every=1)
+    assert found.steps == 1
+
+
+def test_the_device_that_was_asked_for_is_the_one_that_is_used(monkeypatch, capsys):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    arguments = SimpleNamespace(n_gpu=2, _n_gpu=2)
+    on_one_device(arguments, torch.device("cuda:1"))
+    assert chosen == [torch.device("cuda:1")]
+    assert vars(arguments)["_setup_devices"] == torch.device("cuda:1")
+    assert arguments._n_gpu == 1
+    told = capsys.readouterr().err
+    assert told == (
+        "vlminterp: 2 GPUs are visible, training uses cuda:1; device=cuda:N chooses another\n"
+    )
+
+
+def files_of(folder):
+    """Every file by its path, less the one that holds clocks."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in ("timings.jsonl", ".lock", "versions.json")
+    }
+
+
+def test_undisturbed_and_killed_trainings_leave_the_same_bytes(aligned, scorer, tmp_path):
+    aligned("first", policy={"lora": Lora(targets=["q_proj", "v_proj", "k_proj", "o_proj"])})
+    count = 0
+
+    def scores(texts, own):
+        nonlocal count
+        count += 1
+        if count == 4:
+            raise KilledError
+        return scorer.scores(texts, own)
+
+    options = {"policy": {"lora": Lora(targets=["q_proj", "v_proj", "k_proj", "o_proj"])}}
+    with pytest.raises(KilledError):
+        aligned("killed", scorer=Instead(scorer, scores), **options)
+    aligned("killed", scorer=Instead(scorer, scores), **options)
+    first, killed = (files_of(tmp_path / name) for name in ("first", "killed"))
+    assert set(first) == set(killed)
+    assert [name for name in first if first[name] != killed[name]] == []
+    assert any(name.endswith("adapter_model.safetensors") for name in first)
+    assert timings(tmp_path / "first" / "work" / "align")[-1]["step"] == 6
+
+
+@pytest.mark.parametrize("damage", ["truncated", "zeroed", "gone"])
+def test_damaged_weights_are_not_taken_up(aligned, tmp_path, damage):
+    whole = aligned("whole")
+    aligned("torn", steps=6)
+    folder = tmp_path / "torn" / "work" / "align"
+    weights = next(dict(whole_checkpoints(folder))[6].glob("*.safetensors"))
+    content = weights.read_bytes()
+    if damage == "gone":
+        weights.unlink()
+    else:
+        left = content[: len(content) // 2]
+        zeros = bytes(len(content) - len(left)) if damage == "zeroed" else b""
+        weights.write_bytes(left + zeros)
+    assert aligned("torn")[1:] == whole[1:]
+    assert 6 in dict(whole_checkpoints(folder))

@@ -88,3 +88,42 @@ def test_files_are_the_policys_and_the_templates(tiny_policy, tmp_path):
     assert [path.name for path in EX2Plugin().files(hub)] == ["templates.txt"]
     with pytest.raises(ModelError, match="no such folder"):
         EX2Plugin().files(Config(policy=PolicyConfig(checkpoint="/no/where")))
+
+
+def test_further_judges_are_checked_like_the_first():
+    second = composed("+plugin.judges.second={backend: local, model: m, limit: 3}").judges["second"]
+    assert (second.backend.name, second.model, second.limit, second.attempts) == (
+        "local",
+        "m",
+        3,
+        3,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("second", {"backend": "local"}, "judge.backend=local needs a model"),
+        ("second", {"modell": "m"}, "judges.second: Key 'modell' not in 'JudgeConfig'"),
+        ("people", {}, "judges.people is no name for a judge"),
+        ("A b", {}, "judges.A b is no name for a judge"),
+    ],
+)
+def test_further_judges_that_make_no_sense(name, options, complaint):
+    with pytest.raises(ConfigError) as raised:
+        Config(judges={name: options})
+    assert complaint in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"epochs": 0}, "epochs=0 must be at least 1"),
+        ({"completions": 64, "mini_batches": 3}, "completions=64 must be a multiple of"),
+        ({"adaptive_kl": 0.0}, "adaptive_kl=0.0 must be above 0, or null"),
+    ],
+)
+def test_updates_are_checked(options, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        Config(**options)

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 import torch
 from peft import get_peft_model
+from vlminterp_ex2.chat import Questioner
 from vlminterp_ex2.describe import (
     ALIGNED,
     BASE,
@@ -17,7 +18,7 @@ from vlminterp_ex2.describe import (
 )
 from vlminterp_ex2.journal import rows_of
 from vlminterp_ex2.likelihood import log_likelihoods
-from vlminterp_ex2.policy import Pair, Questioner, load_model, load_tokenizer, lora_config
+from vlminterp_ex2.policy import Pair, load_model, load_tokenizer, lora_config
 from vlminterp_ex2.quiet import quietly
 
 from tests.ex2.letters import LetterEncoder

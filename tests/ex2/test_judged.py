@@ -1,7 +1,9 @@
 """A run with a judge, from end to end: a local model, an endpoint, and one that is not there."""
 
+import csv
 import json
 import socket
+from itertools import combinations
 
 import pytest
 from vlminterp_ex2.inspection.agreement import cohen_kappa
@@ -11,6 +13,7 @@ from vlminterp_ex2.journal import rows_of
 from tests.ex2.last_word import families_of, save_judge
 from tests.ex2_inspection.endpoint import VERDICT, asked_about, completion, serving
 from tests.report.test_page import Page, words
+from vlminterp.export.__main__ import main as export
 from vlminterp.report.numbers import number
 from vlminterp.report.page import render
 
@@ -111,7 +114,8 @@ def test_an_endpoint_judges_and_its_faults_are_counted(finish):
         return 200, completion(GOOD)
 
     with serving(behave) as server:
-        folder, _ = finish(*ENDPOINT, f"plugin.judge.base_url={server.url}")
+        folder, err = finish(*ENDPOINT, f"plugin.judge.base_url={server.url}")
+    assert "descriptions have no verdict: its answers were not valid" in err
     found, judged = folder.summary["judge"], rows_of(folder.table("judge"))
     left = [row for row in judged if not row["valid"]]
     assert {row["text"] for row in left} == set(refused)
@@ -138,7 +142,7 @@ def test_nobody_there_costs_only_the_judge(finish, free_port):
     assert "no judge (stand-in: " in told[0]
     assert "can't be reached" in told[0]
     assert "lexicon and ablation go on without" in told[0]
-    assert folder.finished
+    assert not folder.finished  # the same line asks again
     assert folder.summary["gains"]["presence"]
     assert "No judge could be asked (stand-in: " in text_of(folder)
 
@@ -149,22 +153,6 @@ def test_a_local_judge_that_is_not_there_costs_only_itself(finish, tmp_path):
     assert "no such folder" in folder.summary["judge"]["unavailable"]
 
 
-def test_a_lost_judge_can_be_asked_again_and_nothing_else_is(finish):
-    down = True
-    with serving(lambda times, body: (401, {}) if down else (200, completion(GOOD))) as server:
-        url = f"plugin.judge.base_url={server.url}"
-        folder, _ = finish(*ENDPOINT, url)
-        assert "the key is refused" in folder.summary["judge"]["unavailable"]
-        before = {path: path.stat().st_mtime_ns for path in folder.path.rglob("*.parquet")}
-        down = False
-        (folder.path / "summary.json").unlink()
-        again, _ = finish(*ENDPOINT, url)
-    assert again.path == folder.path
-    assert again.summary["judge"]["valid"] == again.summary["judge"]["judged"] > 0
-    assert before
-    assert all(path.stat().st_mtime_ns == then for path, then in before.items())
-
-
 def test_what_a_judge_is_called_is_escaped(finish):
     evil = "<script>x</script>"
     with serving(lambda times, body: (401, {})) as server:
@@ -173,3 +161,44 @@ def test_what_a_judge_is_called_is_escaped(finish):
         )
     assert evil in folder.summary["judge"]["unavailable"]
     assert "<script" not in render(folder)
+
+
+def test_several_judges_and_people_are_compared(finish, judge_folder, tmp_path, monkeypatch):
+    local = ("plugin/judge=local", f"plugin.judge.model={judge_folder}")
+    folder, _ = finish(*local)
+    assert export([str(folder.path), "--format", "labels", "--to", str(tmp_path / "out")]) == 0
+    path = tmp_path / "out" / "labels.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, lines[0].keys())
+        writer.writeheader()
+        for place, line in enumerate(lines):
+            told = {"informative": ("yes", "no")[place % 2], "families": "habitat"}
+            writer.writerow({**line, **told})
+
+    monkeypatch.setattr("vlminterp_ex2.stages.align", None)  # nothing is trained again
+    second = "+plugin.judges.paper={backend: endpoint, model: m, prompts: ex2-paper, base_url: {}}"
+    paper = json.dumps({"explanation": "e", "increases_knowledge": "Yes"})
+    with serving(lambda times, body: (200, completion(paper))) as server:
+        again, err = finish(
+            *local, second.replace("{}", f"'{server.url}'"), f"plugin.labels={path}"
+        )
+    assert again.finished, err
+    assert again.path != folder.path
+    shared = again.path.parents[1] / "stages"
+    done = {stage.name: len(list(stage.iterdir())) for stage in shared.iterdir()}
+    assert [done[stage] for stage in ("describe", "inspect", "judge")] == [1, 1, 2]
+    summary = again.summary
+    pairs = [(one["first"], one["second"]) for one in summary["kappa"]["informative"]]
+    raters = ["lexicon", "judge", "paper", "people"]
+    assert pairs == list(combinations(raters, 2))
+    assert {one["first"] for one in summary["kappa"]["habitat"]} == {"lexicon", "judge"}
+    assert summary["judges"]["paper"]["valid"] == summary["judges"]["paper"]["judged"]
+    assert set(summary["judges"]["paper"]["shares"]["aligned"]) == {"uninformative"}
+    assert len(rows_of(again.table("judge-paper"))) == summary["judges"]["paper"]["judged"]
+    text = text_of(again)
+    assert "Who agrees with whom" in text
+    assert "paper people" in text
+    assert "Do its descriptions tell things apart?" in text
+    assert "random words" in text

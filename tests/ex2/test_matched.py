@@ -6,21 +6,24 @@ from vlminterp_ex2.checkpoints import mark_whole
 from vlminterp_ex2.matched import nearest_to
 
 from vlminterp.errors import ConfigError
-from vlminterp.results.run_folder import RunFolder
+
+ROWS = [{"step": n, "kl": n + (-1) ** n * 0.5} for n in range(1, 9)]
+"""KL grows by one nat a step, but for noise that the steps around make up for."""
 
 
 @pytest.mark.parametrize(("target", "step"), [(None, 8), (0.1, 2), (3.0, 4), (5.4, 6), (50.0, 8)])
-def test_the_nearest_checkpoint(tmp_path, target, step):
-    """KL grows by one nat a step, but for noise that the steps around make up for."""
-    with RunFolder.open(tmp_path, {"names": {}}) as results:
-        steps = [{"step": n, "kl": n + (-1) ** n * 0.5} for n in range(1, 9)]
-        results.table("align").write(0, steps, {})
-        for saved in (2, 4, 6, 8):
-            (results.work("align") / f"checkpoint-{saved}").mkdir(parents=True)
-            mark_whole(results.work("align"), saved)
-        last = results.work("align") / "checkpoint-8"
-        found = nearest_to(results, Alignment(last, 8, None), target, window=2)
-        assert (found.steps, found.checkpoint.name) == (step, f"checkpoint-{step}")
+@pytest.mark.parametrize("updates", [1, 3])
+def test_the_nearest_checkpoint(tmp_path, tiny_config, target, step, updates):
+    """Checkpoints are numbered by the optimiser's steps, of which each of ours may have some."""
+    config = tiny_config(target_kl=target, save_every=2, mini_batches=1, epochs=updates)
+    for saved in (2, 4, 6, 8):
+        checkpoint = tmp_path / f"checkpoint-{saved * updates}"
+        checkpoint.mkdir()
+        (checkpoint / "trainer_state.json").write_text('{"log_history": []}')
+        mark_whole(tmp_path, saved * updates)
+    last = Alignment(tmp_path / f"checkpoint-{8 * updates}", 8, None)
+    found = nearest_to(ROWS, last, config)
+    assert (found.steps, found.checkpoint.name) == (step, f"checkpoint-{step * updates}")
 
 
 def test_a_target_is_above_zero(tiny_config):

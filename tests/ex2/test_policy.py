@@ -6,10 +6,10 @@ import shutil
 import pytest
 import torch
 from peft import get_peft_model
+from vlminterp_ex2.chat import Questioner
 from vlminterp_ex2.likelihood import log_likelihoods
 from vlminterp_ex2.policy import (
     Pair,
-    Questioner,
     load_aligned,
     load_model,
     load_tokenizer,

@@ -40,7 +40,10 @@ def test_a_longer_schedule_begins_with_the_shorter_one():
     ("content", "complaint"),
     [
         ("", "holds no prompt templates"),
-        ("Describe {concept}.\n\nDescribe it.\n", "line 3: a template must hold {concept} once"),
+        (
+            "Describe {concept}.\n\nDescribe it.\n",
+            "line 3: a template must hold {concept} or {} once",
+        ),
         ("{concept} and {concept}", "line 1"),
     ],
 )

@@ -184,7 +184,7 @@ def test_antithetic_copies_cancel(encoder, inputs, side):
 
 def test_image_explanation_knows_its_picture(encoder, inputs):
     found = attribute(encoder, inputs, "image")
-    assert found.maps().shape == (4, 4, 4)
+    assert found.grids == ((4, 4),) * 4
     assert found.on_image(3).shape == (131, 200)
     assert found.unit == "nats"
     scaled = found.normalised()[:, 1:]

@@ -18,8 +18,8 @@ from tests.results.fake_run import CONFIG, SUMMARY, make_run
 from tests.tracking.records import history, items, pictures, records, summary_of, tables
 from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.results import RunFolder
+from vlminterp.secrets import without_secrets
 from vlminterp.tracking import Mode, TrackingConfig, check_login, mirror
-from vlminterp.tracking.secrets import without_secrets
 
 
 def environment():

@@ -1,7 +1,8 @@
 """Where a checkpoint is, and whether a folder holds a whole one."""
 
+import fnmatch
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,24 @@ from typing import Any
 from vlminterp.errors import ModelError
 
 PACKAGE = "pkg://"
-READ_SUFFIXES = {".json", ".safetensors", ".txt", ".model", ".bin"}
-TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model")
+SETTINGS = {".json", ".txt", ".model"}
+"""Suffixes of configurations and tokenizers."""
+WEIGHTS = {".safetensors", ".bin", ".pth"}
+TOKENIZER = (
+    "tokenizer.json",
+    "vocab.json",
+    "vocab.txt",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
 """Files of which a tokenizer of transformers has one."""
+
+ADAPTER_CONFIG = "adapter_config.json"
+"""What PEFT calls the configuration of an adapter, such as LoRA."""
+
+Needed = Sequence[Sequence[str]]
+"""Files of a whole checkpoint: one of each group, of which the first one there is read."""
 
 
 def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: str = "") -> str:
@@ -43,7 +59,21 @@ def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: 
 
 def weights_and_settings(folder: Path) -> list[Path]:
     """The files of a checkpoint folder that its numbers depend on."""
-    return sorted(path for path in folder.iterdir() if path.suffix in READ_SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix in SETTINGS | WEIGHTS)
+
+
+def base_of(folder: Path) -> str | None:
+    """Names the model that a folder's adapter was trained on: a folder or a hub id, perhaps empty.
+
+    None where there is no adapter, or the model's own weights are beside it.
+    """
+    config = folder / ADAPTER_CONFIG
+    if not config.is_file():
+        return None
+    weights = [path for path in folder.iterdir() if path.suffix in WEIGHTS]
+    if any(not path.name.startswith("adapter_model.") for path in weights):
+        return None
+    return str(read_json(config).get("base_model_name_or_path") or "")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -61,23 +91,45 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def require_files(folder: Path, needed: Sequence[Sequence[str]]) -> None:
+def require_files(folder: Path, needed: Needed) -> None:
     """Checks that a checkpoint folder is whole.
 
     Args:
         folder: The checkpoint.
-        needed: Groups of names; one of each group must be there.
+        needed: What a whole one has.
 
     Raises:
         ModelError: Naming every file that is missing.
     """
-    missing = [
-        " or ".join(names)
-        for names in needed
-        if not any((folder / name).is_file() for name in names)
-    ]
+    missing = missing_files([path.name for path in folder.iterdir()], needed)
     if missing:
         raise ModelError(f"checkpoint {folder} lacks {', '.join(missing)}")
+
+
+def missing_files(names: Collection[str], needed: Needed) -> list[str]:
+    """Names each group of which no file is there."""
+    return [" or ".join(group) for group in needed if not any(name in names for name in group)]
+
+
+def files_read(names: Collection[str], needed: Needed) -> list[str]:
+    """Chooses what is read of a repository: configurations, tokenizer, and one set of weights.
+
+    Args:
+        names: All its files.
+        needed: What a whole checkpoint has; of weights in several formats, the first is read.
+    """
+    there = [[name for name in group if name in names] for group in needed]
+    chosen = [found[0] for found in there if found]
+    settings = [name for name in names if "/" not in name and Path(name).suffix in SETTINGS]
+    shards = [shard for name in chosen for shard in fnmatch.filter(names, _shards(name))]
+    adapter = fnmatch.filter(names, "adapter_model.*")
+    return sorted({*chosen, *settings, *shards, *adapter})
+
+
+def _shards(name: str) -> str:
+    """The pattern of the files that an index of weights names; "" for any other file."""
+    whole = name.removesuffix(".index.json")
+    return "" if whole == name else f"{Path(whole).stem}-*{Path(whole).suffix}"
 
 
 def require_model_type(folder: Path, expected: str) -> None:

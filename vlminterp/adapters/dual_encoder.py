@@ -36,6 +36,17 @@ class Geometry:
     size: tuple[int, int]
     box: tuple[float, float, float, float]
 
+    def upper_left(self, share: tuple[float, float]) -> "Geometry":
+        """The upper left part of the input.
+
+        Args:
+            share: Of the input's height and width.
+        """
+        left, top, right, bottom = self.box
+        down, across = share
+        box = (left, top, left + across * (right - left), top + down * (bottom - top))
+        return replace(self, box=box)
+
 
 @dataclass(frozen=True)
 class Pixels:
@@ -44,22 +55,42 @@ class Pixels:
     Attributes:
         values: Normalised, float32 `[B, 3, H, W]`.
         geometry: Where each input lies on its original image.
+        sizes: Height and width of each input, which lies at the top left of its values; empty
+            where all are H × W.
     """
 
     values: Tensor
     geometry: tuple[Geometry, ...]
+    sizes: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def size(self, index: int) -> tuple[int, int]:
+        """Height and width of one input."""
+        return self.sizes[index] if self.sizes else (self.values.shape[2], self.values.shape[3])
+
+    def of(self, index: int) -> Tensor:
+        """One input without what it is padded with, `[3, height, width]`."""
+        height, width = self.size(index)
+        return self.values[index, :, :height, :width]
+
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a caption and the tokens `[start, stop)` that write it."""
+    """One word of a caption.
+
+    Attributes:
+        text: As the caption writes it.
+        start: The first token that writes it.
+        stop: The token behind the last one that does.
+        span: Its characters in the caption, from the first to behind the last.
+    """
 
     text: str
     start: int
     stop: int
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -70,8 +101,10 @@ class Tokens:
         ids: Token ids, int64 `[B, T]`.
         mask: True at tokens, False at padding, bool `[B, T]`.
         special: True at tokens that the tokenizer added (begin, end, padding), bool `[B, T]`.
-        words: The words of each caption, as runs of tokens.
-        truncated: Whether the caption was longer than the model's context.
+        words: The words of each caption; the same for every tokenizer, but for those that share a
+            token or have none.
+        truncated: Whether the model does not read the caption to its end: it is longer than the
+            context, or an end token is written in it.
     """
 
     ids: Tensor
@@ -98,7 +131,9 @@ class State:
         pooled: Position of the one token that becomes the embedding, int64 `[B]`; None where the
             tower pools over several.
         prefix_tokens: Tokens before the patches (CLS, registers); 0 for text.
-        grid: Rows and columns of the patches; None for text.
+        grids: Rows and columns of each input's patches; empty for text.
+        coverage: Share of an input's height and width that its patches cover, from the top left:
+            below 1 where they leave a remainder, above 1 where the model pads.
         attention_mask: Added to the attention's logits, `[1 or B, 1, N, N]`; None where every
             token sees every other.
     """
@@ -108,7 +143,8 @@ class State:
     mask: Tensor
     pooled: Tensor | None
     prefix_tokens: int
-    grid: tuple[int, int] | None
+    grids: tuple[tuple[int, int], ...] = ()
+    coverage: tuple[float, float] = (1.0, 1.0)
     attention_mask: Tensor | None = None
 
     def with_hidden(self, hidden: Tensor) -> Self:
@@ -129,6 +165,7 @@ class State:
             hidden=hidden,
             mask=self.mask.repeat_interleave(copies, dim=0),
             pooled=None if self.pooled is None else self.pooled.repeat_interleave(copies, dim=0),
+            grids=tuple(grid for grid in self.grids for _ in range(copies)),
             attention_mask=attention_mask,
         )
 
@@ -250,6 +287,10 @@ class DualEncoder(ABC):
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into this model's tokens, truncating what exceeds its context."""
 
+    def notes(self) -> Sequence[str]:
+        """What a user should know of how inputs depart from the backend's own, one line each."""
+        return ()
+
     @property
     def tokenizer(self) -> Any:
         """The backend's own tokenizer.
@@ -264,6 +305,13 @@ class DualEncoder(ABC):
     def _lacks(self, part: str) -> str:
         kind = type(self).__name__
         return f"{self.name} was wrapped without {part}; pass {kind}(model, {part}=…)"
+
+    def check(self) -> None:  # noqa: B027  (an encoder without a backend has nothing to ask)
+        """Refuses a model that is not run as its backend runs it; called once, after loading.
+
+        Raises:
+            ModelError: Naming what differs.
+        """
 
     def encode_image(self, pixels: Pixels) -> Tensor:
         """Image embeddings of unit length, `[B, D]`."""

@@ -1,19 +1,51 @@
 """Loading from the hub: quick and quiet when it can't be reached, one clear line when it fails."""
 
 import logging
+import os
+import pickle
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from huggingface_hub import constants
+from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 from safetensors import SafetensorError
 
+from vlminterp.adapters.checkpoint import Needed, files_read, missing_files
 from vlminterp.errors import ModelError
 
 PROBE_SECONDS = 5.0
-_FAILURES = (OSError, RuntimeError, ValueError, KeyError, SafetensorError, UserWarning)
+_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+_FAILURES = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    SafetensorError,
+    UserWarning,
+    pickle.UnpicklingError,
+)
+_REASONS: dict[type[Exception], str] = {
+    GatedRepoError: "its terms have to be accepted on its page, then log in with `hf auth login`",
+    RepositoryNotFoundError: (
+        "the hub has no such repository, or a private one; log in with `hf auth login`"
+    ),
+    RevisionNotFoundError: "its repository has no such revision; see model.revision",
+    pickle.UnpicklingError: (
+        "its weights are a pickle of more than tensors, and only tensors are read; have them "
+        "converted to safetensors"
+    ),
+}
+"""What to say instead of the exception's own words; the first that fits."""
 
 
 @contextmanager
@@ -35,13 +67,70 @@ def loading(checkpoint: str, key: str = "model.checkpoint") -> Iterator[None]:
         with _quiet(), _offline(offline=offline):
             yield
     except _FAILURES as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if offline:
+        if offline and _not_cached(error):
             raise ModelError(
-                f"the hub can't be reached and '{checkpoint}' is not in its cache; "
+                f"{_unreachable()} and '{checkpoint}' is not in its cache; "
                 f"point {key}=/local/folder at its files"
             ) from error
-        raise ModelError(f"checkpoint '{checkpoint}' can't be loaded: {reason}") from error
+        raise ModelError(f"checkpoint '{checkpoint}' can't be loaded: {_reason(error)}") from error
+
+
+def local_copy(repository: str, revision: str | None, needed: Needed, hint: str = "") -> Path:
+    """Returns the folder of the hub's cache that holds a checkpoint, after downloading what lacks.
+
+    Whatever then reads that folder asks the hub for nothing: transformers neither looks for
+    converted weights nor has them converted, and the same revision is read of every file. To be
+    called under `loading`.
+
+    Args:
+        repository: Its name on the hub.
+        revision: Branch, tag or commit; None for the main branch.
+        needed: What a whole checkpoint has, its configuration first.
+        hint: What to do if it has no such configuration, for messages.
+
+    Raises:
+        ModelError: The repository, or the cache where the hub can't be reached, lacks files.
+    """
+    config = needed[0][0]
+    try:
+        folder = Path(hf_hub_download(repository, config, revision=revision)).parent
+    except LocalEntryNotFoundError:  # a kind of the next, but the hub was not asked
+        raise
+    except EntryNotFoundError as error:
+        raise ModelError(f"{repository} has no {config}{hint}") from error
+    if constants.HF_HUB_OFFLINE:
+        names = [path.name for path in folder.iterdir()]
+        known = f"; {_unreachable()}, and its cache holds no more"
+    else:
+        commit, known = folder.name, ""
+        listed = HfApi().model_info(repository, revision=commit).siblings or []
+        names = [file.rfilename for file in listed]
+        for name in files_read(names, needed):
+            hf_hub_download(repository, name, revision=commit)
+    missing = missing_files(names, needed)
+    if missing:
+        raise ModelError(f"checkpoint {repository} lacks {', '.join(missing)}{known}")
+    return folder
+
+
+def _not_cached(error: BaseException | None) -> bool:
+    """Whether an error goes back to a file that only the hub has."""
+    if error is None or isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled):
+        return error is not None
+    return _not_cached(error.__cause__ or error.__context__)
+
+
+def _reason(error: Exception) -> str:
+    for kind, reason in _REASONS.items():
+        if isinstance(error, kind):
+            return reason
+    words = str(error).strip().splitlines()
+    return words[0] if words else type(error).__name__
+
+
+def _unreachable() -> str:
+    asked = next((name for name in _OFFLINE if os.environ.get(name)), None)
+    return "the hub can't be reached" + (f" ({asked} is set)" if asked else "")
 
 
 def _reachable() -> bool:

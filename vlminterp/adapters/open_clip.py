@@ -2,40 +2,51 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import open_clip
 import torch
+from open_clip.hf_model import HFTextEncoder
 from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
-from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional
 
-from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
+from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, TOKENIZER, read_json, require_files
 from vlminterp.adapters.dual_encoder import (
-    BEFORE_ALL_BLOCKS,
-    DualEncoder,
     Pixels,
-    State,
     Tokens,
     Tower,
 )
-from vlminterp.adapters.hf.tokenizing import tokenize
-from vlminterp.adapters.hub import loading
+from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.open_clip_plain import TextTower, VisionTower, plain_image, plain_text
+from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
-from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
-from vlminterp.adapters.words import clip_words
+from vlminterp.adapters.strict import told_in_one_line
+from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
 CONFIG = "open_clip_config.json"
-SAFE = ("open_clip_model.safetensors", "model.safetensors")
-PICKLED = ("open_clip_pytorch_model.bin", "pytorch_model.bin")
+NEEDED = (
+    (CONFIG,),
+    (
+        "open_clip_model.safetensors",
+        "open_clip_pytorch_model.safetensors",
+        "open_clip_pytorch_model.bin",
+        "open_clip_pytorch_model.pth",
+        "model.safetensors",
+        "pytorch_model.bin",
+        "pytorch_model.pth",
+        "model.pth",
+    ),
+)
+"""Files of a whole checkpoint: one of each group; open_clip reads the first weights it finds."""
+HUB, LOCAL = "hf-hub:", "local-dir:"
 
 
-class OpenCLIP(DualEncoder):
+class OpenCLIP(WrappedEncoder):
     """Wraps any model of open_clip; it is put in eval mode and frozen.
 
     Plain transformers run block by block, and their last block at one token only; whatever else
@@ -48,7 +59,7 @@ class OpenCLIP(DualEncoder):
         name: What reports call it.
 
     Raises:
-        ModelError: A tower of an unknown kind.
+        ModelError: A tower of an unknown kind, or a tokenizer that does not suit it.
     """
 
     def __init__(
@@ -60,10 +71,12 @@ class OpenCLIP(DualEncoder):
     ) -> None:
         super().__init__(name or type(model).__name__, preprocessing, tokenizer)
         self.model: Any = model.eval().requires_grad_(requires_grad=False)
+        image, text = replayed_image(model), replayed_text(model)
         self.vision: Tower[Pixels] = (
-            VisionTower(model.visual) if _plain_image(model) else replayed_image(model)
+            VisionTower(model.visual, image) if plain_image(model) else image
         )
-        self.text: Tower[Tokens] = TextTower(model) if _plain_text(model) else replayed_text(model)
+        self.text: Tower[Tokens] = TextTower(model, text) if plain_text(model) else text
+        self.end_token = None if tokenizer is None else end_token(model, tokenizer, self.name)
 
     @classmethod
     def load(cls, config: ModelConfig, device: torch.device) -> "OpenCLIP":
@@ -71,20 +84,17 @@ class OpenCLIP(DualEncoder):
 
         Args:
             config: Its checkpoint is `ARCHITECTURE/TAG` as open_clip lists them,
-                `hf-hub:ORG/NAME`, or a folder with `open_clip_config.json`. Its revision must be
-                None: open_clip can't choose one.
+                `hf-hub:ORG/NAME`, or a folder with `open_clip_config.json`.
             device: Where the weights go.
 
         Raises:
             ModelError: Something is missing.
         """
         checkpoint = config.checkpoint
-        if config.revision is not None:
-            raise ModelError(
-                "open_clip can't load a revision; download it and give a folder as model.checkpoint"
-            )
-        architecture, tag = _split(checkpoint, pickled=config.pickled)
-        with loading(checkpoint), warnings.catch_warnings():
+        architecture, tag = _source(config)
+        _refuse_adapter(Path(architecture.removeprefix(LOCAL)))
+        text = _text_tower(architecture, config)
+        with loading(checkpoint), told_in_one_line(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(
@@ -93,8 +103,11 @@ class OpenCLIP(DualEncoder):
                 require_pretrained=True,
                 pretrained_hf=False,  # the checkpoint holds both towers
                 force_image_size=config.image_size,
+                weights_only=True,  # of pickles, tensors alone
+                **text,
             )
-            tokenizer = open_clip.get_tokenizer(architecture)
+            on_main = checkpoint.startswith(HUB) and config.revision is None
+            tokenizer = open_clip.get_tokenizer(checkpoint if on_main else architecture)
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
         dtype = getattr(torch, config.dtype.value)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
@@ -115,21 +128,29 @@ class OpenCLIP(DualEncoder):
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into pieces, padded to the context where the tower may read padding."""
         if isinstance(self.tokenizer, HFTokenizer):
-            return _tokenize_hf(self.tokenizer, texts)
-        tokenizer, context = self.tokenizer, self.context
-        full = [len(tokenizer.encode(text)) + 2 for text in texts]
-        lengths = torch.tensor([min(length, context) for length in full])
-        longest = int(lengths.max()) if isinstance(self.text, TextTower) else context
-        ids = tokenizer(list(texts), context_length=context)[:, :longest]
-        mask = torch.arange(longest) < lengths[:, None]
-        inner = torch.arange(longest) < lengths[:, None] - 1
-        special = ~inner
-        special[:, 0] = True
-        words = tuple(
-            self._words(row.tolist(), flags.tolist())
-            for row, flags in zip(ids, special, strict=True)
-        )
-        return Tokens(ids, mask, special, words, tuple(length > context for length in full))
+            return tokenize_hf(self.tokenizer, texts, self.end_token)
+        pad = not isinstance(self.text, TextTower)
+        return tokenize_bpe(self.tokenizer, texts, self.context, pad=pad, end_token=self.end_token)
+
+    def own_image_features(self, pixels: Pixels) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        weight = next(self.model.visual.parameters())
+        features: Tensor = self.model.encode_image(pixels.values.to(weight.device, weight.dtype))
+        return features
+
+    def own_text_features(self, tokens: Tokens) -> Tensor:
+        """The model's own text embeddings, `[B, D]`, of any length."""
+        ids = functional.pad(tokens.ids, (0, self.context - tokens.ids.shape[1]))
+        features: Tensor = self.model.encode_text(ids.to(self.device))
+        return features
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the text tower has embeddings for."""
+        text = getattr(self.model, "text", self.model)
+        if isinstance(text, HFTextEncoder):
+            return int(text.transformer.get_input_embeddings().num_embeddings)
+        return int(text.token_embedding.num_embeddings)
 
     @property
     def context(self) -> int:
@@ -138,139 +159,40 @@ class OpenCLIP(DualEncoder):
         own = getattr(self._tokenizer, "context_length", None)
         return int(own or text.context_length or DEFAULT_CONTEXT_LENGTH)
 
-    def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
-        decoder = self.tokenizer.decoder
-        pieces = [None if flag else decoder[i] for i, flag in zip(ids, special, strict=True)]
-        return clip_words(pieces, self.tokenizer.decode, ids)
+
+def _source(config: ModelConfig) -> tuple[str, str | None]:
+    """What open_clip calls model name and pretrained tag; a repository is brought here first."""
+    checkpoint, revision = config.checkpoint, config.revision
+    if not checkpoint.startswith(HUB):
+        if revision is not None:
+            raise ModelError(f"model.revision is for the hub; checkpoint '{checkpoint}' has none")
+        return split_checkpoint(checkpoint)
+    repository = checkpoint.removeprefix(HUB)
+    other = f"; if it is transformers', use model=hf model.checkpoint={repository}"
+    with loading(repository):
+        folder = local_copy(repository, revision, NEEDED, other)
+    return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
 
 
-class OpenCLIPBlock(Block):
-    """One `ResidualAttentionBlock`."""
-
-    def __init__(self, block: ResidualAttentionBlock) -> None:
-        self.block: Any = block
-
-    def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
-        """The block on every token; all inputs share one causal mask."""
-        mask = None if attention_mask is None else attention_mask[0, 0]
-        output: Tensor = self.block(hidden, attn_mask=mask)
-        return output
-
-    def attention_norm(self, hidden: Tensor) -> Tensor:
-        """The norm before the attention."""
-        normed: Tensor = self.block.ln_1(hidden)
-        return normed
-
-    def attention(self) -> Attention:
-        """The attention's weights, which `MultiheadAttention` keeps in one tensor."""
-        attention: nn.MultiheadAttention = self.block.attn
-        query_weight, key_weight, value_weight = attention.in_proj_weight.chunk(3)
-        query_bias, _, value_bias = attention.in_proj_bias.chunk(3)
-        return Attention(
-            query_weight=query_weight,
-            query_bias=query_bias,
-            key_weight=key_weight,
-            value_weight=value_weight,
-            value_bias=value_bias,
-            output=attention.out_proj,
-            heads=attention.num_heads,
+def _refuse_adapter(folder: Path) -> None:
+    if (folder / ADAPTER_CONFIG).is_file():
+        raise ModelError(
+            f"{folder} holds an adapter, which open_clip would not apply; if it was merged, remove "
+            f"{ADAPTER_CONFIG}, else put it in with PEFT and use vlminterp.wrap"
         )
 
-    def add_attention(self, hidden: Tensor, attended: Tensor) -> Tensor:
-        """Adds the attention's output, scaled per layer where the model does so."""
-        output: Tensor = hidden + self.block.ls_1(attended)
-        return output
 
-    def add_mlp(self, hidden: Tensor) -> Tensor:
-        """Adds the MLP's output, scaled per layer where the model does so."""
-        output: Tensor = hidden + self.block.ls_2(self.block.mlp(self.block.ln_2(hidden)))
-        return output
-
-
-class VisionTower(TransformerTower[Pixels]):
-    """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled."""
-
-    def __init__(self, visual: VisionTransformer) -> None:
-        self._visual: Any = visual
-        super().__init__([OpenCLIPBlock(block) for block in visual.transformer.resblocks])
-
-    def embed(self, inputs: Pixels) -> State:
-        """Patches, CLS and positions, normalised once."""
-        visual = self._visual
-        weight = visual.conv1.weight
-        values = inputs.values.to(weight.device, weight.dtype)
-        if values.shape[2:] != tuple(visual.image_size):
-            height, width = visual.image_size
-            raise ModelError(
-                f"this model takes images of {height}×{width}, "
-                f"not {values.shape[2]}×{values.shape[3]}"
-            )
-        hidden = visual._embeds(values)
-        pooled = torch.zeros(len(hidden), dtype=torch.long, device=hidden.device)
-        return State(
-            hidden=hidden,
-            block=BEFORE_ALL_BLOCKS,
-            mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
-            pooled=pooled if visual.pool_type == "tok" else None,
-            prefix_tokens=1,
-            grid=tuple(visual.grid_size),
-        )
-
-    def pool(self, state: State) -> Tensor:
-        """Norm, pooling and projection."""
-        pooled: Tensor = self._visual._pool(state.hidden)[0] @ self._visual.proj
-        return pooled
-
-
-class TextTower(TransformerTower[Tokens]):
-    """The text half of open_clip's `CLIP`; causal, the end token is pooled."""
-
-    def __init__(self, model: open_clip.CLIP) -> None:
-        self._model: Any = model
-        super().__init__([OpenCLIPBlock(block) for block in model.transformer.resblocks])
-
-    def embed(self, inputs: Tokens) -> State:
-        """Token embeddings and positions."""
-        model = self._model
-        ids = inputs.ids.to(model.positional_embedding.device)
-        length = ids.shape[1]
-        dtype = model.transformer.get_cast_dtype()
-        positions = model.positional_embedding[:length].to(dtype)
-        hidden = model.token_embedding(ids).to(dtype) + positions
-        by_largest = model.text_pool_type == "argmax"
-        return State(
-            hidden=hidden,
-            block=BEFORE_ALL_BLOCKS,
-            mask=inputs.mask.to(ids.device),
-            pooled=ids.argmax(1) if by_largest else (ids == model.text_eos_id).int().argmax(1),
-            prefix_tokens=0,
-            grid=None,
-            attention_mask=model.attn_mask[None, None, :length, :length].to(dtype),
-        )
-
-    def pool(self, state: State) -> Tensor:
-        """Norm and projection of the end token."""
-        model = self._model
-        pooled: Tensor = model.ln_final(take_pooled(state))
-        if isinstance(model.text_projection, nn.Linear):
-            projected: Tensor = model.text_projection(pooled)
-            return projected
-        return pooled if model.text_projection is None else pooled @ model.text_projection
-
-
-def _split(checkpoint: str, *, pickled: bool = False) -> tuple[str, str | None]:
-    """What open_clip calls model name and pretrained tag."""
-    if checkpoint.startswith("hf-hub:"):
-        return checkpoint, None
+def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
+    """What open_clip calls model name and pretrained tag, of a folder or of `ARCHITECTURE/TAG`."""
     folder = Path(checkpoint)
     if folder.is_dir():
-        require_files(folder, [(CONFIG,), (*SAFE, *PICKLED) if pickled else SAFE])
+        require_files(folder, NEEDED)
         config = read_json(folder / CONFIG).get("model_cfg")
         if config is None:
             raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
         if config.get("text_cfg", {}).get("hf_tokenizer_name"):
             require_files(folder, [TOKENIZER])
-        return f"local-dir:{checkpoint}", None
+        return f"{LOCAL}{checkpoint}", None
     architecture, _, tag = checkpoint.partition("/")
     known = open_clip.list_pretrained_tags_by_model(architecture)
     if tag not in known:
@@ -279,34 +201,30 @@ def _split(checkpoint: str, *, pickled: bool = False) -> tuple[str, str | None]:
     return architecture, tag
 
 
-def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:
-    """Captions through a tokenizer of transformers, cleaned as open_clip cleans them."""
-    cleaned = [tokenizer.clean_fn(text) for text in texts]
-    tokens = tokenize(tokenizer.tokenizer, cleaned, tokenizer.context_length, pad=True)
-    return replace(tokens, ids=tokenizer(list(texts)))  # some lack the separator
+def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
+    """Options of `create_model` for a text tower that another repository describes.
 
-
-def _plain_image(model: Any) -> bool:
-    """Whether the image tower is a plain transformer that pools CLS or the mean."""
-    visual = model.visual
-    return (
-        isinstance(visual, VisionTransformer)
-        and visual.attn_pool is None
-        and visual.pool_type in ("tok", "avg")
-        and not visual.output_tokens
-        and _plain_blocks(visual.transformer)
-    )
-
-
-def _plain_text(model: Any) -> bool:
-    """Whether the text tower is CLIP's own: causal, pooled at the end token."""
-    return (
-        isinstance(model, open_clip.CLIP)
-        and model.text_pool_type in ("argmax", "eos")
-        and model.attn_mask is not None
-        and _plain_blocks(model.transformer)
-    )
-
-
-def _plain_blocks(transformer: Any) -> bool:
-    return all(isinstance(block, ResidualAttentionBlock) for block in transformer.resblocks)
+    Raises:
+        ModelError: That repository is not here, or there is none.
+    """
+    text: dict[str, Any] = open_clip.get_model_config(architecture)["text_cfg"]
+    where = config.text_tower or text.get("hf_model_name")
+    if "hf_model_name" not in text or where is None:
+        if config.text_tower is not None:
+            raise ModelError(
+                f"{config.checkpoint} has its own text tower; leave out model.text_tower"
+            )
+        return {}
+    needed = [("config.json",)]
+    try:
+        if (folder := Path(where)).is_dir():
+            require_files(folder, needed)
+        else:
+            with loading(where, "model.text_tower"):
+                folder = local_copy(where, None, needed)
+    except ModelError as error:
+        raise ModelError(
+            f"checkpoint {config.checkpoint} has its text tower in '{where}': {error}"
+        ) from error
+    # The checkpoint holds the weights of both towers.
+    return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}

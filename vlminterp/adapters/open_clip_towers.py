@@ -37,7 +37,7 @@ def replayed_image(model: Any) -> ReplayVision:
             size=tuple(visual.image_size),
             prefix_tokens=1,
             pools_first=visual.attn_pool is None and visual.pool_type == "tok",
-            grid=tuple(visual.grid_size),
+            patch=tuple(visual.patch_size),
         )
     elif isinstance(visual, ModifiedResNet):
         blocks = [visual.layer1, visual.layer2, visual.layer3, visual.layer4]
@@ -51,7 +51,7 @@ def replayed_image(model: Any) -> ReplayVision:
 
 
 def replayed_text(model: Any) -> ReplayText:
-    """The text tower of any open_clip model; captions come padded to the whole context.
+    """The text tower of any open_clip model; the model itself wants captions of the whole context.
 
     Raises:
         ModelError: It is of a kind that open_clip did not have when this was written.
@@ -80,6 +80,7 @@ def replayed_text(model: Any) -> ReplayText:
         encode,
         list(text.transformer.resblocks),
         pool_at=_behind if own else _pool_at(pool_type, eos),
+        context=text.context_length,
         sees_padding=not masks_padding and not (causal and pool_type in ("argmax", "eos")),
     )
 
@@ -87,12 +88,13 @@ def replayed_text(model: Any) -> ReplayText:
 def _timm(trunk: Any, size: tuple[int, int]) -> tuple[Sequence[nn.Module], ImageFacts]:
     """Facts of a timm model: a transformer has `blocks`, a pyramid `stages` or `layers`."""
     if hasattr(trunk, "blocks"):
-        stride = trunk.patch_embed.feat_ratio()
+        stem = trunk.patch_embed
         return _listed(trunk.blocks), ImageFacts(
             size=size,
             prefix_tokens=trunk.num_prefix_tokens,
             pools_first=trunk.global_pool == "token",
-            grid=(size[0] // stride, size[1] // stride),
+            patch=None if hasattr(stem, "backbone") else tuple(stem.patch_size),
+            grid=tuple(stem.grid_size),
         )
     last = str(getattr(trunk, "output_fmt", "NCHW")).endswith("NHWC")
     blocks = _listed(trunk.stages if hasattr(trunk, "stages") else trunk.layers)

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import MISSING
 
+from vlminterp.adapters.checkpoint import base_of, resolve_checkpoint, weights_and_settings
 from vlminterp.entry_points import ADAPTERS, load
 from vlminterp.errors import ConfigError
 
@@ -31,13 +33,14 @@ class ModelConfig:
     Attributes:
         adapter: Name of the adapter that knows the family.
         checkpoint: A folder (weights, preprocessor, tokenizer), a hub id, for open_clip
-            `ARCHITECTURE/TAG`, or `pkg://PACKAGE/PATH`.
+            `ARCHITECTURE/TAG`, or `pkg://PACKAGE/PATH`. Weights are read as safetensors where there
+            are any, else as pickles, of which tensors alone are unpickled, never code.
         revision: Branch, tag or commit on the hub.
         dtype: Of the weights.
         image_size: Height and width of the images in pixels, where not those of the training: the
             model's positions are interpolated.
-        pickled: Whether weights that only come as pickles may be read. Tensors alone are unpickled,
-            never code.
+        text_tower: A folder or a hub id whose `config.json` describes the text tower, for
+            checkpoints of open_clip that name another repository for it; by default that one.
     """
 
     adapter: str = MISSING
@@ -45,7 +48,7 @@ class ModelConfig:
     revision: str | None = None
     dtype: Precision = Precision.float32
     image_size: int | None = None
-    pickled: bool = False
+    text_tower: str | None = None
 
 
 def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
@@ -58,15 +61,38 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
 
     Raises:
         ConfigError: There is no such adapter or device.
-        ModelError: The checkpoint can't be loaded.
+        ModelError: The checkpoint can't be loaded, or is not run as its backend runs it.
     """
-    from vlminterp.adapters.checkpoint import resolve_checkpoint
-
     adapter = load(ADAPTERS, config.adapter)
-    resolved = replace(config, checkpoint=resolve_checkpoint(config.checkpoint))
-    encoder: DualEncoder = adapter.load(resolved, resolve_device(device))
+    encoder: DualEncoder = adapter.load(_resolved(config), resolve_device(device))
     encoder.name = name
+    encoder.check()
     return encoder
+
+
+def model_files(config: ModelConfig) -> list[Path]:
+    """Lists the files on this machine that a model's numbers depend on.
+
+    Raises:
+        ModelError: A folder that does not exist.
+    """
+    config = _resolved(config)
+    folder, tower = Path(config.checkpoint), Path(config.text_tower or "", "config.json")
+    files = weights_and_settings(folder) if folder.is_dir() else []
+    base = base_of(folder)
+    if base and Path(base).is_dir():
+        files += weights_and_settings(Path(base))
+    return [*files, tower] if config.text_tower and tower.is_file() else files
+
+
+def _resolved(config: ModelConfig) -> ModelConfig:
+    """The same with every place inside a package as a folder."""
+    tower = config.text_tower
+    return replace(
+        config,
+        checkpoint=resolve_checkpoint(config.checkpoint),
+        text_tower=tower and resolve_checkpoint(tower, "model.text_tower"),
+    )
 
 
 def resolve_device(device: str) -> "torch.device":

@@ -41,11 +41,11 @@ class Layout(Enum):
             return stream.flatten(2).transpose(1, 2)
         return stream.flatten(1, 2) if self is Layout.channels_last else stream
 
-    def from_tokens(self, hidden: Tensor, grid: tuple[int, int] | None) -> Tensor:
-        """The inverse of `to_tokens`."""
-        if self is Layout.tokens or grid is None:
+    def from_tokens(self, hidden: Tensor, grids: Sequence[tuple[int, int]]) -> Tensor:
+        """The inverse of `to_tokens`; all feature maps of a batch have one grid."""
+        if self is Layout.tokens:
             return hidden
-        stream = hidden.reshape(len(hidden), *grid, -1)
+        stream = hidden.reshape(len(hidden), *grids[0], -1)
         return stream.permute(0, 3, 1, 2) if self is Layout.channels_first else stream
 
 
@@ -129,7 +129,7 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
         """Runs the rest of the tower; see `Tower.suffix`."""
         if not isinstance(state, ReplayState):
             raise TypeError("this state is from another tower")
-        stream: Tensor = state.layout.from_tokens(state.hidden, state.grid)
+        stream: Tensor = state.layout.from_tokens(state.hidden, state.grids)
         output: Any = state.output
         if state.block == BEFORE_ALL_BLOCKS:
             first = self.blocks[0]

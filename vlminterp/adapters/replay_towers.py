@@ -1,5 +1,6 @@
 """The two kinds of towers that are cut by replay: images and captions."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,10 @@ class ImageFacts:
         prefix_tokens: Tokens before the patches (CLS, registers).
         pools_first: Whether the embedding is read at the first token alone.
         layout: Of the residual stream between blocks.
-        grid: Rows and columns of the patches; a feature map tells its own.
+        patch: Height and width of a patch, which a convolution of that stride cuts; None where
+            several convolutions do.
+        grid: Rows and columns of the patches, where `patch` does not tell; a feature map tells
+            its own.
         repeats: Whether the model makes something of its inputs that every copy needs, such as an
             attention mask.
     """
@@ -33,8 +37,45 @@ class ImageFacts:
     prefix_tokens: int = 0
     pools_first: bool = False
     layout: Layout = Layout.tokens
+    patch: tuple[int, int] | None = None
     grid: tuple[int, int] | None = None
     repeats: bool = False
+
+    def grid_of(self, stream: Tensor) -> tuple[int, int]:
+        """Rows and columns of a residual stream."""
+        if self.layout is not Layout.tokens:
+            rows = 2 if self.layout is Layout.channels_first else 1
+            return stream.shape[rows], stream.shape[rows + 1]
+        return self.grid or whole_patches(self.size, self.patch or (1, 1))
+
+    def coverage(self, grid: tuple[int, int]) -> tuple[float, float]:
+        """Share of height and width that a grid covers; see `State`."""
+        strides = self.patch or tuple(map(_halvings, self.size, grid))
+        return covered(self.size, grid, (strides[0], strides[1]))
+
+
+def whole_patches(size: tuple[int, int], patch: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of the patches that fit an input."""
+    return size[0] // patch[0], size[1] // patch[1]
+
+
+def covered(
+    size: tuple[int, int], grid: tuple[int, int], patch: tuple[int, int]
+) -> tuple[float, float]:
+    """Share of an input's height and width that a grid of patches covers."""
+    return grid[0] * patch[0] / size[0], grid[1] * patch[1] / size[1]
+
+
+def _halvings(length: int, cells: int) -> int:
+    """The stride of convolutions that each halve an edge, with or without padding.
+
+    Raises:
+        ModelError: It is no power of two.
+    """
+    stride: int = 2 ** round(math.log2(length / cells))
+    if abs(cells * stride - length) >= stride:
+        raise ModelError(f"an edge of {length} pixels has become {cells}: not by halving")
+    return stride
 
 
 class ReplayVision(ReplayTower[Pixels]):
@@ -47,13 +88,13 @@ class ReplayVision(ReplayTower[Pixels]):
     """
 
     def __init__(
-        self, encode: Callable[[Tensor], Tensor], blocks: Sequence[nn.Module], facts: ImageFacts
+        self, encode: Callable[..., Tensor], blocks: Sequence[nn.Module], facts: ImageFacts
     ) -> None:
         super().__init__(encode, blocks)
         self._weight = next(blocks[0].parameters())
         self.facts = facts
 
-    def take(self, inputs: Pixels) -> tuple[Tensor]:
+    def take(self, inputs: Pixels) -> tuple[Tensor, ...]:
         """Pixel values of the size that the model takes.
 
         Raises:
@@ -69,10 +110,8 @@ class ReplayVision(ReplayTower[Pixels]):
 
     def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
         """Every patch counts; the grid is the feature map's own, or the patches'."""
-        facts, grid = self.facts, self.facts.grid
-        if facts.layout is not Layout.tokens:
-            rows = 2 if facts.layout is Layout.channels_first else 1
-            grid = (stream.shape[rows], stream.shape[rows + 1])
+        facts = self.facts
+        grid = facts.grid_of(stream)
         hidden = facts.layout.to_tokens(stream)
         places = torch.zeros(len(hidden), dtype=torch.long, device=hidden.device)
         return ReplayState(
@@ -81,7 +120,8 @@ class ReplayVision(ReplayTower[Pixels]):
             mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
             pooled=places if facts.pools_first else None,
             prefix_tokens=facts.prefix_tokens,
-            grid=grid,
+            grids=(grid,) * len(hidden),
+            coverage=facts.coverage(grid),
             inputs=taken,
             repeats=facts.repeats,
             layout=facts.layout,
@@ -96,6 +136,7 @@ class ReplayText(ReplayTower[Tokens]):
         blocks: Its blocks.
         pool_at: Where the embedding is read; None where several tokens are.
         sees_padding: Whether padding is read like any token (SigLIP), so that it counts.
+        context: What shorter captions are padded to, with id 0, where the model takes no others.
     """
 
     def __init__(
@@ -105,16 +146,21 @@ class ReplayText(ReplayTower[Tokens]):
         *,
         pool_at: PoolAt | None = None,
         sees_padding: bool = False,
+        context: int | None = None,
     ) -> None:
         super().__init__(encode, blocks)
         self._device_of = next(blocks[0].parameters())
         self._pool_at = pool_at
         self._sees_padding = sees_padding
+        self._context = context
 
     def take(self, inputs: Tokens) -> tuple[Tensor, Tensor]:
         """Ids and mask on the model's device."""
+        length = inputs.ids.shape[1]
+        behind = (0, (self._context or length) - length)
         device = self._device_of.device
-        return inputs.ids.to(device), inputs.mask.to(device).long()
+        ids, mask = inputs.ids.to(device), inputs.mask.to(device).long()
+        return functional.pad(ids, behind), functional.pad(mask, behind)
 
     def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
         """Padding counts where the model reads it; tokens of the model's own always do."""
@@ -129,7 +175,6 @@ class ReplayText(ReplayTower[Tokens]):
             mask=functional.pad(counted, (0, own), value=True),
             pooled=None if self._pool_at is None else self._pool_at(ids, mask),
             prefix_tokens=0,
-            grid=None,
             inputs=taken,
             repeats=True,
         )

@@ -1,4 +1,9 @@
-"""Towers made of pre-norm transformer blocks, whose last block may be read at one token only."""
+"""Towers made of pre-norm transformer blocks, whose last block may be read at one token only.
+
+That is faster, and right only while weights are all there is to a module. So each use asks anew: a
+last block that something was done to is called as it is, and a tower that something was done to
+around its blocks is replayed.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import Inputs, Layer, State, Tower, unit_length
+from vlminterp.adapters.replay import ReplayState, ReplayTower
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,10 @@ class Block(ABC):
     @abstractmethod
     def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
         """The backend's own block on every token, `[B, N, C]` to `[B, N, C]`."""
+
+    @abstractmethod
+    def is_plain(self) -> bool:
+        """Tells whether the block computes what the weights in it say: no hook, no adapter."""
 
     @abstractmethod
     def attention_norm(self, hidden: Tensor) -> Tensor:
@@ -96,15 +106,21 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     Args:
         blocks: From the first to the last.
+        replayed: The same tower by its model's own forward.
     """
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[Block], replayed: ReplayTower[Inputs]) -> None:
         self.blocks = tuple(blocks)
+        self._replayed: ReplayTower[Inputs] = replayed
 
     @property
     def depth(self) -> int:
         """Number of blocks."""
         return len(self.blocks)
+
+    @abstractmethod
+    def is_plain(self) -> bool:
+        """Tells whether nothing was done to the modules around the blocks, which are not called."""
 
     @abstractmethod
     def embed(self, inputs: Inputs) -> State:
@@ -116,6 +132,8 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     def prefix(self, inputs: Inputs, layer: Layer) -> State:
         """Runs the tower up to a cut; see `Tower.prefix`."""
+        if not self.is_plain():
+            return self._replayed.prefix(inputs, layer)
         state = self.embed(inputs)
         for _ in range(self.resolve_layer(layer) + 1):
             state = self.run_block(state)
@@ -123,6 +141,8 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     def suffix(self, state: State) -> Tensor:
         """Runs the rest of the tower; see `Tower.suffix`."""
+        if isinstance(state, ReplayState):
+            return self._replayed.suffix(state)
         for _ in range(state.block + 1, self.depth - 1):
             state = self.run_block(state)
         if state.block < self.depth - 1:
@@ -136,8 +156,8 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
         return replace(state, hidden=hidden, block=block)
 
     def run_last_block(self, state: State) -> State:
-        """Runs the last block, for the pooled token alone where there is one."""
-        if state.pooled is None:
+        """Runs the last block, for the pooled token alone where there is one and it may be."""
+        if state.pooled is None or not self.blocks[-1].is_plain():
             return self.run_block(state)
         hidden = self.blocks[-1].at_one_token(state.hidden, state.pooled, state.attention_mask)
         return replace(

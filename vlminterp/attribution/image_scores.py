@@ -1,11 +1,12 @@
 """Scores of image explanations, each beside maps that know nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, from_numpy
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels
 from vlminterp.explanation import Explanation
@@ -51,41 +52,70 @@ def image_scores(
         Metrics per pair; a control's are named `METRIC.CONTROL`.
     """
     rows: list[dict[str, float]] = [{} for _ in seeds]
-    whole = explanation.similarity
-    normalised = explanation.normalised()[:, explanation.patches()]
-    normalised = normalised.reshape(explanation.maps().shape)
     for name, maps in _maps(explanation, seeds).items():
         suffix = f".{name}" if name else ""
-        visible = normalised if name == METHOD else maps
-        shown = upsample(visible, (pixels.values.shape[2], pixels.values.shape[3]))
-        reduced = Pixels(masked_pixels(pixels.values, shown), pixels.geometry)
-        with torch.no_grad():
-            part = (encoder.encode_image(reduced) * text).sum(-1).float().cpu()
+        shown, part = _reduced(
+            encoder, pixels, text, explanation, _visible(explanation, name, maps)
+        )
         columns = {
-            "confidence_drop": confidence_drop(whole, part),
-            "confidence_increase": confidence_increase(whole, part),
-            "coverage": coverage(shown),
+            "confidence_drop": confidence_drop(explanation.similarity, part),
+            "confidence_increase": confidence_increase(explanation.similarity, part),
+            "coverage": shown,
         }
         for index, row in enumerate(rows):
             row |= {f"{key}{suffix}": float(column[index]) for key, column in columns.items()}
             mask = masks[index]
             if mask is not None:
-                heat = place_on_image(maps[index].numpy(), explanation.geometry[index])
+                heat = place_on_image(maps[index].numpy(), explanation.footprint(index))
                 row |= {f"{key}{suffix}": of(heat, mask) for key, of in LOCALISATION.items()}
     return rows
 
 
-def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Tensor]:
-    """The method's maps and the controls', which lie in [0, 1]; float32 `[B, rows, columns]`."""
-    if explanation.grid is None:
-        raise ValueError("an image explanation has a grid")
-    rows, columns = explanation.grid
-    random = [random_map(rows, columns, seed) for seed in seeds]
-    centre = [centre_gaussian(rows, columns)] * len(seeds)
-    constant = [constant_map(rows, columns)] * len(seeds)
+def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Sequence[Tensor]]:
+    """The method's maps and the controls', which lie in [0, 1]; float32 `[rows, columns]` each."""
+    grids = explanation.grids
+    if len(grids) != len(seeds):
+        raise ValueError("an image explanation has a grid for every image")
     return {
-        METHOD: explanation.maps(),
-        "random": torch.from_numpy(np.stack(random)),
-        "centre": torch.from_numpy(np.stack(centre)),
-        "constant": torch.from_numpy(np.stack(constant)),
+        METHOD: [explanation.map(index) for index in range(len(grids))],
+        "random": [
+            from_numpy(random_map(*grid, seed)) for grid, seed in zip(grids, seeds, strict=True)
+        ],
+        "centre": [from_numpy(centre_gaussian(*grid)) for grid in grids],
+        "constant": [from_numpy(constant_map(*grid)) for grid in grids],
     }
+
+
+def _visible(explanation: Explanation, name: str, maps: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Each map within [0, 1]."""
+    if name != METHOD:
+        return maps
+    normalised = explanation.normalised()
+    return [explanation.map(index, normalised) for index in range(len(maps))]
+
+
+def _reduced(
+    encoder: DualEncoder,
+    pixels: Pixels,
+    text: Tensor,
+    explanation: Explanation,
+    maps: Sequence[Tensor],
+) -> tuple[Tensor, Tensor]:
+    """How much of the images is left by maps, and how similar that is to their captions.
+
+    Returns:
+        Mean of each map where the patches are, and cosines; `[B]` each. What patches leave over is
+        blackened and not counted: the model does not see it.
+    """
+    shown = torch.zeros(len(maps), *pixels.values.shape[2:])
+    share = torch.zeros(len(maps))
+    for index, one in enumerate(maps):
+        height, width = pixels.size(index)
+        down, across = explanation.coverage
+        drawn = upsample(one[None], (round(down * height), round(across * width)))
+        drawn = drawn[:, :height, :width]
+        shown[index, : drawn.shape[1], : drawn.shape[2]] = drawn[0]
+        share[index] = coverage(drawn)[0]
+    masked = replace(pixels, values=masked_pixels(pixels.values, shown))
+    with torch.no_grad():
+        return share, (encoder.encode_image(masked) * text).sum(-1).float().cpu()

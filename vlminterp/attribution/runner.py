@@ -118,9 +118,9 @@ def _scores(
             masks = [item.mask for item in batch]
             text = encoder.encode_text(tokens)
             return image_scores(encoder, pixels, text, explanation, masks, seeds)
-        texts = [(item.pair.text, item.pair.named_words) for item in batch]
+        truths = [item.pair.named_words for item in batch]
         image = encoder.encode_image(pixels)
-        return text_scores(encoder, tokens, image, explanation, texts, seeds)
+        return text_scores(encoder, tokens, image, explanation, truths, seeds)
 
 
 def _row(explanation: Explanation, index: int) -> Row:
@@ -133,7 +133,7 @@ def _row(explanation: Explanation, index: int) -> Row:
         "total": float(scores.sum()),
     }
     if explanation.side is Side.image:
-        geometry = explanation.geometry[index]
+        geometry = explanation.footprint(index)
         row |= {
             "prefix": float(scores[: explanation.prefix_tokens].sum()),
             "height": geometry.size[0],
@@ -158,7 +158,7 @@ def _arrays(explanation: Explanation, index: int, name: str) -> dict[str, NDArra
         for curve, values in explanation.curves.items()
     }
     if explanation.side is Side.image:
-        arrays[f"{name}.map"] = np.ascontiguousarray(explanation.maps()[index].numpy())
+        arrays[f"{name}.map"] = np.ascontiguousarray(explanation.map(index).numpy())
     return arrays
 
 

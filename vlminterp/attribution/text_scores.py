@@ -20,7 +20,7 @@ def text_scores(
     tokens: Tokens,
     image: Tensor,
     explanation: Explanation,
-    texts: Sequence[tuple[str, Spans | None]],
+    truths: Sequence[Spans | None],
     seeds: Sequence[int],
 ) -> list[dict[str, float]]:
     """Scores each caption's word scores, and random ones in their place.
@@ -30,7 +30,7 @@ def text_scores(
         tokens: B captions.
         image: Embeddings of their images, `[B, D]`.
         explanation: Scores of the tokens.
-        texts: Each caption and, where known, the spans that name something in the image.
+        truths: Of each caption, where known, the spans that name something in the image.
         seeds: One per pair, for the random scores.
 
     Returns:
@@ -52,9 +52,9 @@ def text_scores(
         for index, row in enumerate(rows):
             row[f"confidence_drop{suffix}"] = float(drop[index])
             row[f"confidence_increase{suffix}"] = float(increase[index])
-            text, spans = texts[index]
+            spans = truths[index]
             if spans is not None and scored[index]:
-                truth = named(tokens.words[index], text, spans)
+                truth = named(tokens.words[index], spans)
                 row[f"word_pointing{suffix}"] = word_pointing(scored[index], truth)
                 row[f"word_average_precision{suffix}"] = word_average_precision(
                     scored[index], truth

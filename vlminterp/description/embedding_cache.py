@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.results.atomic import write_whole
+from vlminterp.results.sealed import read_sealed, write_sealed
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,9 @@ class EmbeddingCache:
     encoder: str
 
     def read(self, images: Sequence[Image.Image]) -> NDArray[np.float32] | None:
-        """Embeddings `[B, D]` of a batch, or None if they aren't there."""
-        try:
-            content = self._file(images).read_bytes()
-        except FileNotFoundError:
+        """Embeddings `[B, D]` of a batch, or None if they aren't there or are damaged."""
+        content = read_sealed(self._file(images))
+        if content is None:
             return None
         embeddings: NDArray[np.float32] = np.load(io.BytesIO(content), allow_pickle=False)
         return embeddings
@@ -43,11 +42,11 @@ class EmbeddingCache:
         content = io.BytesIO()
         np.save(content, embeddings, allow_pickle=False)
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self._file(images), content.getvalue())
+        write_sealed(self._file(images), content.getvalue())
 
     def _file(self, images: Sequence[Image.Image]) -> Path:
         digest = hashlib.sha256(f"{self.encoder}\0".encode())
         for image in images:
             digest.update(f"{image.mode} {image.size}\0".encode())
             digest.update(image.tobytes())
-        return self.folder / f"{digest.hexdigest()[:32]}.npy"
+        return self.folder / f"{digest.hexdigest()[:32]}.embeddings"

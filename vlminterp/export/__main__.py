@@ -5,13 +5,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from vlminterp.errors import ResultsError, UserError
+from vlminterp.errors import ConfigError, ResultsError, UserError
 from vlminterp.export.coco import to_coco
 from vlminterp.export.fiftyone import to_fiftyone
 from vlminterp.export.tables import to_npz, to_parquet
+from vlminterp.plugin import load_plugin
 from vlminterp.results.run_folder import RunFolder
 
-FORMATS: Mapping[str, Callable[[RunFolder, Path], list[Path]]] = {
+Format = Callable[[RunFolder, Path], list[Path]]
+
+FORMATS: Mapping[str, Format] = {
     "coco": to_coco,
     "fiftyone": to_fiftyone,
     "npz": to_npz,
@@ -30,16 +33,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m vlminterp.export", description=__doc__)
     parser.add_argument("run", type=Path, help="outputs/PLUGIN/MODEL/HASH")
-    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument(
+        "--format", required=True, help=f"{', '.join(FORMATS)}, or one of the run's plugin"
+    )
     parser.add_argument("--to", type=Path, required=True, help="a folder, new or empty")
+    parser.add_argument("--rows", type=int, help="at most so many, where a format draws rows")
     chosen = parser.parse_args(arguments)
     try:
         run = RunFolder.read(chosen.run)
+        write = _exporter(run, chosen.format, chosen.rows)
         if chosen.to.exists() and not _is_empty_folder(chosen.to):
             raise ResultsError(f"{chosen.to} is not an empty folder; choose another for --to")
         try:
             chosen.to.mkdir(parents=True, exist_ok=True)
-            files = FORMATS[chosen.format](run, chosen.to)
+            files = write(run, chosen.to)
         except OSError as error:
             raise ResultsError(f"{chosen.to} can't be written: {error.strerror}") from error
     except UserError as error:
@@ -47,6 +54,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     sys.stdout.write("".join(f"{file}\n" for file in files))
     return 0
+
+
+def _exporter(run: RunFolder, name: str, rows: int | None) -> Format:
+    """Returns what writes a format.
+
+    Raises:
+        ConfigError: There is no such format for the run's plugin, or its rows are too few.
+    """
+    if rows is not None and rows < 1:
+        raise ConfigError(f"--rows {rows} must be at least 1")
+    if name in FORMATS:
+        return FORMATS[name]
+    try:
+        own = load_plugin(run.names["plugin"]).exports()
+    except ConfigError:
+        own = {}
+    if name not in own:
+        known = ", ".join(sorted({*FORMATS, *own}))
+        raise ConfigError(f"--format {name}: this run has no such format; choose from {known}")
+    return lambda run, folder: own[name](run, folder, rows)
 
 
 def _is_empty_folder(path: Path) -> bool:

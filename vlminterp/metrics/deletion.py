@@ -72,7 +72,7 @@ def _keep(
         stays[word.start : word.stop] = bool(keep)
     moved_to = (torch.cumsum(stays, 0) - 1).tolist()
     remaining = tuple(
-        Word(word.text, moved_to[word.start], moved_to[word.stop - 1] + 1)
+        replace(word, start=moved_to[word.start], stop=moved_to[word.stop - 1] + 1)
         for word, keep in zip(words, kept, strict=True)
         if keep
     )

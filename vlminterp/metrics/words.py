@@ -11,39 +11,29 @@ from vlminterp.metrics.localisation import average_precision, pointing_game
 Span = tuple[int, int]
 
 
-def named(words: Sequence[Word], text: str, spans: Sequence[Span]) -> NDArray[np.bool_]:
-    """Which of a tokenizer's words lie in the spans of the caption that name something.
-
-    Tokenizers lower their words and split them at punctuation, so each is looked for in the
-    lowered caption after the one before it. A word that the tokenizer rewrote is not found; it
-    counts as naming nothing.
+def named(words: Sequence[Word], spans: Sequence[Span]) -> NDArray[np.bool_]:
+    """Which words of a caption lie in the spans of it that name something.
 
     Args:
-        words: The caption's words, in order.
-        text: The caption.
-        spans: `(start, stop)` characters of `text`.
+        words: The caption's words, with the characters that a tokenizer has kept account of.
+        spans: `(start, stop)` characters of the caption.
 
     Returns:
-        bool `[words]`.
+        bool `[words]`; a word that lies in a span with a part of it counts.
 
     Example:
-        >>> words = [Word(text, 0, 0) for text in ("a", "red", "panda", "!")]
-        >>> named(words, "A Red Panda!", [(2, 11)]).tolist()
-        [False, True, True, False]
+        >>> places = ((0, 1), (2, 5), (6, 11))
+        >>> words = [Word("A Red Panda"[slice(*span)], 0, 0, span) for span in places]
+        >>> named(words, [(2, 11)]).tolist()
+        [False, True, True]
     """
-    inside = np.zeros(len(text), dtype=bool)
-    for start, stop in spans:
-        inside[start:stop] = True
-    lowered, origin = _lowered(text)
-    cursor = 0
-    result = np.zeros(len(words), dtype=bool)
-    for index, word in enumerate(words):
-        sought = word.text.lower()
-        found = lowered.find(sought, cursor)
-        if sought and found >= 0:
-            cursor = found + len(sought)
-            result[index] = inside[origin[found:cursor]].any()
-    return result
+    return np.array(
+        [
+            any(start < word.span[1] and word.span[0] < stop for start, stop in spans)
+            for word in words
+        ],
+        dtype=bool,
+    )
 
 
 def word_pointing(scores: Sequence[float], truth: NDArray[np.bool_]) -> float:
@@ -74,10 +64,3 @@ def word_average_precision(scores: Sequence[float], truth: NDArray[np.bool_]) ->
         In (0, 1]; equal scores give the share of true words. NaN if none is true.
     """
     return average_precision(np.asarray(scores, dtype=np.float64), truth)
-
-
-def _lowered(text: str) -> tuple[str, NDArray[np.intp]]:
-    """The text in lower case and, for each of its characters, where in `text` it came from."""
-    pieces = [character.lower() for character in text]  # "İ" becomes two characters
-    origin = np.repeat(np.arange(len(text)), [len(piece) for piece in pieces])
-    return "".join(pieces), origin

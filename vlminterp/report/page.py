@@ -6,13 +6,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from vlminterp.errors import ConfigError, ResultsError
+from vlminterp.errors import ConfigError
 from vlminterp.plugin import load_plugin
 from vlminterp.report.content import Content
 from vlminterp.report.default import default_content
 from vlminterp.report.templating import environment
-from vlminterp.results.atomic import write_whole
-from vlminterp.results.run_folder import REPORT, RunFolder
+from vlminterp.results.run_folder import RunFolder
 
 SKIPS_ON_PAGE = 50
 
@@ -29,12 +28,7 @@ def write_report(folder: RunFolder) -> Path:
     Raises:
         ResultsError: The page can't be written.
     """
-    page = folder.path / REPORT
-    try:
-        write_whole(page, render(folder).encode())
-    except OSError as error:
-        raise ResultsError(f"{page} can't be written: {error.strerror}") from error
-    return page
+    return folder.write_report(render(folder).encode())
 
 
 def render(folder: RunFolder) -> str:

@@ -1,6 +1,7 @@
 """One process at a time writes into a run folder."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,14 +14,15 @@ LOCK, PID = ".lock", ".pid"
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path, *, wait: bool = False) -> Iterator[None]:
     """Keeps every other process out of a folder for as long as the block lasts.
 
     Args:
         folder: Must exist.
+        wait: Whether to wait for another process, which is said once on stderr.
 
     Raises:
-        ResultsError: Another process is at it.
+        ResultsError: Another process is at it, and `wait` is false.
         OSError: The folder can't be written; the block's own errors are not touched.
     """
     # the pid has a file of its own: some versions of filelock empty the one that they lock
@@ -29,10 +31,14 @@ def exclusive(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         holder = pid.read_text().strip() if pid.is_file() else "unknown"
-        raise ResultsError(
-            f"this run is in progress in another process (pid {holder}): {folder}; "
-            "wait for it, or stop it and run the same line again: it continues there"
-        ) from None
+        if wait:
+            sys.stderr.write(f"vlminterp: waiting for process {holder}, which works in {folder}\n")
+            lock.acquire(timeout=-1)
+        else:
+            raise ResultsError(
+                f"this run is in progress in another process (pid {holder}): {folder}; "
+                "wait for it, or stop it and run the same line again: it continues there"
+            ) from None
     try:
         pid.write_text(f"{os.getpid()}\n")
         yield

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+ROWS_DIGEST = b"vlminterp.rows.sha256"
 ARRAYS_DIGEST = b"vlminterp.arrays.sha256"
+PICTURES_DIGESTS = b"vlminterp.pictures.sha256"
 
 
 class Parts:
@@ -29,17 +32,24 @@ class Parts:
 
     A run's other tables have the same in folders of their own: `rows/NAME/000000.parquet`.
 
-    A part exists if its rows do, and they are written last. Rows carry the digest of their arrays,
-    so that a part which a power loss or a bad disk has damaged counts as absent and is made again.
+    A part exists if its rows do, and they are written last. Rows carry the digests of their arrays
+    and of the pictures that they name, so that a part which a power loss or a bad disk has damaged
+    counts as absent and is made again.
     """
 
-    def __init__(self, folder: Path, table: str = "") -> None:
+    def __init__(
+        self, folder: Path, table: str = "", pictures: dict[str, bytes] | None = None
+    ) -> None:
         """Reads nothing yet.
 
         Args:
             folder: The run folder; it need not exist.
             table: The table's name; empty for the run's main table.
+            pictures: Digests of the pictures that the run has saved, by their path in the folder;
+                those of a part are taken out when it is written, so that memory does not grow.
         """
+        self._folder = folder
+        self._pictures = {} if pictures is None else pictures
         self._rows = folder / "rows" / table
         self._arrays = folder / "arrays" / table
         self._whole: dict[int, bool] = {}
@@ -68,11 +78,37 @@ class Parts:
             ResultsError: They can't be written, e.g. because the disk is full.
         """
         content = _to_safetensors(arrays)
-        table = _to_table(rows, hashlib.sha256(content).digest())
+        table = _to_table(rows)
+        digests = {
+            ROWS_DIGEST: _rows_digest(table),
+            ARRAYS_DIGEST: hashlib.sha256(content).digest(),
+            PICTURES_DIGESTS: self._digests_of_named(rows),
+        }
+        table = table.replace_schema_metadata(digests)
         self._whole.pop(number, None)
         self._write(self._arrays_file(number), content)
         self._write(self._rows_file(number), _to_parquet(table))
         self._whole[number] = True
+
+    def adopt(self, other: "Parts") -> None:
+        """Copies the undamaged parts of another table, byte for byte.
+
+        Args:
+            other: A table of the same rows, in another folder.
+
+        Raises:
+            ResultsError: They can't be written.
+        """
+        for number in other:
+            files = [(self._arrays_file(number), other._arrays_file(number))]
+            files += [(self._rows_file(number), other._rows_file(number))]
+            contents = [(mine, theirs.read_bytes()) for mine, theirs in files]
+            if number in self and all(mine.read_bytes() == content for mine, content in contents):
+                continue
+            self._whole.pop(number, None)
+            for mine, content in contents:
+                self._write(mine, content)
+            self._whole[number] = True
 
     def __contains__(self, number: object) -> bool:
         """Whether a part is there and undamaged."""
@@ -120,13 +156,39 @@ class Parts:
             raise KeyError(number)
         return safetensors.numpy.load(self._arrays_file(number).read_bytes())
 
+    def damaged(self) -> list[Path]:
+        """Returns the damaged or missing files of all parts, relative to the run folder."""
+        files = sorted({*self._rows.glob("[0-9]*.parquet"), *self._rows_of_arrays()})
+        return [file.relative_to(self._folder) for rows in files for file in self._broken(rows)]
+
+    def _rows_of_arrays(self) -> Iterator[Path]:
+        """Yields where the rows of each file of arrays belong."""
+        return (self._rows_file(int(f.stem)) for f in self._arrays.glob("[0-9]*.safetensors"))
+
     def _check(self, number: int) -> bool:
+        return not any(self._broken(self._rows_file(number)))
+
+    def _broken(self, rows: Path) -> Iterator[Path]:
+        """Yields the damaged files of one part: its rows alone, where these can't be read."""
         try:
-            expected = _read_rows(self._rows_file(number)).schema.metadata[ARRAYS_DIGEST]
-            content = self._arrays_file(number).read_bytes()
-        except (OSError, pa.ArrowException, KeyError, TypeError):
-            return False
-        return bool(hashlib.sha256(content).digest() == expected)
+            table = _read_rows(rows)
+            digests = table.schema.metadata
+            whole = digests.get(ROWS_DIGEST) in (None, _rows_digest(table))
+            expected = {self._arrays_file(int(rows.stem)): digests[ARRAYS_DIGEST]}
+            pictures = json.loads(digests.get(PICTURES_DIGESTS, b"{}"))
+        except (OSError, ValueError, pa.ArrowException, KeyError, TypeError, AttributeError):
+            whole = False
+        if not whole:
+            yield rows
+            return
+        expected |= {self._folder / name: bytes.fromhex(d) for name, d in pictures.items()}
+        yield from (file for file, digest in expected.items() if _digest(file) != digest)
+
+    def _digests_of_named(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Returns the digests of the pictures that rows name, as JSON."""
+        named = {value for row in rows for value in row.values() if isinstance(value, str)}
+        digests = {name: self._pictures.pop(name).hex() for name in named & self._pictures.keys()}
+        return json.dumps(digests, sort_keys=True).encode()
 
     def _write(self, path: Path, content: bytes) -> None:
         try:
@@ -146,12 +208,25 @@ class Parts:
         return self._arrays / f"{number:06d}.safetensors"
 
 
-def _to_table(rows: Sequence[Mapping[str, Any]], arrays_digest: bytes) -> pa.Table:
+def _digest(file: Path) -> bytes | None:
+    """Returns the sha256 of a file; None where it can't be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).digest()
+    except OSError:
+        return None
+
+
+def _rows_digest(table: pa.Table) -> bytes:
+    """Returns the sha256 of what rows say, which no version of Arrow writes in another way."""
+    content = json.dumps([table.column_names, table.to_pylist()])
+    return hashlib.sha256(content.encode()).digest()
+
+
+def _to_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Columns in the order in which the rows first name them."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: pa.array([plain(row.get(name)) for row in rows]) for name in names}
-    table = pa.table(columns)
-    return table.replace_schema_metadata({ARRAYS_DIGEST: arrays_digest})
+    return pa.table(columns)
 
 
 def _to_parquet(table: pa.Table) -> bytes:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from vlminterp.secrets import redacted
+
 
 def plain(value: Any) -> Any:
     """Reduces a value to dicts, lists, strings, numbers, booleans and None.
@@ -57,5 +59,5 @@ def to_json(value: Any) -> bytes:
 
 
 def _writable(text: str) -> str:
-    """Escapes what has no UTF-8: file names that are not text reach us as lone surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    """Takes out secrets, and escapes what has no UTF-8: lone surrogates of odd file names."""
+    return redacted(text).encode("utf-8", "backslashreplace").decode()

@@ -1,5 +1,6 @@
 """One run's folder: the truth from which the report and W&B are made."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -15,16 +16,20 @@ from PIL import Image
 from vlminterp.errors import ResultsError
 from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
 from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole
+from vlminterp.results.guarded import DIGESTS, GuardedFiles
 from vlminterp.results.lock import LOCK, PID, exclusive
 from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import file_name, to_png
 from vlminterp.results.plain import plain, to_json
 from vlminterp.results.versions import versions
+from vlminterp.secrets import redacted, without_secrets
 
 CONFIG, VERSIONS = RUN_FOLDER_FILES
 SUMMARY, REPORT = "summary.json", "report.html"
 # in the order in which they are removed: a half-cleared folder is unfinished, and still ours
-OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, VERSIONS)
+OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, DIGESTS, VERSIONS)
+OURS = (VERSIONS, DIGESTS, CONFIG)
+"""Files of which a folder that is ours has at least one."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -49,13 +54,20 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Use `open` or `read`."""
         self.path = path
-        self.parts = Parts(path)
+        self._guarded = GuardedFiles(path)
+        self._pictures: dict[str, bytes] = {}
+        self.parts = Parts(path, pictures=self._pictures)
         self._tables: dict[str, Parts] = {}
 
     @classmethod
     @contextmanager
     def open(
-        cls, path: Path, config: Mapping[str, Any], *, overwrite: bool = False
+        cls,
+        path: Path,
+        config: Mapping[str, Any],
+        *,
+        overwrite: bool = False,
+        wait: bool = False,
     ) -> Iterator[Self]:
         """Makes a run folder, or takes up what an earlier process wrote into it.
 
@@ -63,6 +75,7 @@ class RunFolder:
             path: `outputs/PLUGIN/MODEL/HASH`.
             config: The resolved config, which is kept beside the results.
             overwrite: Forget what is there and begin anew.
+            wait: Wait for another process that is at it, instead of refusing.
 
         Yields:
             The folder, locked until the end of the block.
@@ -75,7 +88,7 @@ class RunFolder:
             with folder._writing(folder.path):
                 folder.path.mkdir(parents=True, exist_ok=True)
                 folder._refuse_foreign()
-                stack.enter_context(exclusive(folder.path))
+                stack.enter_context(exclusive(folder.path, wait=wait))
                 folder._prepare(config, overwrite=overwrite)
             yield folder
 
@@ -96,8 +109,20 @@ class RunFolder:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The resolved config of the run."""
-        config: dict[str, Any] = yaml.safe_load((self.path / CONFIG).read_text("utf-8"))
+        """The resolved config of the run.
+
+        Raises:
+            ResultsError: Its file is damaged.
+        """
+        try:
+            config = yaml.safe_load((self.path / CONFIG).read_text("utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            config = None
+        if not isinstance(config, dict) or not self._guarded.believed(CONFIG):
+            raise ResultsError(
+                f"{self.path / CONFIG} is damaged; run the line that made this run once more, "
+                "which mends it"
+            )
         return config
 
     @property
@@ -113,7 +138,9 @@ class RunFolder:
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What `finish` was given; None while the run is unfinished."""
+        """What `finish` was given; None while the run is unfinished, or if the file is damaged."""
+        if not self._guarded.believed(SUMMARY):
+            return None
         return _read_json(self.path / SUMMARY) or None
 
     def table(self, name: str) -> Parts:
@@ -128,7 +155,9 @@ class RunFolder:
         Raises:
             ValueError: The name can't name a folder everywhere.
         """
-        return self._tables.setdefault(name, Parts(self.path, _checked(name)))
+        return self._tables.setdefault(
+            name, Parts(self.path, _checked(name), pictures=self._pictures)
+        )
 
     def tables(self) -> dict[str, Parts]:
         """The tables beside the main one that have parts, by name, sorted."""
@@ -155,9 +184,11 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the run has ended, and nothing of it has been lost or damaged since."""
-        summary = self.summary
-        return summary is not None and self._counts() == {
+        """Whether the run has ended, lacks nothing, and nothing was lost or damaged since."""
+        summary = self.summary if self._guarded.intact(SUMMARY) else None
+        if summary is None or summary.get("unfinished"):
+            return False
+        return self._counts() == {
             "parts": summary.get("parts"),
             "tables": summary.get("tables", {}),
         }
@@ -168,7 +199,8 @@ class RunFolder:
         Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
         name; `verdict`, the outcome in one sentence; `pairs`, `skipped` and `truncated`, counts;
         `notes`, lines on what the source has left out; `metrics`, see `vlminterp.results.summary`;
-        and `unit`, what a metric's `n` counts ("pairs" if it is not there).
+        `unit`, what a metric's `n` counts ("pairs" if it is not there); and `unfinished`, stages
+        that could not be done, such as asking a server: the same line tries them again.
 
         Args:
             summary: The run's outcome. How many `parts` each of its `tables` has is added.
@@ -179,10 +211,42 @@ class RunFolder:
         path = self.path / SUMMARY
         with self._writing(path):
             counts = {name: count for name, count in self._counts().items() if count != {}}
-            write_whole(path, to_json({**summary, **counts}))
+            self._guarded.write(SUMMARY, to_json({**summary, **counts}))
+
+    def write_report(self, page: bytes) -> Path:
+        """Writes the run's page.
+
+        Args:
+            page: HTML, in UTF-8.
+
+        Returns:
+            The page's path.
+
+        Raises:
+            ResultsError: It can't be written.
+        """
+        with self._writing(self.path / REPORT):
+            self._guarded.write(REPORT, page)
+        return self.path / REPORT
+
+    @property
+    def reported(self) -> bool:
+        """Whether the run's page is there and undamaged."""
+        return self._guarded.intact(REPORT)
+
+    def damaged(self) -> list[Path]:
+        """Returns the files that are damaged or missing, relative to the folder.
+
+        A run of an earlier version has no digests of its summary, page and config: these are not
+        checked there.
+        """
+        broken = [Path(name) for name in self._guarded.damaged()]
+        for parts in (self.parts, *map(self.table, self._table_names())):
+            broken += parts.damaged()
+        return broken
 
     def save_picture(self, name: str, image: Image.Image) -> str:
-        """Writes a PNG.
+        """Writes a PNG; the part whose rows name it keeps its digest, and is absent without it.
 
         Args:
             name: Any string; the file's name is made from it and is the same every time.
@@ -194,9 +258,11 @@ class RunFolder:
         Raises:
             ResultsError: It can't be written.
         """
-        relative = f"pictures/{file_name(name)}.png"
+        relative = f"pictures/{file_name(redacted(name))}.png"
         with self._writing(self.path / relative):
-            write_whole(self.path / relative, to_png(image))
+            content = to_png(image)
+            write_whole(self.path / relative, content)
+        self._pictures[relative] = hashlib.sha256(content).digest()
         return relative
 
     def skips(self) -> list[Skip]:
@@ -222,8 +288,8 @@ class RunFolder:
         return sorted(path.name for path in folders if NAME.fullmatch(path.name))
 
     def _refuse_foreign(self) -> None:
-        """A folder with anything in it but our versions file is not ours to write into."""
-        ours = (self.path / VERSIONS).is_file()
+        """Refuses a folder that holds something, but none of the files that every run has."""
+        ours = any((self.path / name).is_file() for name in OURS)
         others = {
             entry.name
             for entry in self.path.iterdir()
@@ -239,14 +305,22 @@ class RunFolder:
         remove_leftovers(self.path)
         if overwrite:
             self._clear()
-        if not (self.path / SUMMARY).exists():
-            write_whole(self.path / VERSIONS, to_json(versions()))
-            text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
-            write_whole(self.path / CONFIG, text.encode())
+        text = yaml.safe_dump(without_secrets(plain(config)), sort_keys=False, allow_unicode=True)
+        self._guard(VERSIONS, to_json(versions()))
+        self._guard(CONFIG, text.encode())
         for parts in (self.parts, *map(self.table, self._table_names())):
             parts.prepare()
         (self.path / "pictures").mkdir(exist_ok=True)
         remove_leftovers(self.path / "pictures")
+
+    def _guard(self, name: str, content: bytes) -> None:
+        """Writes a file, unless a finished run already has it: that keeps what it was made with."""
+        if self.summary is not None:
+            if self._guarded.intact(name):
+                return
+            if self._guarded.believed(name) and (self.path / name).is_file():
+                content = (self.path / name).read_bytes()  # of a version that knew no digests
+        self._guarded.write(name, content)
 
     def _clear(self) -> None:
         """Removes what a run folder holds, and nothing that someone has put beside it."""
@@ -256,7 +330,8 @@ class RunFolder:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        self.parts, self._tables = Parts(self.path), {}
+        self._pictures.clear()
+        self.parts, self._tables = Parts(self.path, pictures=self._pictures), {}
 
     @contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

@@ -7,7 +7,7 @@ import wandb
 
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import SUMMARY, RunFolder
-from vlminterp.tracking.secrets import without_secrets
+from vlminterp.secrets import without_secrets
 
 RESULTS = ("rows/**/*.parquet", "arrays/**/*.safetensors", "versions.json", SUMMARY)
 

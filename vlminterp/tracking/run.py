@@ -11,8 +11,8 @@ from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.secrets import without_secrets
 from vlminterp.tracking.config import Mode, TrackingConfig
-from vlminterp.tracking.secrets import without_secrets
 
 if TYPE_CHECKING:
     import wandb

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from vlminterp_ex2.inspection.judge_cache import JudgeCache
 from vlminterp_ex2.inspection.judge_prompt import JudgePrompt, Message, complaint, reply
-from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, Verdict, read_verdict
+from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, Verdict
 
 
 class JudgeUnavailableError(Exception):
@@ -117,7 +117,7 @@ class Panel:
         left: list[_Open] = []
         for key in dict.fromkeys(descriptions):
             messages = self.prompt.messages(*key)
-            found[key] = self.cache.read(messages)
+            found[key] = self._recalled(messages)
             if found[key] is None:
                 left.append(_Open(key, messages, messages))
         self.cost.cached += len(found) - len(left)
@@ -128,6 +128,14 @@ class Panel:
                 last = attempt == self.attempts - 1
                 left = self._ask(left, found, on_advance, last=last)
         return [found[key] for key in descriptions]
+
+    def _recalled(self, messages: Sequence[Message]) -> Verdict | None:
+        """Returns an earlier verdict; None if there is none, or its file is damaged."""
+        answer = self.cache.read(messages)
+        try:
+            return None if answer is None else self.prompt.form.read(answer)
+        except InvalidAnswerError:
+            return None
 
     def _ask(
         self,
@@ -163,12 +171,12 @@ class Panel:
             return True
         self.cost.asked += 1
         try:
-            verdict = read_verdict(answer.text)
+            verdict = self.prompt.form.read(answer.text)
         except InvalidAnswerError as error:
             self.cost.invalid_answers += 1
             # the fault is told, so that even a model that always says the same says something else
             one.messages = [*one.first, reply(answer.text), complaint(error)]
             return False
         found[one.key] = verdict
-        self.cache.write(one.first, verdict)
+        self.cache.write(one.first, answer.text)
         return True

@@ -22,18 +22,19 @@ class EndpointJudge:
 
     Args:
         config: Model, address, limits.
+        schema: JSON Schema of an answer.
 
     Raises:
         JudgeUnavailableError: The client isn't installed, or there is no key.
     """
 
-    def __init__(self, config: JudgeConfig) -> None:
+    def __init__(self, config: JudgeConfig, schema: Mapping[str, Any] = SCHEMA) -> None:
         if find_spec("openai") is None:
             raise JudgeUnavailableError("openai is not installed; pip install 'vlminterp[judge]'")
         key = os.environ.get(config.api_key_env, "")
         if not key and config.base_url is None:
             raise JudgeUnavailableError(f"no key in the environment variable {config.api_key_env}")
-        self._config, self._key = config, key or NO_KEY
+        self._config, self._key, self._schema = config, key or NO_KEY, schema
 
     @property
     def name(self) -> str:
@@ -111,7 +112,7 @@ class EndpointJudge:
             return {}
         if kind is ResponseFormat.json_object:
             return {"response_format": {"type": "json_object"}}
-        schema = {"name": "verdict", "strict": True, "schema": SCHEMA}
+        schema = {"name": "verdict", "strict": True, "schema": self._schema}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 

@@ -24,23 +24,42 @@ COSTS = {
 
 
 def judge_section(summary: Mapping[str, Any]) -> Iterator[Section]:
-    """The judge's section; none where there was to be no judge.
+    """The judges' sections; none where there was to be no judge.
 
     Args:
         summary: The run's.
     """
     judged = summary.get("judge")
-    if not judged:
-        return
+    if judged:
+        yield _one(judged)
+    for name, further in summary.get("judges", {}).items():
+        yield _one(further, f"{TITLE}: {name}")
+    if summary.get("kappa"):
+        yield Section("Who agrees with whom", _matrix(summary["kappa"]))
+
+
+def _one(judged: Mapping[str, Any], title: str = TITLE) -> Section:
+    """Returns what one judge has found."""
     if "unavailable" in judged:
         body = Markup(
             '<p class="note"><strong>No judge could be asked</strong> ({}). What this page says '
-            "rests on lexicon and ablation alone. To ask again, remove <code>summary.json</code> "
-            "from the run folder and repeat the command line: only the judge is missing.</p>"
+            "rests on lexicon and ablation alone. The same command line asks again, and computes "
+            "nothing else.</p>"
         )
-        yield Section(TITLE, body.format(judged["unavailable"]))
-        return
-    yield Section(TITLE, _findings(judged) + _cost(judged))
+        return Section(title, body.format(judged["unavailable"]))
+    return Section(title, _findings(judged) + _cost(judged))
+
+
+def _matrix(kappas: Mapping[str, Any]) -> Markup:
+    """Returns κ of each two raters for each label that both give."""
+    rows = [
+        (name, one["first"], one["second"], _number(one["mean"]), _interval(one), one["n"])
+        for name, pairs in kappas.items()
+        for one in pairs
+    ]
+    columns = ("is it …", "one", "other", "κ", "95 % interval", "descriptions")
+    caption = "Cohen's κ of every two raters: 1 is full agreement, 0 is chance, – nothing varies"
+    return table(columns, rows, caption)
 
 
 def _findings(judged: Mapping[str, Any]) -> Markup:
@@ -54,7 +73,11 @@ def _findings(judged: Mapping[str, Any]) -> Markup:
         "stands the lexicon's of those same ones. <em>Nothing new</em>: not informative. The judge "
         "is not asked about boilerplate by name: a text of nothing else informs of nothing.</p>"
     ).format(judged["model"], judged["valid"], judged["judged"])
+    if "answers" in judged:
+        note += _answers(judged["answers"])
     both = {"judge": judged, "lexicon": judged["lexicon"]}
+    if not judged["change"]:
+        return note
     change = share_chart(
         "What alignment has changed",
         {who: found["change"] for who, found in both.items()},
@@ -72,6 +95,16 @@ def _findings(judged: Mapping[str, Any]) -> Markup:
     columns = ("is it …", "κ", "95 % interval", "descriptions")
     caption = "Agreement of judge and lexicon: 1 is full, 0 is chance, – where nothing varies"
     return note + change + aligned + table(columns, rows, caption)
+
+
+def _answers(answers: Mapping[str, Any]) -> Markup:
+    """Returns how often each answer was given, where another schema than ours was asked."""
+    rows = [
+        (field, value, counts.get("base", 0), counts.get(ALIGNED, 0))
+        for field, values in answers.items()
+        for value, counts in values.items()
+    ]
+    return table(("field", "answer", "base LLM", "aligned"), rows, "Answers, counted")
 
 
 def _cost(judged: Mapping[str, Any]) -> Markup:

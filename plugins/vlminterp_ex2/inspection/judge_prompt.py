@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,12 @@ import yaml
 
 from vlminterp.data.concepts import article
 from vlminterp.errors import InputError
-from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, read_verdict
+from vlminterp_ex2.inspection.judge_form import Form, form_of
+from vlminterp_ex2.inspection.verdicts import InvalidAnswerError
 
 DEFAULT = Path(__file__).with_name("judge_prompt.yaml")
+SHIPPED = {"ex2-paper": Path(__file__).with_name("judge_prompt_ex2_paper.yaml")}
+"""Files of prompts that go by a name."""
 
 Message = dict[str, str]
 
@@ -25,11 +28,13 @@ class JudgePrompt:
         instructions: What to do.
         question: With `{concept}` and `{text}`.
         shots: Questions and the answers that they should get.
+        form: Which answer it must give.
     """
 
     instructions: str
     question: str
     shots: tuple[tuple[str, str], ...]
+    form: Form = field(default_factory=Form)
 
     def messages(self, name: str, text: str) -> list[Message]:
         """The conversation that ends with the question about one description.
@@ -56,11 +61,19 @@ def complaint(error: InvalidAnswerError) -> Message:
     return {"role": "user", "content": words}
 
 
+def prompt_file(prompts: str | None) -> Path:
+    """Returns the file of prompts that a config means: ours, one by its name, or the user's."""
+    if prompts is None:
+        return DEFAULT
+    return SHIPPED.get(prompts) or Path(prompts).expanduser()
+
+
 def load_prompt(path: Path = DEFAULT) -> JudgePrompt:
     """Reads instructions and shots.
 
     Args:
-        path: Of the form of `judge_prompt.yaml`.
+        path: Of the form of `judge_prompt.yaml`; a part `answer`, as `form_of` takes it, asks for
+            another answer than ours.
 
     Raises:
         InputError: It can't be read, or a shot's answer is no valid verdict.
@@ -68,19 +81,20 @@ def load_prompt(path: Path = DEFAULT) -> JudgePrompt:
     try:
         data: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         instructions, question = str(data["instructions"]).strip(), str(data["question"]).strip()
-        shots = [_shot(question, shot) for shot in _list(data["shots"])]
-    except (OSError, yaml.YAMLError, KeyError, TypeError, InvalidAnswerError) as error:
+        form = form_of(data.get("answer"))
+        shots = [_shot(question, shot, form) for shot in _list(data["shots"])]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"{path} is no file of judge prompts ({error!r}); see {DEFAULT}"
         ) from error
     if "{text}" not in question or "{concept}" not in question:
         raise InputError(f"{path}: the question needs {{concept}} and {{text}}")
-    return JudgePrompt(instructions, question, tuple(shots))
+    return JudgePrompt(instructions, question, tuple(shots), form)
 
 
-def _shot(question: str, shot: Mapping[str, Any]) -> tuple[str, str]:
+def _shot(question: str, shot: Mapping[str, Any], form: Form) -> tuple[str, str]:
     answer = json.dumps(shot["answer"], ensure_ascii=False)
-    read_verdict(answer)
+    form.read(answer)
     return _fill(question, str(shot["concept"]), str(shot["text"])), answer
 
 

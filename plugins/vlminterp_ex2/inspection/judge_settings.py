@@ -1,9 +1,18 @@
 """What can be chosen about the judge, a language model that is asked what descriptions say."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from vlminterp.errors import ConfigError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+TAKEN = ("judge", "lexicon", "people", "cost")
+"""What raters and their tables are called already."""
 
 
 class Backend(Enum):
@@ -38,7 +47,8 @@ class JudgeConfig:
         api_key_env: The environment variable that holds the endpoint's key. The key itself is
             nowhere else: not in configs, logs or caches.
         response_format: How an endpoint is made to answer in JSON.
-        prompts: A file of instructions and shots; null for our own.
+        prompts: A file of instructions, shots and, if it is another than ours, the answer's schema;
+            `ex2-paper` for the paper's question; null for our own.
         limit: At most so many descriptions are judged, spread evenly over models and concepts;
             0 for all.
         attempts: How often one is asked until its answer is valid, ≥ 1.
@@ -46,7 +56,8 @@ class JudgeConfig:
         timeout: Seconds to wait for an endpoint's answer, > 0.
         concurrency: Questions asked at once; of a local model, its batch, ≥ 1.
         max_tokens: Of an answer, ≥ 16.
-        cache: A folder that keeps answers for all runs; null keeps them in the run folder.
+        cache: A folder that keeps answers for all runs; null keeps them
+            beside the stages that runs share.
     """
 
     backend: Backend = Backend.none
@@ -80,3 +91,29 @@ class JudgeConfig:
             raise ConfigError(
                 f"judge.backend={self.backend.value} needs a model; add plugin.judge.model=NAME"
             )
+
+
+def further_judge(name: str, options: Any) -> JudgeConfig:
+    """Returns the options of a judge beside the first.
+
+    Args:
+        name: Names its table and its column, too: lower-case letters, digits, "-" and "_".
+        options: By name, or already checked.
+
+    Raises:
+        ConfigError: The name is taken or no name, or an option is unknown or out of range.
+    """
+    if not NAME.fullmatch(name) or name in TAKEN:
+        raise ConfigError(
+            f"judges.{name} is no name for a judge: lower-case letters, digits, - and _; "
+            f"not {', '.join(TAKEN)}"
+        )
+    if isinstance(options, JudgeConfig):
+        return options
+    try:
+        checked: JudgeConfig = OmegaConf.to_object(  # type: ignore[assignment]
+            OmegaConf.merge(OmegaConf.structured(JudgeConfig), options)
+        )
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"judges.{name}: {str(error).splitlines()[0]}") from error
+    return checked

@@ -1,58 +1,83 @@
 """The judge's part of the third stage: what it says of descriptions, and does the lexicon agree?"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vlminterp.plugin import Context
 from vlminterp_ex2.inspection.judge import JudgeUnavailableError, Panel
 from vlminterp_ex2.inspection.judge_cache import JudgeCache
 from vlminterp_ex2.inspection.judge_endpoint import EndpointJudge
 from vlminterp_ex2.inspection.judge_local import LocalJudge, load_local
-from vlminterp_ex2.inspection.judge_prompt import DEFAULT, load_prompt
+from vlminterp_ex2.inspection.judge_prompt import JudgePrompt, load_prompt, prompt_file
 from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig
 from vlminterp_ex2.inspection.judge_summary import summarise_judge
 from vlminterp_ex2.inspection.verdicts import Verdict
 from vlminterp_ex2.journal import rows_of
 
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
-
-JUDGE, COST = "judge", "judge-cost"
+JUDGE, COST, ANSWERS = "judge", "judge-cost", "answers"
 BATCH = 64
 
 Row = dict[str, Any]
 
 
-def judge(context: Context, rows: Sequence[Row]) -> dict[str, Any] | None:
+def judge(context: Context, rows: Sequence[Row], config: JudgeConfig) -> dict[str, Any] | None:
     """Writes the table `judge`, or what is missing of it: a row for each judged description.
 
     Args:
-        context: Of the run.
+        context: Of the run, with the folder of this judge's stage.
         rows: Of the table `inspect`.
+        config: The judge's.
 
     Returns:
-        What the judge found and cost; `{"unavailable": why}` if it can't be had, which is also
-        told on stderr; None if there is to be none.
+        What the judge found and cost; `{"unavailable": why}` if it can't be had. That, and what it
+        leaves without a verdict, is also told on stderr. None if there is to be none.
 
     Raises:
         InputError: The file of prompts can't be used.
     """
-    config: Config = context.config
-    if config.judge.backend is Backend.none:
+    if config.backend is Backend.none:
         return None
-    chosen = choose(rows, config.judge.limit)
+    chosen = choose(rows, config.limit)
     try:
-        _write(context, config.judge, rows, chosen)
+        _write(context, config, rows, chosen)
     except JudgeUnavailableError as error:
-        why = f"{config.judge.model}: {error}"
-        sys.stderr.write(f"vlminterp: no judge ({why}); lexicon and ablation go on without\n")
-        return {"model": config.judge.model, "unavailable": why}
+        why = f"{config.model}: {error}"
+        sys.stderr.write(
+            f"vlminterp: no judge ({why}); lexicon and ablation go on without; "
+            "the same line asks again\n"
+        )
+        return {"model": config.model, "unavailable": why}
     verdicts = rows_of(context.results.table(JUDGE))
     costs = rows_of(context.results.table(COST))
-    return {"model": config.judge.model, **summarise_judge(rows, verdicts, costs)}
+    found = {"model": config.model, **summarise_judge(rows, verdicts, costs)}
+    _tell(found)
+    return found
+
+
+def is_unfinished(judged: Mapping[str, Any]) -> bool:
+    """Returns whether the judge must be asked again: it was not there, or some answers were not.
+
+    Args:
+        judged: As `judge` returns it.
+    """
+    return "unavailable" in judged or judged["failed"] > 0
+
+
+def _tell(found: Mapping[str, Any]) -> None:
+    """Says on stderr how many descriptions have no verdict, and why."""
+    reasons = (
+        ("invalid", "its answers were not valid"),
+        ("failed", "no answer came; the same line asks again"),
+    )
+    for name, why in reasons:
+        if found[name]:
+            sys.stderr.write(
+                f"vlminterp: judge {found['model']}: {found[name]} of {found['judged']} "
+                f"descriptions have no verdict: {why}\n"
+            )
 
 
 def choose(rows: Sequence[Row], limit: int) -> list[int]:
@@ -81,13 +106,17 @@ def _write(
 ) -> None:
     table, costs = context.results.table(JUDGE), context.results.table(COST)
     starts = range(0, len(chosen), BATCH)
-    missing = [number for number in range(len(starts)) if number not in table]
+    missing = [
+        number
+        for number in range(len(starts))
+        if number not in table or any(row["failed"] for row in costs.table(number).to_pylist())
+    ]
     if not missing:
         return
-    prompt = load_prompt(Path(config.prompts).expanduser() if config.prompts else DEFAULT)
-    backend = _backend(context, config)
+    prompt = load_prompt(prompt_file(config.prompts))
+    backend = _backend(context, config, prompt)
     cache = JudgeCache(
-        Path(config.cache).expanduser() if config.cache else context.results.work(JUDGE),
+        Path(config.cache).expanduser() if config.cache else context.stages.shared(ANSWERS),
         backend.name,
     )
     done = len(chosen) - sum(len(chosen[starts[n] : starts[n] + BATCH]) for n in missing)
@@ -102,9 +131,11 @@ def _write(
             stage.advance(len(places))
 
 
-def _backend(context: Context, config: JudgeConfig) -> EndpointJudge | LocalJudge:
+def _backend(
+    context: Context, config: JudgeConfig, prompt: JudgePrompt
+) -> EndpointJudge | LocalJudge:
     if config.backend is Backend.endpoint:
-        return EndpointJudge(config)
+        return EndpointJudge(config, prompt.form.json_schema)
     return load_local(config, context.device)
 
 
@@ -117,6 +148,7 @@ def _row(place: int, row: Row, verdict: Verdict | None) -> Row:
         "valid": verdict is not None,
         "informative": verdict.informative if verdict else None,
         "visual": verdict.visual if verdict else None,
-        "families": list(verdict.families) if verdict else None,
+        "families": None if not verdict or verdict.families is None else list(verdict.families),
         "explanation": verdict.explanation if verdict else None,
+        **({"labels": verdict.labels} if verdict and verdict.labels else {}),
     }

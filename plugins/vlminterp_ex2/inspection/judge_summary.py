@@ -1,5 +1,6 @@
 """What a judge found, what it cost, and how well the lexicon agrees with it."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from vlminterp.results.summary import plain_interval
 from vlminterp_ex2.describe import ALIGNED, BASE, POLICIES
 from vlminterp_ex2.inspection.agreement import kappa_interval
 from vlminterp_ex2.inspection.families import INFORMATIVE, SPURIOUS
+from vlminterp_ex2.inspection.judge_form import MEANINGS
 from vlminterp_ex2.inspection.shares import CHANGE, shares
 
 NOT_ASKED = f"says_{SPURIOUS}"
@@ -38,21 +40,34 @@ def summarise_judge(
     if not valid:
         return found
     same = [rows[row["place"]] for row in valid]
+    asked = [name for name in MEANINGS if any(row[name] is not None for row in valid)]
     concepts = list(dict.fromkeys(row["concept"] for row in rows))
     return {
         **found,
-        **_shares(valid, concepts),
-        "lexicon": _shares(same, concepts),
-        "kappa": agreement(same, valid),
+        **_shares(valid, concepts, asked),
+        "lexicon": _shares(same, concepts, asked),
+        "kappa": agreement(same, valid, asked),
+        **_answers(valid),
     }
 
 
-def _shares(rows: Sequence[Row], concepts: Sequence[str]) -> dict[str, Any]:
-    """Shares of each model, and what alignment has changed."""
-    table = pd.DataFrame(rows)
+def _answers(rows: Sequence[Row]) -> dict[str, Any]:
+    """How often each model's descriptions got each answer, where another schema is asked."""
+    counts: dict[str, Any] = {}
+    for row in rows:
+        for name, value in json.loads(row.get("labels") or "{}").items():
+            said = counts.setdefault(name, {}).setdefault(json.dumps(value), {})
+            said[row["policy"]] = said.get(row["policy"], 0) + 1
+    return {"answers": counts} if counts else {}
+
+
+def _shares(rows: Sequence[Row], concepts: Sequence[str], asked: Sequence[str]) -> dict[str, Any]:
+    """Shares of each model, and what alignment has changed, of what the judge is asked."""
+    table = pd.DataFrame([{**row, "families": row["families"] or []} for row in rows])
     each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
     for found in each.values():
-        del found[NOT_ASKED]
+        for name in [name for name in found if name == NOT_ASKED or _meaning(name) not in asked]:
+            del found[name]
     change = {name: values - each[BASE][name] for name, values in each[ALIGNED].items()}
     return {
         "shares": {
@@ -69,15 +84,24 @@ def _shares(rows: Sequence[Row], concepts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def agreement(lexicon: Sequence[Row], judge: Sequence[Row]) -> dict[str, Any]:
+def _meaning(share: str) -> str:
+    """Returns which of a judge's meanings a share is of."""
+    return {"uninformative": "informative", "non_visual": "visual"}.get(share, "families")
+
+
+def agreement(
+    lexicon: Sequence[Row], judge: Sequence[Row], asked: Sequence[str] = MEANINGS
+) -> dict[str, Any]:
     """κ of lexicon and judge, with intervals over concepts.
 
     Args:
         lexicon: Rows with `concept`, `informative`, `visual`, `families`.
         judge: The judge's rows on the same descriptions.
+        asked: Which of `MEANINGS` the judge was asked for.
 
     Returns:
-        By name: `informative`, `visual` (seen, not seen, nothing said) and each family.
+        By name, as far as it was asked: `informative`, `visual` (seen, not seen, nothing said) and
+        each family.
     """
     concepts = [row["concept"] for row in lexicon]
 
@@ -85,10 +109,10 @@ def agreement(lexicon: Sequence[Row], judge: Sequence[Row]) -> dict[str, Any]:
         first, second = ([label(row) for row in rows] for rows in (lexicon, judge))
         return plain_interval(kappa_interval(first, second, concepts))
 
-    found = {"informative": kappa(lambda row: row["informative"])}
-    found["visual"] = kappa(lambda row: row["visual"])
-    for family in INFORMATIVE:
-        found[family] = kappa(lambda row, f=family: f in row["families"])
+    found = {name: kappa(lambda row, n=name: row[n]) for name in asked if name != "families"}
+    if "families" in asked:
+        for family in INFORMATIVE:
+            found[family] = kappa(lambda row, f=family: f in row["families"])
     return found
 
 

@@ -38,8 +38,12 @@ class MiniLM:
 
         # through transformers: the package's own loader needs sentence-transformers besides
         path = str(get_model_path())
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        self._model: Any = AutoModel.from_pretrained(path, local_files_only=True).eval()
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False
+        )
+        self._model: Any = AutoModel.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False
+        ).eval()
 
     @torch.no_grad()
     def embed(self, phrases: Sequence[str], batch_size: int = 256) -> Tensor:

@@ -30,16 +30,20 @@ class Verdict:
     """What a judge says of one description.
 
     Attributes:
-        informative: Whether it adds to what one knows about the concept.
-        visual: Whether it says what is seen; None if it isn't informative.
-        families: Of `INFORMATIVE`, in that order; none if it isn't informative.
+        informative: Whether it adds to what one knows about the concept; None if that isn't asked.
+        visual: Whether it says what is seen; None if it isn't informative, or that isn't asked.
+        families: Of `INFORMATIVE`, in that order; none if it isn't informative, None if they are
+            not asked.
         explanation: The judge's words.
+        labels: The whole answer less the explanation, as JSON, where another schema than ours is
+            asked.
     """
 
-    informative: bool
+    informative: bool | None
     visual: bool | None
-    families: tuple[str, ...]
+    families: tuple[str, ...] | None
     explanation: str = ""
+    labels: str = ""
 
 
 def read_verdict(answer: str) -> Verdict:
@@ -56,7 +60,7 @@ def read_verdict(answer: str) -> Verdict:
         >>> read_verdict(f"Sure! {said}").informative
         False
     """
-    found = _first_object(answer)
+    found = first_object(answer)
     informative, visual, families = (
         found.get(key) for key in ("informative", "visual", "families")
     )
@@ -78,7 +82,12 @@ def read_verdict(answer: str) -> Verdict:
     return Verdict(informative, visual, ordered, _words(found))
 
 
-def _first_object(answer: str) -> Mapping[str, Any]:
+def first_object(answer: str) -> Mapping[str, Any]:
+    """Returns the first JSON object in an answer, whatever stands around it.
+
+    Raises:
+        InvalidAnswerError: There is none.
+    """
     decoder = json.JSONDecoder()
     place = answer.find("{")
     while place >= 0:

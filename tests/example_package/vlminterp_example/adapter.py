@@ -1,5 +1,7 @@
 """An encoder without weights: enough to be loaded by name."""
 
+import re
+
 import torch
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Tokens, Word
@@ -29,8 +31,15 @@ class HashEncoder(DualEncoder):
 
     def tokenize(self, texts):
         """One token per word."""
-        words = [text.split() for text in texts]
-        length = max(map(len, words))
-        ids = torch.tensor([[len(w) for w in row] + [0] * (length - len(row)) for row in words])
-        found = tuple(tuple(Word(w, i, i + 1) for i, w in enumerate(row)) for row in words)
+        found = tuple(
+            tuple(
+                Word(word.group(), place, place + 1, word.span())
+                for place, word in enumerate(re.finditer(r"\S+", text))
+            )
+            for text in texts
+        )
+        length = max(map(len, found))
+        ids = torch.tensor(
+            [[len(word.text) for word in row] + [0] * (length - len(row)) for row in found]
+        )
         return Tokens(ids, ids > 0, ids == 0, found, (False,) * len(texts))

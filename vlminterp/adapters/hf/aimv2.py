@@ -2,15 +2,17 @@
 
 from torch import Tensor
 
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
-from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_id
+from vlminterp.adapters.dual_encoder import Tokens, Tower
+from vlminterp.adapters.hf.end_token import ReadsEndToken
+from vlminterp.adapters.replay_towers import ReplayVision
 
 
-class HFAIMv2(HFDualEncoder):
+class HFAIMv2(ReadsEndToken):
     """The image is pooled by attention over its patches, the text at its end token."""
 
     model_type = "aimv2"
     architecture = "Aimv2Model"
+    legacy_eos = None
 
     @property
     def scale_and_bias(self) -> tuple[Tensor, Tensor]:
@@ -22,11 +24,11 @@ class HFAIMv2(HFDualEncoder):
         """Patches only."""
         return self.replayed_image(prefix_tokens=0, pools_first=False)
 
-    def text_tower(self) -> ReplayText:
-        """Causal, pooled at the end token.
+    def text_tower(self) -> Tower[Tokens]:
+        """Causal, read at the end token.
 
         With SDPA, transformers (5.24) makes no mask for captions without padding, and its AIMv2
         then looks ahead: the same caption has another embedding beside a longer one.
         """
         self.model.text_model.set_attn_implementation("eager")
-        return self.replayed_text(at_id(self.model.config.text_config.eos_token_id))
+        return super().text_tower()

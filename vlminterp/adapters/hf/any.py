@@ -1,14 +1,13 @@
 """From a checkpoint's own `config.json` to the family that knows it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-from vlminterp.adapters.checkpoint import read_json, require_files
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder, needed_files
-from vlminterp.adapters.hub import loading
+from vlminterp.adapters.checkpoint import read_json
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.hf.folders import located
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.entry_points import FAMILIES, installed, load
 from vlminterp.errors import ModelError
@@ -52,37 +51,24 @@ class AnyHF:
         Raises:
             ModelError: It is no dual encoder that is known, or can't be loaded.
         """
-        found = _model_type(config)
+        checkpoint, folder = config.checkpoint, Path(config.checkpoint)
+        if (folder / OPEN_CLIP_CONFIG).is_file() and not (folder / "config.json").is_file():
+            raise ModelError(f"checkpoint {checkpoint} is open_clip's; use model=open-clip")
+        folders = located(config)
+        found = str(read_json(folders.model / "config.json").get("model_type"))
         if found not in families():
             raise ModelError(
-                f"checkpoint {config.checkpoint} is of model_type '{found}', which is no dual "
+                f"checkpoint {checkpoint} is of model_type '{found}', which is no dual "
                 "encoder of an image and a text tower that vlminterp knows; "
                 f"it knows: {', '.join(families())}"
             )
-        encoder: HFDualEncoder = load(FAMILIES, found, OWN).load(config, device)
+        family: type[HFDualEncoder] = load(FAMILIES, found, OWN)
+        here = str(folders.adapter or folders.model)
+        encoder = family.load(replace(config, checkpoint=here, revision=None), device)
+        encoder.name = checkpoint
         return encoder
 
 
 def families() -> list[str]:
     """Every `model_type` that can be loaded, sorted."""
     return list(installed(FAMILIES, OWN))
-
-
-def _model_type(config: ModelConfig) -> str:
-    checkpoint, folder = config.checkpoint, Path(config.checkpoint)
-    if folder.is_dir():
-        if (folder / OPEN_CLIP_CONFIG).is_file() and not (folder / "config.json").is_file():
-            raise ModelError(f"checkpoint {checkpoint} is open_clip's; use model=open-clip")
-        require_files(folder, needed_files(pickled=config.pickled))
-        return str(read_json(folder / "config.json").get("model_type"))
-    with loading(checkpoint):
-        try:
-            path = hf_hub_download(checkpoint, "config.json", revision=config.revision)
-        except LocalEntryNotFoundError:  # a kind of the next, but the hub was not asked
-            raise
-        except EntryNotFoundError as error:
-            raise ModelError(
-                f"{checkpoint} has no config.json; if it is open_clip's, use model=open-clip "
-                f"model.checkpoint=hf-hub:{checkpoint}"
-            ) from error
-    return str(read_json(Path(path)).get("model_type"))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.hf.dual_encoder import HFDualEncoder, pair
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
 
@@ -21,9 +21,7 @@ class HFBLIP(HFDualEncoder):
 
     def image_tower(self) -> ReplayVision:
         """Pooled at CLS."""
-        patch = self.model.config.vision_config.patch_size
-        grid = (self.image_size[0] // patch, self.image_size[1] // patch)
-        return self.replayed_image(grid=grid)
+        return self.replayed_image(patch=pair(self.model.config.vision_config.patch_size))
 
     def text_tower(self) -> ReplayText:
         """Bidirectional, pooled at CLS."""

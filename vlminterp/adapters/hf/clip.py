@@ -1,14 +1,17 @@
 """CLIP as transformers writes it: `CLIPModel`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import CLIPModel
+from transformers.models.clip.modeling_clip import CLIPAttention, CLIPEncoderLayer
 
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, State, Tokens
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
+from vlminterp.adapters.hf.dual_encoder import pair
+from vlminterp.adapters.hf.end_token import LEGACY_EOS, ReadsEndToken
+from vlminterp.adapters.plain import plain_linear, untouched
+from vlminterp.adapters.replay import ReplayTower
+from vlminterp.adapters.replay_towers import covered, whole_patches
 from vlminterp.adapters.transformer import (
     Attention,
     Block,
@@ -16,14 +19,14 @@ from vlminterp.adapters.transformer import (
     causal_mask,
     take_pooled,
 )
-from vlminterp.adapters.words import clip_words
 from vlminterp.errors import ModelError
 
-LEGACY_EOS = 2
-"""Configs with this `eos_token_id` pool at the largest id instead (transformers PR 24773)."""
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
+SPELLED_OUT = ("eager", "sdpa")
+"""Implementations of the attention that take a mask as `causal_mask` writes it."""
 
 
-class HFCLIP(HFDualEncoder):
+class HFCLIP(ReadsEndToken):
     """Wraps a transformers `CLIPModel`: plain transformers, whose last block runs at one token."""
 
     model_type = "clip"
@@ -31,41 +34,11 @@ class HFCLIP(HFDualEncoder):
 
     def image_tower(self) -> "VisionTower":
         """Pooled at CLS."""
-        return VisionTower(self.model, self.image_size)
+        return VisionTower(self.model, self.image_size, self.replayed_image())
 
     def text_tower(self) -> "TextTower":
-        """Causal, pooled at the end token."""
-        return TextTower(self.model)
-
-    def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into BPE pieces."""
-        context = self.context
-        full = self.tokenizer(list(texts), verbose=False)["input_ids"]
-        batch = self.tokenizer(
-            list(texts),
-            padding=True,
-            truncation=True,
-            max_length=context,
-            return_special_tokens_mask=True,
-            return_tensors="pt",
-        )
-        special = batch["special_tokens_mask"].bool()
-        words = tuple(
-            self._words(ids.tolist(), flags.tolist())
-            for ids, flags in zip(batch["input_ids"], special, strict=True)
-        )
-        return Tokens(
-            ids=batch["input_ids"],
-            mask=batch["attention_mask"].bool(),
-            special=special,
-            words=words,
-            truncated=tuple(len(ids) > context for ids in full),
-        )
-
-    def _words(self, ids: list[int], special: list[bool]) -> tuple[Any, ...]:
-        pieces = self.tokenizer.convert_ids_to_tokens(ids)
-        known = [None if flag else piece for piece, flag in zip(pieces, special, strict=True)]
-        return clip_words(known, self.tokenizer.decode, ids)
+        """Causal, read at the end token."""
+        return TextTower(self.model, self.replayed_to_end())
 
 
 class HFBlock(Block):
@@ -78,6 +51,16 @@ class HFBlock(Block):
         """The layer on every token."""
         output: Tensor = self.layer(hidden, attention_mask=attention_mask)
         return output
+
+    def is_plain(self) -> bool:
+        """Tells whether the four projections are plain, and nothing is done to any module."""
+        layer, attention = self.layer, self.layer.self_attn
+        return (
+            type(layer) is CLIPEncoderLayer
+            and type(attention) is CLIPAttention
+            and all(plain_linear(getattr(attention, name)) for name in PROJECTIONS)
+            and untouched(layer.modules())
+        )
 
     def attention_norm(self, hidden: Tensor) -> Tensor:
         """The norm before the attention."""
@@ -113,13 +96,18 @@ class VisionTower(TransformerTower[Pixels]):
     Args:
         model: The model.
         size: Height and width of its images; positions are interpolated to another than trained.
+        replayed: The same tower by the model's own forward.
     """
 
-    def __init__(self, model: CLIPModel, size: tuple[int, int]) -> None:
+    def __init__(self, model: Any, size: tuple[int, int], replayed: ReplayTower[Pixels]) -> None:
         self._model: Any = model.vision_model
         self._size = size
         self._project = model.visual_projection
-        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers])
+        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the encoder is untouched."""
+        return _plain_around(self._model)
 
     def embed(self, inputs: Pixels) -> State:
         """Patches, CLS and positions, normalised once."""
@@ -133,14 +121,16 @@ class VisionTower(TransformerTower[Pixels]):
         trained = (embeddings.image_size, embeddings.image_size)
         embedded = embeddings(values, interpolate_pos_encoding=size != trained)
         hidden = self._model.pre_layrnorm(embedded)
-        grid = (size[0] // embeddings.patch_size, size[1] // embeddings.patch_size)
+        patch = pair(embeddings.patch_size)
+        grid = whole_patches(size, patch)
         return State(
             hidden=hidden,
             block=BEFORE_ALL_BLOCKS,
             mask=torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device),
             pooled=torch.zeros(len(hidden), dtype=torch.long, device=hidden.device),
             prefix_tokens=1,
-            grid=grid,
+            grids=(grid,) * len(hidden),
+            coverage=covered(size, grid, patch),
         )
 
     def pool(self, state: State) -> Tensor:
@@ -150,12 +140,21 @@ class VisionTower(TransformerTower[Pixels]):
 
 
 class TextTower(TransformerTower[Tokens]):
-    """The text half of a `CLIPModel`; causal, the end token is pooled."""
+    """The text half of a `CLIPModel`; causal, the end token is pooled.
 
-    def __init__(self, model: CLIPModel) -> None:
+    Args:
+        model: The model.
+        replayed: The same tower by the model's own forward.
+    """
+
+    def __init__(self, model: Any, replayed: ReplayTower[Tokens]) -> None:
         self._model: Any = model.text_model
         self._project = model.text_projection
-        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers])
+        super().__init__([HFBlock(layer) for layer in self._model.encoder.layers], replayed)
+
+    def is_plain(self) -> bool:
+        """Tells whether the encoder is untouched."""
+        return _plain_around(self._model)
 
     def embed(self, inputs: Tokens) -> State:
         """Token embeddings and positions."""
@@ -170,7 +169,6 @@ class TextTower(TransformerTower[Tokens]):
             mask=mask,
             pooled=pooled,
             prefix_tokens=0,
-            grid=None,
             attention_mask=causal_mask(mask, hidden.dtype),
         )
 
@@ -178,3 +176,9 @@ class TextTower(TransformerTower[Tokens]):
         """Norm and projection of the end token."""
         embedding: Tensor = self._project(self._model.final_layer_norm(take_pooled(state)))
         return embedding
+
+
+def _plain_around(tower: Any) -> bool:
+    """Tells whether nothing was done to the modules that hold a tower's blocks."""
+    attention = tower.config._attn_implementation
+    return attention in SPELLED_OUT and untouched((tower, tower.encoder))

@@ -2,47 +2,29 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
 import transformers
 from torch import Tensor, nn
-from transformers import AutoTokenizer
-from transformers.image_processing_base import ImageProcessingMixin
-from transformers.utils import logging as transformers_logging
+from transformers import AutoImageProcessor, AutoTokenizer
 
-from vlminterp.adapters.checkpoint import TOKENIZER, require_files, require_model_type
-from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
+from vlminterp.adapters.checkpoint import require_model_type
+from vlminterp.adapters.dual_encoder import Pixels, Tokens, Tower
+from vlminterp.adapters.hf.folders import Folders, located, no_progress_bar
+from vlminterp.adapters.hf.report import require_whole
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
+from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 
-SAFE = ("model.safetensors", "model.safetensors.index.json")
-PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
-
-def needed_files(*, pickled: bool) -> list[tuple[str, ...]]:
-    """Files of a whole checkpoint: one of each group.
-
-    Args:
-        pickled: Whether weights may be pickles.
-    """
-    return [
-        ("config.json",),
-        (*SAFE, *PICKLED) if pickled else SAFE,
-        ("preprocessor_config.json", "processor_config.json"),
-        TOKENIZER,
-    ]
-
-
-class HFDualEncoder(DualEncoder, ABC):
+class HFDualEncoder(WrappedEncoder, ABC):
     """Wraps a two-tower model of transformers; it is put in eval mode and frozen.
 
     A family states its facts: the class in transformers, where its towers are, what they pool.
@@ -60,6 +42,8 @@ class HFDualEncoder(DualEncoder, ABC):
     """The class in transformers."""
     pads_to_context: ClassVar[bool] = False
     """Whether captions are padded to the whole context, as in training."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Beginnings of the names of tensors that checkpoints hold beside the two towers."""
 
     def __init__(
         self,
@@ -94,23 +78,17 @@ class HFDualEncoder(DualEncoder, ABC):
         Raises:
             ModelError: Something is missing, or the checkpoint is of another family.
         """
-        checkpoint = config.checkpoint
-        if Path(checkpoint).is_dir():
-            require_files(Path(checkpoint), needed_files(pickled=config.pickled))
-            require_model_type(Path(checkpoint), cls.model_type)
-        # "main", not None: transformers converts pickled hub weights only for a named revision.
-        revision = config.revision or "main"
-        with loading(checkpoint), _no_progress_bar():
-            settings, _ = ImageProcessingMixin.get_image_processor_dict(
-                checkpoint, revision=revision
-            )
-            tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-            model = _load_model(cls.architecture, config, revision)
+        folders = located(config)
+        folder = folders.model
+        require_model_type(folder, cls.model_type)
+        load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
+        with loading(str(folder)), no_progress_bar():
+            processor = load_processor(folder, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            model = _load_model(cls, config, folders)
             model.to(device)
-        preprocessing = Preprocessing.from_hf(settings)
-        if config.image_size is not None:
-            preprocessing = preprocessing.resized(config.image_size)
-        return cls(model, preprocessing, tokenizer, name=checkpoint)
+        preprocessing = Preprocessing.from_processor(processor, config.image_size)
+        return cls(model, preprocessing, tokenizer, name=config.checkpoint)
 
     @property
     def device(self) -> torch.device:
@@ -131,7 +109,23 @@ class HFDualEncoder(DualEncoder, ABC):
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """Splits captions into pieces; whatever the tokenizer's kind, words are whole."""
-        return tokenize(self.tokenizer, texts, self.context, pad=self.pads_to_context)
+        return tokenize(
+            self.tokenizer,
+            texts,
+            self.context,
+            pad=self.pads_to_context,
+            cleaned=[self.cleaned(text) for text in texts],
+            end_token=self.end_token,
+        )
+
+    def cleaned(self, text: str) -> str:
+        """What the tokenizer is given for a caption."""
+        return text
+
+    @property
+    def end_token(self) -> int | None:
+        """Id of the token at which the text tower reads a caption; None where it reads others."""
+        return None
 
     @property
     def trained_size(self) -> tuple[int, int]:
@@ -158,6 +152,20 @@ class HFDualEncoder(DualEncoder, ABC):
         features: Tensor = output.pooler_output
         return features
 
+    def own_image_features(self, pixels: Pixels) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        return self.image_features(pixels.values.to(self.device, self.model.dtype))
+
+    def own_text_features(self, tokens: Tokens) -> Tensor:
+        """The model's own text embeddings, `[B, D]`, of any length."""
+        ids, mask = tokens.ids.to(self.device), tokens.mask.to(self.device).long()
+        return self.text_features(ids, mask)
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens that the text tower has embeddings for."""
+        return int(self.model.config.text_config.vocab_size)
+
     def replayed_image(
         self, blocks: Sequence[nn.Module] | None = None, **facts: Any
     ) -> ReplayVision:
@@ -172,16 +180,16 @@ class HFDualEncoder(DualEncoder, ABC):
                 positions.
         """
         default: dict[str, Any] = {"prefix_tokens": 1, "pools_first": True}
-        if not {"layout", "grid"} & facts.keys():
-            default["grid"] = self.patch_grid()
+        if not {"layout", "patch"} & facts.keys():
+            default["patch"] = self.patch_size()
         return ReplayVision(
             self.image_features,
             blocks or find_blocks(self.model.vision_model),
             ImageFacts(size=self.image_size, **(default | facts)),
         )
 
-    def patch_grid(self) -> tuple[int, int]:
-        """Rows and columns of the patches.
+    def patch_size(self) -> tuple[int, int]:
+        """Height and width of a patch.
 
         Raises:
             ModelError: See `replayed_image`.
@@ -193,8 +201,7 @@ class HFDualEncoder(DualEncoder, ABC):
                 f"{self.architecture} takes images of {trained[0]}×{trained[1]}, not "
                 f"{size[0]}×{size[1]}: it can't interpolate its positions"
             )
-        patch = pair(self.model.config.vision_config.patch_size)
-        return size[0] // patch[0], size[1] // patch[1]
+        return pair(self.model.config.vision_config.patch_size)
 
     def replayed_text(
         self, pool_at: PoolAt | None, *, sees_padding: bool = False, blocks: Any = None
@@ -209,32 +216,20 @@ def pair(size: int | Sequence[int]) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """The run has its own progress; transformers' bar would break into it."""
-    logging: Any = transformers_logging
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
-def _load_model(architecture: str, config: ModelConfig, revision: str) -> Any:
-    load: Callable[..., Any] = getattr(transformers, architecture).from_pretrained
+def _load_model(family: type[HFDualEncoder], config: ModelConfig, folders: Folders) -> Any:
+    load: Callable[..., Any] = getattr(transformers, family.architecture).from_pretrained
+    # Pickles are read as tensors alone: transformers' weights_only is on by default.
     model, report = load(
-        config.checkpoint,
-        revision=revision,
+        folders.model,
         dtype=getattr(torch, config.dtype.value),
-        use_safetensors=None if config.pickled else True,
+        ignore_mismatched_sizes=True,  # the report tells them, and they are refused
         output_loading_info=True,
+        # An adapter is put in below: transformers would report its tensors alone.
+        adapter_kwargs={"subfolder": "none"},
     )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            f"{config.checkpoint} is no {architecture}: "
-            f"{len(missing)} tensors are missing, e.g. {missing[0]}"
-        )
+    require_whole(report, config.checkpoint, family.architecture, family.beside)
+    if folders.adapter is not None:
+        from vlminterp.adapters.hf.peft_adapter import put_adapter  # imports PEFT
+
+        put_adapter(model, folders.adapter, beside=folders.adapter == folders.model)
     return model

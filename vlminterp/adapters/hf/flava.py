@@ -12,6 +12,7 @@ class HFFLAVA(HFDualEncoder):
 
     model_type = "flava"
     architecture = "FlavaModel"
+    beside = ("image_codebook.", "itm_head.", "mim_head.", "mlm_head.", "mmm_")
 
     @property
     def trained_size(self) -> tuple[int, int]:
@@ -20,9 +21,8 @@ class HFFLAVA(HFDualEncoder):
 
     def image_tower(self) -> ReplayVision:
         """Pooled at CLS."""
-        patch = self.model.config.image_config.patch_size
-        grid = (self.image_size[0] // patch, self.image_size[1] // patch)
-        return self.replayed_image(blocks=find_blocks(self.model.image_model), grid=grid)
+        patch = pair(self.model.config.image_config.patch_size)
+        return self.replayed_image(blocks=find_blocks(self.model.image_model), patch=patch)
 
     def text_tower(self) -> ReplayText:
         """Bidirectional, pooled at CLS."""

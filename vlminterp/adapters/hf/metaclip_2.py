@@ -1,19 +1,16 @@
 """MetaCLIP 2: CLIP's architecture with a multilingual tokenizer."""
 
-from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
-from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_id
+from vlminterp.adapters.hf.end_token import ReadsEndToken
+from vlminterp.adapters.replay_towers import ReplayVision
 
 
-class HFMetaCLIP2(HFDualEncoder):
+class HFMetaCLIP2(ReadsEndToken):
     """CLS of the image, end token of the text."""
 
     model_type = "metaclip_2"
     architecture = "MetaClip2Model"
+    legacy_eos = None
 
     def image_tower(self) -> ReplayVision:
         """Pooled at CLS."""
         return self.replayed_image()
-
-    def text_tower(self) -> ReplayText:
-        """Causal, pooled at the end token."""
-        return self.replayed_text(at_id(self.model.config.text_config.eos_token_id))

@@ -1,5 +1,7 @@
 """SigLIP, and SigLIP 2 of fixed resolution, which is written in the same classes."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
@@ -20,6 +22,23 @@ class HFSigLIP(HFDualEncoder):
     def text_tower(self) -> ReplayText:
         """Reads its padding, as in training."""
         return self.replayed_text(at_last_position, sees_padding=True)
+
+    def cleaned(self, text: str) -> str:
+        """In lower case, as in training; SigLIP 2's tokenizer (Gemma's) leaves that to its user."""
+        return text.lower()
+
+    def notes(self) -> Sequence[str]:
+        """Where captions depart from what transformers makes of them."""
+        if self._tokenizer is None or self._ids("A") == self._ids("a"):
+            return ()
+        return (
+            "captions are put in lower case, as in training and as open_clip does; "
+            "transformers' AutoProcessor leaves capitals in them",
+        )
+
+    def _ids(self, text: str) -> Sequence[int]:
+        ids: list[int] = self.tokenizer(text)["input_ids"]
+        return ids
 
     def text_features(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Without the mask: SigLIP was trained to read its padding."""

@@ -1,42 +1,86 @@
-"""SigLIP 2 for any aspect ratio (NaFlex): patches come flattened, with the grid's size."""
+"""SigLIP 2 for any aspect ratio (NaFlex): patches come flattened, with each picture's grid."""
+
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
+from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.adapters.hf.siglip import HFSigLIP
-from vlminterp.adapters.replay_towers import ReplayVision
+from vlminterp.adapters.replay import ReplayState, find_blocks
+from vlminterp.adapters.replay_towers import ImageFacts, ReplayVision, whole_patches
+from vlminterp.errors import ModelError
 
 
 class HFSigLIP2(HFSigLIP):
-    """Images are squashed to the square grid that its positions were learned on."""
+    """Pictures keep their aspect: each has its own grid, of as many patches as fit the budget."""
 
     model_type = "siglip2"
     architecture = "Siglip2Model"
 
     @property
     def trained_size(self) -> tuple[int, int]:
-        """Of the square grid; any other that fits the patches will do."""
+        """Of the square grid that positions are interpolated from."""
         config = self.model.config.vision_config
         side = round(config.num_patches**0.5) * config.patch_size
         return side, side
 
-    def image_tower(self) -> ReplayVision:
-        """Patches of one picture, pooled by an attention head."""
-        patch = self.model.config.vision_config.patch_size
-        grid = (self.image_size[0] // patch, self.image_size[1] // patch)
-        return self.replayed_image(prefix_tokens=0, pools_first=False, grid=grid, repeats=True)
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of a square picture."""
+        return self.trained_size
 
-    def image_features(self, values: Tensor) -> Tensor:
-        """Cuts pictures `[B, 3, H, W]` into flat patches `[B, N, patch·patch·3]`, row by row."""
+    def image_tower(self) -> "NaFlexVision":
+        """Patches of pictures, pooled by an attention head."""
         patch = self.model.config.vision_config.patch_size
-        batch, _, height, width = values.shape
-        rows, columns = height // patch, width // patch
-        patches = values.reshape(batch, 3, rows, patch, columns, patch)
-        patches = patches.permute(0, 2, 4, 3, 5, 1).reshape(batch, rows * columns, -1)
-        mask = torch.ones(patches.shape[:2], dtype=torch.long, device=values.device)
-        shapes = torch.tensor([[rows, columns]] * batch, device=values.device)
-        output = self.model.get_image_features(
+        facts = ImageFacts(size=self.trained_size, patch=(patch, patch), repeats=True)
+        return NaFlexVision(self._features, find_blocks(self.model.vision_model), facts)
+
+    def own_image_features(self, pixels: Pixels) -> Tensor:
+        """The model's own image embeddings, `[B, D]`, of any length."""
+        return self._features(*self.image_tower().take(pixels))
+
+    def _features(self, patches: Tensor, mask: Tensor, shapes: Tensor) -> Tensor:
+        output: Any = self.model.get_image_features(
             pixel_values=patches, pixel_attention_mask=mask, spatial_shapes=shapes
         )
         features: Tensor = output.pooler_output
         return features
+
+
+class NaFlexVision(ReplayVision):
+    """An image tower whose pictures differ in their grids; shorter ones are padded and masked."""
+
+    def take(self, inputs: Pixels) -> tuple[Tensor, Tensor, Tensor]:
+        """Flat patches `[B, N, patch·patch·3]`, which of them count, and rows and columns.
+
+        Raises:
+            ModelError: A picture is no whole number of patches.
+        """
+        patch = self.facts.patch or (1, 1)
+        grids = [whole_patches(inputs.size(index), patch) for index in range(len(inputs))]
+        for index, (rows, columns) in enumerate(grids):
+            if inputs.size(index) != (rows * patch[0], columns * patch[1]):
+                raise ModelError(f"pictures must be multiples of {patch[0]} pixels")
+        flat = [_flattened(inputs.of(index), patch) for index in range(len(inputs))]
+        counted = [torch.ones(len(patches), dtype=torch.long) for patches in flat]
+        return (
+            pad_sequence(flat, batch_first=True).to(self._weight.device, self._weight.dtype),
+            pad_sequence(counted, batch_first=True).to(self._weight.device),
+            torch.tensor(grids, device=self._weight.device),
+        )
+
+    def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
+        """Padding does not count."""
+        patches, mask, shapes = taken
+        state = super().state((patches, mask, shapes), stream)
+        grids = tuple((rows, columns) for rows, columns in shapes.tolist())
+        return replace(state, grids=grids, mask=mask.bool(), coverage=(1.0, 1.0))
+
+
+def _flattened(picture: Tensor, patch: tuple[int, int]) -> Tensor:
+    """Patches of a picture `[3, H, W]` row by row, `[N, patch·patch·3]`, channels last."""
+    cut = picture.unfold(1, patch[0], patch[0]).unfold(2, patch[1], patch[1])
+    return cut.permute(1, 2, 3, 4, 0).flatten(0, 1).flatten(1)

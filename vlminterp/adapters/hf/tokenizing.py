@@ -3,24 +3,41 @@
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
 from vlminterp.adapters.dual_encoder import Tokens, Word
-from vlminterp.adapters.words import words_of_offsets, words_of_sentencepieces
+from vlminterp.adapters.provenance import traced
+from vlminterp.adapters.words import Span, words_of_offsets
+
+SPACE = "▁"
+"""What SentencePiece writes for a space."""
 
 
-def tokenize(tokenizer: Any, texts: Sequence[str], context: int, *, pad: bool) -> Tokens:
-    """Splits captions into pieces, and finds the words again.
+def tokenize(
+    tokenizer: Any,
+    texts: Sequence[str],
+    context: int,
+    *,
+    pad: bool,
+    cleaned: Sequence[str] | None = None,
+    end_token: int | None = None,
+) -> Tokens:
+    """Splits captions into pieces, padded on the right, and assigns them to the captions' words.
 
     Args:
         tokenizer: A fast one (BPE, Unigram, WordPiece), or a slow one of SentencePiece.
         texts: The captions.
         context: Longest caption, in tokens.
         pad: Whether every caption is padded to the context, not to the longest one.
+        cleaned: What the tokenizer is given in their place, such as the captions in lower case.
+        end_token: Id of the first token at which the tower reads a caption, if it does so.
     """
-    full = tokenizer(list(texts), verbose=False)["input_ids"]
-    tokenizer.padding_side = "right"
+    given = list(texts if cleaned is None else cleaned)
+    full = tokenizer(given, verbose=False)["input_ids"]
     batch = tokenizer(
-        list(texts),
+        given,
         padding="max_length" if pad else True,
+        padding_side="right",
         truncation=True,
         max_length=context,
         return_attention_mask=True,
@@ -28,23 +45,60 @@ def tokenize(tokenizer: Any, texts: Sequence[str], context: int, *, pad: bool) -
         return_special_tokens_mask=True,
         return_tensors="pt",
     )
-    mask = batch["attention_mask"].bool()
+    ids, mask = batch["input_ids"], batch["attention_mask"].bool()
     special = batch["special_tokens_mask"].bool() | ~mask
-    words = tuple(_words(tokenizer, texts, batch, special.tolist()))
-    truncated = tuple(len(ids) > context for ids in full)
-    return Tokens(batch["input_ids"], mask, special, words, truncated)
+    words = tuple(
+        _words(text, own, offsets, added)
+        for text, own, offsets, added in zip(
+            texts, given, _offsets(tokenizer, given, batch, special), special.tolist(), strict=True
+        )
+    )
+    truncated = tuple(
+        len(pieces) > context or early
+        for pieces, early in zip(full, ends_early(ids, special, end_token), strict=True)
+    )
+    return Tokens(ids, mask, special, words, truncated)
+
+
+def ends_early(ids: Tensor, special: Tensor, end_token: int | None) -> list[bool]:
+    """Whether an end token is written in a caption, so that a tower stops reading there.
+
+    Args:
+        ids: `[B, T]`.
+        special: True at the tokens that the tokenizer added, `[B, T]`.
+        end_token: Its id; None where the tower reads captions elsewhere.
+    """
+    if end_token is None:
+        return [False] * len(ids)
+    early: list[bool] = ((ids == end_token) & ~special).any(1).tolist()
+    return early
 
 
 def _words(
-    tokenizer: Any, texts: Sequence[str], batch: Any, special: Sequence[Sequence[bool]]
-) -> list[tuple[Word, ...]]:
-    """By where pieces lie in the text, or by the marks that SentencePiece leaves in them."""
+    text: str, given: str, offsets: Sequence[Span], special: Sequence[bool]
+) -> tuple[Word, ...]:
+    return words_of_offsets(text, traced(offsets, given, text), special)
+
+
+def _offsets(
+    tokenizer: Any, given: Sequence[str], batch: Any, special: Tensor
+) -> Sequence[Sequence[Span]]:
+    """Per token, the characters that it stands for of what the tokenizer was given."""
     if tokenizer.is_fast:
-        offsets = batch["offset_mapping"].tolist()
-        return [words_of_offsets(*row) for row in zip(texts, offsets, special, strict=True)]
-    found = []
-    for ids, flags in zip(batch["input_ids"].tolist(), special, strict=True):
-        pieces = tokenizer.convert_ids_to_tokens(ids)
-        known = [None if added else piece for piece, added in zip(pieces, flags, strict=True)]
-        found.append(words_of_sentencepieces(known))
-    return found
+        known: Sequence[Sequence[Span]] = batch["offset_mapping"].tolist()
+        return known
+    return [
+        _offsets_of_pieces(tokenizer.tokenize(text), text, added)
+        for text, added in zip(given, special.tolist(), strict=True)
+    ]
+
+
+def _offsets_of_pieces(pieces: Sequence[str], text: str, special: Sequence[bool]) -> Sequence[Span]:
+    """The same from the pieces that SentencePiece writes, which keep no account of the text."""
+    written = "".join(pieces).replace(SPACE, " ")
+    spans, start = [], 0
+    for piece in pieces:
+        spans.append((start, start + len(piece)))
+        start += len(piece)
+    known = iter(traced(spans, written, text))
+    return [(0, 0) if added else next(known, (0, 0)) for added in special]

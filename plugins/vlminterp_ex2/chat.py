@@ -1,0 +1,115 @@
+"""How prompts are put to a language model: plain, or by its chat template."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jinja2 import TemplateError
+
+from vlminterp.errors import ConfigError
+from vlminterp_ex2.settings import Chat, PolicyConfig
+
+AFTER_PLAIN = "\n\n"
+DATE = "26 Jul 2024"
+"""Every day's date: a template that asks for today's would make another prompt each day."""
+CLOCK = "strftime_now"
+DATED = "{%- macro " + CLOCK + "(format) -%}" + DATE + "{%- endmacro -%}"
+"""Stands before a template, so that the function of that name is never called."""
+
+
+class Questioner:
+    """Puts prompts to a language model.
+
+    Args:
+        tokenizer: The model's.
+        chat: How.
+        system: A system message; None for none.
+        options: Further variables of the chat template, such as `enable_thinking`.
+
+    Raises:
+        ConfigError: A chat template is asked for and there is none, or it can't be used.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        chat: Chat,
+        system: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        has_template = bool(getattr(tokenizer, "chat_template", None))
+        self.tokenizer = tokenizer
+        self._chat = has_template and chat is not Chat.plain
+        self._system, self._options = system, dict(options or {})
+        if chat is Chat.template and not has_template:
+            raise ConfigError(
+                "plugin.policy.chat=template, but this language model has no chat template; "
+                "choose chat=plain or chat=auto"
+            )
+        if system is not None and not self._chat:
+            raise ConfigError(
+                "plugin.policy.system needs a chat template, and this language model is asked "
+                "without one; leave it out"
+            )
+        self._try()
+
+    def ask(self, text: str) -> Any:
+        """A prompt as TRL takes it: messages, or plain text."""
+        if not self._chat:
+            return text + AFTER_PLAIN
+        first = [] if self._system is None else [{"role": "system", "content": self._system}]
+        return [*first, {"role": "user", "content": text}]
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Prompts as token ids, the same as TRL's."""
+        asked = [self.ask(text) for text in texts]
+        if self._chat:
+            encoded = self.tokenizer.apply_chat_template(
+                asked,
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                **self._options,
+            )
+        else:
+            encoded = self.tokenizer(text=asked)
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+    def _try(self) -> None:
+        try:
+            self.tokens(["Describe an owl."])
+        except TemplateError as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise ConfigError(
+                f"this language model's chat template can't be used: {reason[0]}; "
+                "leave out plugin.policy.system, or choose plugin.policy.chat=plain"
+            ) from error
+
+
+def questioner(config: PolicyConfig, tokenizer: Any) -> Questioner:
+    """Returns what puts prompts to a policy.
+
+    Args:
+        config: The policy's.
+        tokenizer: As `load_tokenizer` returns it.
+
+    Raises:
+        ConfigError: Its chat template can't be used as the config says.
+    """
+    return Questioner(tokenizer, config.chat, config.system, config.chat_template_kwargs)
+
+
+def stop_clock(tokenizer: Any) -> None:
+    """Fixes the date that a chat template writes, so that a prompt is the same every day.
+
+    Args:
+        tokenizer: Changed in place.
+    """
+    template = getattr(tokenizer, "chat_template", None)
+    if isinstance(template, str) and CLOCK in template and not template.startswith(DATED):
+        tokenizer.chat_template = DATED + template
+    elif isinstance(template, dict):
+        tokenizer.chat_template = {
+            name: DATED + one if CLOCK in one and not one.startswith(DATED) else one
+            for name, one in template.items()
+        }

@@ -1,0 +1,117 @@
+"""Which answer a judge must give: our own, or any JSON object that a schema describes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.verdicts import (
+    SCHEMA,
+    InvalidAnswerError,
+    Verdict,
+    first_object,
+    read_verdict,
+)
+
+MEANINGS = ("informative", "visual", "families")
+"""What the lexicon can say, too; a field of an answer may mean one of these."""
+EXPLANATION = "explanation"
+
+
+@dataclass(frozen=True)
+class Form:
+    """An answer's schema, and which of its fields mean what the lexicon says, too.
+
+    Attributes:
+        schema: JSON Schema of an object; None for our own answer.
+        means: By one of `MEANINGS`, the field that says it.
+        true: By one of `MEANINGS`, the value of that field that stands for true.
+    """
+
+    schema: Mapping[str, Any] | None = None
+    means: Mapping[str, str] = field(default_factory=dict)
+    true: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def json_schema(self) -> Mapping[str, Any]:
+        """The schema that an endpoint is told."""
+        return SCHEMA if self.schema is None else self.schema
+
+    def read(self, answer: str) -> Verdict:
+        """Finds the verdict in an answer.
+
+        Args:
+            answer: A JSON object, alone or with words or a code fence around it.
+
+        Raises:
+            InvalidAnswerError: It is not of the schema.
+        """
+        if self.schema is None:
+            return read_verdict(answer)
+        from jsonschema import ValidationError, validate
+
+        found = first_object(answer)
+        try:
+            validate(found, self.schema)
+        except ValidationError as error:
+            place = "/".join(map(str, error.absolute_path)) or "the answer"
+            raise InvalidAnswerError(f"'{place}': {error.message}") from error
+        families = self._value(found, "families")
+        return Verdict(
+            informative=self._value(found, "informative"),
+            visual=self._value(found, "visual"),
+            families=None if families is None else _ordered(families),
+            explanation=str(found.get(EXPLANATION, "")),
+            labels=json.dumps(
+                {name: found[name] for name in sorted(found) if name != EXPLANATION},
+                ensure_ascii=False,
+            ),
+        )
+
+    def _value(self, found: Mapping[str, Any], meaning: str) -> Any:
+        """Returns what an answer says of one meaning; None where it was not asked."""
+        if meaning not in self.means or self.means[meaning] not in found:
+            return None
+        value = found[self.means[meaning]]
+        return value == self.true[meaning] if meaning in self.true else value
+
+
+def form_of(data: Mapping[str, Any] | None) -> Form:
+    """Reads the part `answer` of a file of judge prompts.
+
+    Args:
+        data: `schema`, and `means`: by meaning a field, or a field with the `value` that is
+            true. None for our own answer.
+
+    Raises:
+        KeyError: A part is missing.
+        ValueError: The schema is no JSON Schema, or a meaning is unknown or of no field.
+    """
+    if data is None:
+        return Form()
+    from jsonschema import SchemaError
+    from jsonschema.validators import validator_for
+
+    schema = dict(data["schema"])
+    try:
+        validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(f"answer.schema is no JSON Schema: {error.message}") from error
+    means, true = {}, {}
+    for meaning, told in dict(data.get("means") or {}).items():
+        field_name = told["field"] if isinstance(told, Mapping) else told
+        if meaning not in MEANINGS:
+            raise ValueError(f"answer.means has '{meaning}'; allowed: {', '.join(MEANINGS)}")
+        if field_name not in schema.get("properties", {}):
+            raise ValueError(f"answer.means.{meaning}: the schema has no '{field_name}'")
+        means[meaning] = field_name
+        if isinstance(told, Mapping):
+            true[meaning] = told["value"]
+    return Form(schema, means, true)
+
+
+def _ordered(families: list[str]) -> tuple[str, ...]:
+    """Returns our own families in their order, then others by name."""
+    known = [family for family in INFORMATIVE if family in families]
+    return (*known, *sorted(set(families) - set(INFORMATIVE)))

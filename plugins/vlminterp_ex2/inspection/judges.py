@@ -1,0 +1,68 @@
+"""All judges of a run, and people: each in a stage of its own, and how far they agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vlminterp.plugin import Context
+from vlminterp_ex2.depends import stage_of
+from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig
+from vlminterp_ex2.inspection.judge_stage import COST, JUDGE, is_unfinished, judge
+from vlminterp_ex2.inspection.people import read_labels
+from vlminterp_ex2.inspection.raters import LEXICON, PEOPLE, Row, by_place, kappas
+from vlminterp_ex2.journal import rows_of
+
+if TYPE_CHECKING:
+    from vlminterp_ex2.plugin import Config
+
+FIRST = "judge"
+"""Name of the judge that `plugin/judge=` chooses."""
+
+
+def judged(context: Context, rows: Sequence[Row]) -> dict[str, Any]:
+    """Asks every judge, and reads people's labels.
+
+    Args:
+        context: Of the run.
+        rows: Of the table `inspect`.
+
+    Returns:
+        What the summary says of them: `judge`, the first one's findings; `judges`, further ones'
+        by name; `kappa`, of each two raters, the lexicon and people among them; `unfinished`. What
+        there is nothing to say of is not there.
+
+    Raises:
+        InputError: A file of prompts or labels can't be used.
+    """
+    config: Config = context.config
+    found: dict[str, Any] = {}
+    raters: dict[str, Mapping[int, Row]] = {LEXICON: by_place(rows)}
+    for name, one in {FIRST: config.judge, **config.judges}.items():
+        if one.backend is not Backend.none:
+            found[name], raters[name] = _asked(context, rows, name, one)
+    if config.labels is not None:
+        raters[PEOPLE] = by_place(read_labels(Path(config.labels).expanduser(), rows))
+    summary: dict[str, Any] = {}
+    if FIRST in found:
+        summary["judge"] = found[FIRST]
+    if further := {name: one for name, one in found.items() if name != FIRST}:
+        summary["judges"] = further
+    if len(raters) > 1:
+        summary["kappa"] = kappas(raters)
+    if any(is_unfinished(one) for one in found.values()):
+        summary["unfinished"] = ["judge"]
+    return summary
+
+
+def _asked(
+    context: Context, rows: Sequence[Row], name: str, config: JudgeConfig
+) -> tuple[dict[str, Any], dict[int, Row]]:
+    """Returns what one judge has found, and its rows by place."""
+    own = JUDGE if name == FIRST else f"{JUDGE}-{name}"
+    alone = replace(context, config=replace(context.config, judge=config, judges={}))
+    tables = {JUDGE: own, COST: own + COST.removeprefix(JUDGE)}
+    with stage_of(alone, "judge", tables) as inner:
+        found = judge(inner, [dict(row) for row in rows], config)
+        assert found is not None, "a judge without a backend is not asked"
+        return found, by_place(rows_of(inner.results.table(JUDGE)))

@@ -1,0 +1,159 @@
+"""The law of damage: whatever happens to a file of a run, the same line ends as if it had not.
+
+Every kind of file that a run leaves is truncated, zeroed, changed by one bit, removed, and replaced
+by a folder. The same line then leaves what an undisturbed run leaves, byte for byte, or says in one
+line what to do.
+"""
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.run import run
+
+pytestmark = pytest.mark.slow
+
+COMMON = ["tracking=disabled", "device=cpu", "console=quiet"]
+M2IB = [
+    *("+plugin=m2ib", "model=planted-base", "data=planted", "data.pairs=3", "plugin.batch_size=2"),
+    *("plugin.image.steps=1", "plugin.text.steps=1", "plugin.image.copies=1"),
+    "plugin.text.copies=1",
+]
+BANK = ["+plugin=bank", "model=planted-name", "data=planted", "data.images=1"]
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def zero(path):
+    path.write_bytes(path.read_bytes()[:-100] + bytes(min(100, path.stat().st_size)))
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def remove(path):
+    path.unlink()
+
+
+def directory(path):
+    path.unlink()
+    path.mkdir()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files of all runs, less what only a running process needs."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in (".lock", ".pid")
+    }
+
+
+def outputs_of(line, folder):
+    with contextlib.chdir(folder):
+        assert run([*line, *COMMON]) == 0
+    return folder / "outputs"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What an M2IB run leaves."""
+    return outputs_of(M2IB, tmp_path_factory.mktemp("undisturbed"))
+
+
+def kinds(folder: Path) -> list[str]:
+    """The files at the top of the run folder, and the first and last of every folder in it."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(contents(folder)):
+        found.setdefault(str(Path(name).parent), []).append(name)
+    top = min(found, key=len)
+    return sorted(
+        {
+            *found.pop(top),
+            *(one for names in found.values() for one in names[:: max(len(names) - 1, 1)]),
+        }
+    )
+
+
+def check_mends(line, whole, name, damage, folder, capsys):
+    """Damages one file, runs the line again, and compares with the undisturbed run."""
+    shutil.copytree(whole, folder / "outputs")
+    damage(folder / "outputs" / name)
+    with contextlib.chdir(folder):
+        capsys.readouterr()
+        code = run([*line, *COMMON])
+        _, err = capsys.readouterr()
+        if code:
+            assert damage is directory, (name, err)
+            assert "Traceback" not in err
+            assert "can't be written" in err.splitlines()[-1]
+            Path("outputs", name).rmdir()
+            assert run([*line, *COMMON]) == 0
+    assert contents(folder / "outputs") == contents(whole), (name, damage.__name__)
+
+
+@pytest.mark.parametrize("damage", [truncate, zero, flip, remove, directory])
+def test_the_same_line_mends_any_damage(undisturbed, damage, tmp_path, capsys):
+    names = kinds(undisturbed)
+    assert len(names) >= 10
+    for number, name in enumerate(names):
+        check_mends(M2IB, undisturbed, name, damage, tmp_path / str(number), capsys)
+
+
+def test_tables_beside_the_main_one_are_mended_too(tmp_path, capsys):
+    (tmp_path / "whole").mkdir()
+    whole = outputs_of(BANK, tmp_path / "whole")
+    names = sorted(contents(whole))
+    picture = next(name for name in names if "/pictures/" in name)
+    beside = next(name for name in names if name.count("/") > 4 and "/rows/" in name)
+    for number, name in enumerate((picture, beside)):
+        check_mends(BANK, whole, name, flip, tmp_path / str(number), capsys)
+
+
+@pytest.mark.parametrize("damage", [truncate, zero, flip, remove, directory])
+def test_check_names_the_damaged_file(undisturbed, damage, tmp_path):
+    whole = undisturbed
+    for number, name in enumerate(kinds(whole)):
+        outputs = tmp_path / str(number)
+        shutil.copytree(whole, outputs)
+        (folder,) = outputs.glob("*/*/*")
+        assert RunFolder(folder).damaged() == []
+        damage(outputs / name)
+        found = [
+            (folder / path).relative_to(outputs).as_posix() for path in RunFolder(folder).damaged()
+        ]
+        if Path(name).name != "digests.json" or damage is not remove:
+            assert name in found, (name, found)
+
+
+def test_a_page_of_an_unfinished_run_shows_no_damaged_picture(undisturbed, tmp_path):
+    whole = undisturbed
+    shutil.copytree(whole, tmp_path / "outputs")
+    (folder,) = (tmp_path / "outputs").glob("*/*/*")
+    picture = next(iter(sorted((folder / "pictures").iterdir())))
+    flip(picture)
+    run_folder = RunFolder.read(folder)
+    shown = run_folder.parts.rows()
+    assert f"pictures/{picture.name}" not in set(shown.get("picture", []))
+
+
+def test_a_damaged_sweep_file_is_rebuilt_from_its_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    line = ["-m", *M2IB, *COMMON]
+    line[line.index("model=planted-base")] = "model=planted-base,planted-name"
+    assert run(line) == 0
+    (sweep,) = Path("outputs/sweeps").glob("*/sweep.json")
+    expected = contents(Path("outputs"))
+    for damage in (truncate, zero, flip, remove):
+        damage(sweep)
+        capsys.readouterr()
+        assert run(line) == 0, capsys.readouterr().err
+        assert contents(Path("outputs")) == expected

@@ -1,0 +1,116 @@
+"""Finds the folders of a checkpoint of transformers: its model's, and its PEFT adapter's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers.utils import logging as transformers_logging
+
+from vlminterp.adapters.checkpoint import (
+    ADAPTER_CONFIG,
+    TOKENIZER,
+    base_of,
+    missing_files,
+    require_files,
+    resolve_checkpoint,
+)
+from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.registry import ModelConfig
+from vlminterp.errors import ModelError
+
+WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+NEEDED = (
+    ("config.json",),
+    WEIGHTS,
+    ("preprocessor_config.json", "processor_config.json"),
+    TOKENIZER,
+)
+"""Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
+ADAPTER = ((ADAPTER_CONFIG,), ("adapter_model.safetensors", "adapter_model.bin"))
+"""Files of an adapter."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders of a checkpoint; of one on the hub, in the hub's cache.
+
+    Attributes:
+        model: The model's: configuration, weights, preprocessor and tokenizer.
+        adapter: The adapter's that is put into it, perhaps the same one; None if there is none.
+    """
+
+    model: Path
+    adapter: Path | None = None
+
+
+def located(config: ModelConfig) -> Folders:
+    """Finds a checkpoint, and the base of one that is an adapter alone.
+
+    Raises:
+        ModelError: Files are missing, or the hub can't be reached.
+    """
+    checkpoint, folder = config.checkpoint, Path(config.checkpoint)
+    if config.text_tower is not None:
+        raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
+    if not folder.is_dir():
+        folder = _downloaded(checkpoint, config.revision)
+    if not (folder / ADAPTER_CONFIG).is_file():
+        require_files(folder, NEEDED)
+        return Folders(folder)
+    if missing := missing_files([path.name for path in folder.iterdir()], ADAPTER):
+        raise ModelError(
+            f"checkpoint {checkpoint} has {ADAPTER_CONFIG} but no {', '.join(missing)}; remove the "
+            "one or add the other"
+        )
+    if (base := base_of(folder)) is None:
+        require_files(folder, NEEDED)
+        return Folders(folder, folder)
+    return Folders(_base(checkpoint, base), folder)
+
+
+def _base(checkpoint: str, base: str) -> Path:
+    """The folder of the model that an adapter was trained on."""
+    try:
+        if not base:
+            raise ModelError("it names no base")
+        place = Path(resolve_checkpoint(base, "base_model_name_or_path"))
+        if not place.is_dir():
+            with loading(base, "base_model_name_or_path"), no_progress_bar():
+                place = local_copy(base, None, NEEDED)
+        require_files(place, NEEDED)
+    except ModelError as error:
+        raise ModelError(f"{ADAPTER_CONFIG} of checkpoint {checkpoint}: {error}") from error
+    return place
+
+
+def _downloaded(repository: str, revision: str | None) -> Path:
+    """The folder of a repository, which is a whole checkpoint or an adapter alone."""
+    other = f"; if it is open_clip's, use model=open-clip model.checkpoint=hf-hub:{repository}"
+    with loading(repository), no_progress_bar():
+        try:
+            return local_copy(repository, revision, NEEDED, other)
+        except ModelError as whole:
+            try:
+                return local_copy(repository, revision, ADAPTER)
+            except ModelError:
+                raise whole from None
+
+
+@contextmanager
+def no_progress_bar() -> Iterator[None]:
+    """The run has its own progress; transformers' bar would break into it."""
+    logging: Any = transformers_logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -1,0 +1,62 @@
+"""Whether a checkpoint's tensors are those of the model: none too few, none too many."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from vlminterp.errors import ModelError
+
+UNUSED = (
+    r"(^|\.)position_ids$",  # a buffer that older versions stored
+    r"(^|\.)pooler\.",  # BERT's, where an embedding is read without it
+)
+"""Tensors of which no embedding of a two-tower model is made."""
+ADAPTER = r"\.(lora_\w+|base_layer)\."
+"""How PEFT calls what it has put into a model."""
+
+
+def require_whole(
+    report: Mapping[str, Any], checkpoint: str, architecture: str, beside: Sequence[str]
+) -> None:
+    """Checks what transformers noted while it loaded; it would go on with random numbers.
+
+    Args:
+        report: Its `output_loading_info`.
+        checkpoint: The checkpoint, for messages.
+        architecture: The model's class in transformers.
+        beside: Beginnings of the names of tensors that belong to other parts of a checkpoint.
+
+    Raises:
+        ModelError: Tensors are missing, left over, or of another shape.
+    """
+    unused = [*UNUSED, *(rf"^{re.escape(part)}" for part in beside)]
+    unexpected = [
+        name
+        for name in report["unexpected_keys"]
+        if not any(re.search(pattern, name) for pattern in unused)
+    ]
+    adapters = [name for name in unexpected if re.search(ADAPTER, name)]
+    if adapters:
+        raise ModelError(
+            f"{checkpoint} holds an adapter among its weights, e.g. {min(adapters)}; save the "
+            "adapter by itself (PEFT's save_pretrained), or merge it (merge_and_unload)"
+        )
+    if report["missing_keys"]:
+        raise ModelError(
+            f"{checkpoint} is no {architecture}: "
+            f"{_counted(report['missing_keys'])} missing, e.g. {min(report['missing_keys'])}"
+        )
+    if unexpected:
+        raise ModelError(
+            f"{checkpoint} holds more than its config.json says: "
+            f"{_counted(unexpected)} left over, e.g. {min(unexpected)}"
+        )
+    for name, found, wanted in sorted(report["mismatched_keys"], key=str):
+        raise ModelError(
+            f"checkpoint '{checkpoint}' can't be loaded: {name} is {list(found)} in its file, "
+            f"but {list(wanted)} by its config.json"
+        )
+
+
+def _counted(names: Collection[str]) -> str:
+    return "1 tensor is" if len(names) == 1 else f"{len(names)} tensors are"

@@ -1,0 +1,48 @@
+"""`python -m vlminterp.results check FOLDER` says which files of a run are damaged."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vlminterp.errors import UserError
+from vlminterp.results.run_folder import RunFolder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the damaged files of runs, and how far each run is.
+
+    Args:
+        arguments: The command line; the process's own by default.
+
+    Returns:
+        The exit status: 0 if nothing is damaged, 1 if something is, 2 if a folder is no run folder.
+    """
+    parser = argparse.ArgumentParser(prog="python -m vlminterp.results", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    check = commands.add_parser("check", help="verify the digests of everything in a run folder")
+    check.add_argument("folder", type=Path, nargs="+", help="outputs/PLUGIN/MODEL/HASH")
+    damaged = False
+    try:
+        for path in parser.parse_args(arguments).folder:
+            damaged |= _check(RunFolder.read(path))
+    except UserError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return int(damaged)
+
+
+def _check(folder: RunFolder) -> bool:
+    files = folder.damaged()
+    for file in files:
+        sys.stdout.write(f"{folder.path / file}: damaged or missing\n")
+    if files:
+        sys.stdout.write(f"{folder.path}: the line that made this run, run again, mends it\n")
+    else:
+        state = "finished" if folder.summary else "unfinished"
+        sys.stdout.write(f"{folder.path}: {state}, nothing is damaged\n")
+    return bool(files)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

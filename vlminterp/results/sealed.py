@@ -1,0 +1,31 @@
+"""Single files that carry their own digest, for caches: what is damaged counts as absent."""
+
+import hashlib
+from pathlib import Path
+
+from vlminterp.results.atomic import write_whole
+
+_LENGTH = hashlib.sha256().digest_size
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Writes a file that begins with the sha256 of the rest.
+
+    Args:
+        path: File to write; replaced if it exists.
+        content: Bytes after the digest.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    write_whole(path, hashlib.sha256(content).digest() + content)
+
+
+def read_sealed(path: Path) -> bytes | None:
+    """Returns what `write_sealed` was given, or None if the file is missing or damaged."""
+    try:
+        sealed = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = sealed[:_LENGTH], sealed[_LENGTH:]
+    return content if hashlib.sha256(content).digest() == digest else None

@@ -1,0 +1,66 @@
+"""Expensive parts of runs, known by what they depend on, so that several runs can share them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vlminterp.results.identity import run_identity
+from vlminterp.results.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The folders `outputs/PLUGIN/stages/STAGE/HASH`, which all runs of a plugin share.
+
+    Attributes:
+        folder: `outputs/PLUGIN/stages`; it need not exist.
+        inputs: Identity of all that every stage depends on: model, data, seed.
+        overwrite: Whether a stage is begun anew when it is opened.
+    """
+
+    folder: Path
+    inputs: str
+    overwrite: bool = False
+
+    @contextmanager
+    def open(
+        self,
+        stage: str,
+        options: Mapping[str, Any],
+        files: Iterable[Path] = (),
+        names: Mapping[str, str] | None = None,
+    ) -> Iterator[RunFolder]:
+        """Opens the folder of one stage; waits while another process writes there.
+
+        Args:
+            stage: Name of the stage, which can name a folder.
+            options: All options that its results depend on.
+            files: Local files and folders that these options name; their contents count.
+            names: Of plugin, model and data, for a reader of the folder; they do not count.
+
+        Yields:
+            The folder, with what earlier runs have left there, locked until the end of the block.
+
+        Raises:
+            ResultsError: It can't be written, or holds something else.
+        """
+        identity = run_identity({"inputs": self.inputs, "options": options}, files)
+        config = {
+            "stage": stage,
+            "names": dict(names or {}),
+            "inputs": self.inputs,
+            "options": options,
+        }
+        path = self.folder / stage / identity
+        with RunFolder.open(path, config, overwrite=self.overwrite, wait=True) as folder:
+            yield folder
+
+    def shared(self, name: str) -> Path:
+        """Returns the folder of a cache that all stages share; it need not exist.
+
+        Args:
+            name: Name of the folder; its files must be known by all that they depend on.
+        """
+        return self.folder / name
