@@ -54,7 +54,7 @@ def folder_of(out: str) -> Path:
 def test_whole_run(command):
     code, out, err = command()
     assert code == 0, err
-    assert "4 pairs, 0 skipped, 0 captions truncated" in out
+    assert "4 pairs, 0 skipped, 0 captions truncated, truth for 0 of 4 pairs" in out
     folder = RunFolder.read(folder_of(out))
     assert folder.finished
     rows = folder.parts.rows()
@@ -64,6 +64,14 @@ def test_whole_run(command):
     for name in [*rows["picture"], *rows["overlay"]]:
         Image.open(folder.path / name).verify()
     assert set(folder.summary["metrics"]) >= {"image.confidence_drop", "text.confidence_drop"}
+
+
+def test_a_setting_that_overflows_costs_its_pairs_and_is_told(command):
+    code, out, err = command("plugin.image.variance=1e300")
+    assert code == 0, err
+    assert "4 pairs, 4 skipped" in out
+    assert out.count("the scores of its image are not finite") == 4
+    assert "Traceback" not in err
 
 
 def test_same_line_again_is_skipped(command):

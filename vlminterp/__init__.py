@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vlminterp.adapters.dual_encoder import DualEncoder
 
-__all__ = ["load"]
+__all__ = ["load", "wrap"]
 
 
 def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
     """Loads a model by the name of its configuration, as `model=NAME` does.
 
     Args:
-        name: One of `conf/model/`, or of an installed package's.
+        name: One of `conf/model/`, or of an installed package's; or where the model is, as
+            `openai/clip-vit-base-patch32`, `ViT-B-32/laion2b_s34b_b79k`, `hf-hub:org/name` or a
+            folder, `./folder`.
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         **overrides: Keys of the configuration, e.g. `checkpoint="/local/folder"` or
             `dtype="bfloat16"`.
@@ -27,3 +29,32 @@ def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
     from vlminterp.composition import composed_model
 
     return load_encoder(composed_model(name, overrides), name, device)
+
+
+def wrap(model: Any, preprocess: Any, tokenizer: Any = None, name: str = "") -> "DualEncoder":
+    """Makes an encoder of a model object, as open_clip or transformers gives it.
+
+    It is compared once with the model's own features. The model is put in eval mode and frozen, and
+    stays where it is; what PEFT, hooks and quantised layers do to it counts.
+
+    Args:
+        model: A model of open_clip, or a two-tower model of transformers, perhaps wrapped by PEFT.
+        preprocess: open_clip's transform for evaluation, or transformers' processor.
+        tokenizer: open_clip's tokenizer; of transformers, only where the processor has none.
+        name: What reports call it.
+
+    Returns:
+        The encoder.
+
+    Raises:
+        ModelError: A part is missing or of another kind, or the model computes otherwise.
+
+    Example:
+        ```python
+        model, _, preprocess = open_clip.create_model_and_transforms("ViT-B-32", "openai")
+        encoder = vlminterp.wrap(model, preprocess, open_clip.get_tokenizer("ViT-B-32"))
+        ```
+    """
+    from vlminterp.adapters.wrapping import wrap
+
+    return wrap(model, preprocess, tokenizer, name)

@@ -23,6 +23,7 @@ from vlminterp.config import RunConfig
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.entry_points import ADAPTERS, PLUGINS, SOURCES, installed
 from vlminterp.errors import ConfigError
+from vlminterp.named_model import is_checkpoint
 from vlminterp.plugin import load_plugin
 from vlminterp.sweep import is_multirun
 
@@ -93,7 +94,7 @@ def composed_model(name: str, overrides: Mapping[str, Any]) -> ModelConfig:
     """The configuration of one model.
 
     Args:
-        name: Of its YAML.
+        name: Of its YAML; or where it is, as `named_model` takes it.
         overrides: Keys and values that replace the YAML's.
 
     Raises:
@@ -101,7 +102,11 @@ def composed_model(name: str, overrides: Mapping[str, Any]) -> ModelConfig:
     """
     with composing():
         try:
-            config = compose(config_name="config", overrides=[f"model={name}"]).model
+            config = (
+                OmegaConf.structured(ModelConfig(checkpoint=name))
+                if is_checkpoint(name)
+                else compose(config_name="config", overrides=[f"model={name}"]).model
+            )
             merged = OmegaConf.merge(config, dict(overrides))
             model: ModelConfig = OmegaConf.to_object(merged)  # type: ignore[assignment]
         except (HydraException, OmegaConfBaseException) as error:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
@@ -38,6 +38,8 @@ class RunConfig:
         console: What is printed.
         sweep: Identity of the sweep that this run belongs to; a multirun sets it.
     """
+
+    free_text: ClassVar = ("output",)
 
     model: ModelConfig = field(default_factory=ModelConfig)
     data: Any = MISSING

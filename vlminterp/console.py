@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vlminterp.config import Console
-from vlminterp.results.headline import headline, interval
+from vlminterp.results.headline import headline, interval, pairs_with_truth
 from vlminterp.results.run_folder import REPORT, RunFolder
 from vlminterp.secrets import redacted
 from vlminterp.sweep import Run, State, Sweep, told_apart
@@ -45,6 +45,8 @@ def show(results: RunFolder, console: Console) -> None:
         if "verdict" in summary:
             terminal.print(summary["verdict"], style="bold")
         counts = [f"{summary[key]} {what}" for key, what in COUNTS.items() if key in summary]
+        if truth := pairs_with_truth(summary):
+            counts.append(f"truth for {truth} pairs")
         if counts:
             terminal.print(", ".join(counts))
         for skip in results.skips()[:SKIPS_SHOWN]:

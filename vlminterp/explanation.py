@@ -1,9 +1,9 @@
 """The one result type of every attribution method, and the protocol that methods follow."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens, Word
+from vlminterp.errors import InputError
 from vlminterp.heatmap import place_on_image
 
 
@@ -56,6 +57,19 @@ class Explanation:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def rows(self, indices: Sequence[int]) -> Self:
+        """The explanations of some of the pairs."""
+        chosen = list(indices)
+        return replace(
+            self,
+            scores=self.scores[chosen],
+            similarity=self.similarity[chosen],
+            grids=tuple(self.grids[i] for i in chosen) if self.grids else (),
+            geometry=tuple(self.geometry[i] for i in chosen) if self.geometry else (),
+            words=tuple(self.words[i] for i in chosen) if self.words else (),
+            curves={name: values[chosen] for name, values in self.curves.items()},
+        )
+
     def map(self, index: int, scores: Tensor | None = None) -> Tensor:
         """Scores of one image's patches alone, float32 `[rows, columns]` (image side only).
 
@@ -77,12 +91,22 @@ class Explanation:
         """Where one map lies on its original image: not on what its patches leave over."""
         return self.geometry[index].upper_left(self.coverage)
 
-    def on_image(self, index: int) -> NDArray[np.float32]:
-        """One map on its original image, `[height, width]`; NaN where the model did not look."""
-        return place_on_image(self.map(index).numpy(), self.footprint(index))
+    def on_image(self, index: int, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+        """One map on its original image.
+
+        Args:
+            index: The image.
+            size: Height and width at which it is shown; its own by default.
+
+        Returns:
+            `[height, width]`; NaN where the model did not look.
+        """
+        return place_on_image(self.map(index).numpy(), self.footprint(index), size)
 
     def word_scores(self, index: int) -> list[tuple[Word, float]]:
         """Each word of one caption with the sum over its tokens (text side only)."""
+        if self.side is Side.image:
+            raise ValueError("an image explanation has a map, not words; see on_image")
         row = self.scores[index]
         return [(word, float(row[word.start : word.stop].sum())) for word in self.words[index]]
 
@@ -106,6 +130,28 @@ class Explanation:
         high = torch.where(counted, self.scores, -infinity).amax(1, keepdim=True)
         scaled = (self.scores - low) / (high - low).clamp_min(torch.finfo(torch.float32).tiny)
         return torch.where(counted, scaled, torch.zeros(()))
+
+
+def require_pairs(pixels: Pixels, tokens: Tokens) -> None:
+    """Checks that there is one caption for each image, and something in it.
+
+    Every attributor asks this first: one image would silently be spread over several captions.
+
+    Raises:
+        InputError: There are more of the one than of the other, or a caption has no tokens.
+    """
+    images, captions = len(pixels), len(tokens)
+    if images != captions:
+        raise InputError(
+            f"{_counted(images, 'image')} and {_counted(captions, 'caption')}; give as many of both"
+        )
+    for number, empty in enumerate(tokens.empty(), 1):
+        if empty:
+            raise InputError(f"caption {number} is empty")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @runtime_checkable

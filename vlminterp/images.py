@@ -1,19 +1,19 @@
 """Reading pictures of any kind as RGB, or saying in one line why not."""
 
 import io
+import math
 import stat
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from vlminterp.errors import InputError
 from vlminterp.paths import printable
+from vlminterp.picture_formats import readable_formats, unknown_format
+from vlminterp.rgb import BROKEN, to_rgb, upright_size
 
 PIXEL_LIMIT = 178_956_970
 """Pictures with more pixels are refused; as Pillow, which takes more for a decompression bomb."""
@@ -21,22 +21,28 @@ PIXEL_LIMIT = 178_956_970
 Picture = Path | bytes | Image.Image
 """A file's path, an encoded picture, or an image at hand."""
 
-# What Pillow's decoders were seen to raise on broken files.
-_BROKEN = (
-    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError,
-    AttributeError, RuntimeError, AssertionError, MemoryError, struct.error, zlib.error,
-)  # fmt: skip
-_ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_DECODER_MEMORY = 900 * 10**6
+"""Bytes that decoding one picture may take."""
+
+_PIXEL = 4
+"""Bytes of a decoded pixel, as Pillow holds RGB."""
+
+_COPIES = {
+    "JPEG": 2,  # if it is progressive
+    "MPO": 2,
+    "TIFF": 2,  # if it is turned
+    "AVIF": 3,
+    "HEIF": 3,
+    "JXL": 3,
+    "WEBP": 4,
+    "JPEG2000": 5,
 }
-_QUARTER_TURNS = (5, 6, 7, 8)
+"""How many pictures a format's decoder holds at its peak, as measured; 1 where not listed."""
+
+REDUCED_ABOVE = 2**25
+"""Files with more pixels are read at a half, a third … of their width and height."""
+
+_ORIGINAL_SIZE = "vlminterp_original_size"
 
 
 def read_image(picture: Picture) -> Image.Image:
@@ -46,13 +52,20 @@ def read_image(picture: Picture) -> Image.Image:
         picture: A file's path, an encoded picture, or an image at hand.
 
     Returns:
-        An RGB image that holds no file open.
+        An RGB image that holds no file open. A file of more than `REDUCED_ABOVE` pixels is reduced
+        by a whole number, so that memory is bounded; `original_size` says what it was.
 
     Raises:
         InputError: It is missing, unreadable, empty, broken, too large or no picture.
     """
     with opened(picture) as image:
-        return to_rgb(image)
+        if isinstance(picture, Image.Image):
+            return to_rgb(image)
+        factor = math.ceil(math.sqrt(image.width * image.height / REDUCED_ABOVE))
+        rgb = to_rgb(image, factor)
+        if factor > 1:
+            rgb.info[_ORIGINAL_SIZE] = upright_size(image)
+        return rgb
 
 
 def image_size(picture: Picture) -> tuple[int, int]:
@@ -62,34 +75,13 @@ def image_size(picture: Picture) -> tuple[int, int]:
         InputError: As `read_image`, except that a truncated body goes unnoticed.
     """
     with opened(picture) as image:
-        width, height = image.size
-        return (width, height) if _orientation(image) in _QUARTER_TURNS else (height, width)
+        return upright_size(image)
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Turns an image upright (EXIF) and into RGB.
-
-    Transparent pixels are laid on white. 16- and 32-bit greys are scaled by the range that their
-    mode can hold, not clipped.
-
-    Raises:
-        InputError: Its mode has no agreed range (floating point) or no way to RGB.
-    """
-    turn = _UPRIGHT.get(_orientation(image))
-    if image.mode.startswith("I"):
-        rgb = _eight_bits(image).convert("RGB")
-    elif image.mode == "F":
-        raise InputError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
-    elif image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        rgb = Image.alpha_composite(white, layer).convert("RGB")
-    else:
-        rgb = image.convert("RGB")
-    upright = rgb if turn is None else rgb.transpose(turn)
-    # Or an image that is read twice would be turned twice.
-    upright.info.clear()
-    return upright
+def original_size(image: Image.Image) -> tuple[int, int]:
+    """Height and width of the picture that `read_image` made an image from."""
+    size: tuple[int, int] = image.info.get(_ORIGINAL_SIZE, (image.height, image.width))
+    return size
 
 
 @contextmanager
@@ -106,12 +98,13 @@ def opened(picture: Picture) -> Iterator[Image.Image]:
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:
-        raise InputError(f"{name}: {_too_large()}") from error
+        raise InputError(f"{name}: {_too_large(PIXEL_LIMIT)}") from error
     except UnidentifiedImageError as error:
-        raise InputError(f"{name}: not a picture of a known format") from error
+        suffix = picture.suffix.lower() if isinstance(picture, Path) else ""
+        raise InputError(f"{name}: {unknown_format(suffix)}") from error
     except PermissionError as error:
         raise InputError(f"{name}: no permission to read it") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{name}: broken or truncated picture ({reason})") from error
 
@@ -121,15 +114,21 @@ def name_of(picture: Picture) -> str:
     return printable(str(picture)) if isinstance(picture, Path) else "picture"
 
 
-def _handle(picture: Picture) -> AbstractContextManager[Image.Image]:
+@contextmanager
+def _handle(picture: Picture) -> Iterator[Image.Image]:
     if isinstance(picture, Image.Image):
-        return nullcontext(picture)  # the caller's own: not ours to close
+        yield picture  # the caller's own: not ours to close
+        return
     if isinstance(picture, Path):
         _check_file(picture)
-        return Image.open(picture)
-    if not picture:
+    elif not picture:
         raise InputError("is empty (0 bytes)")
-    return Image.open(io.BytesIO(picture))
+    with (
+        # Never by its name: Pillow maps some TIFFs into memory then, and garbles turned ones.
+        picture.open("rb") if isinstance(picture, Path) else io.BytesIO(picture) as file,
+        Image.open(file, formats=readable_formats()) as image,
+    ):
+        yield image
 
 
 def _check_file(path: Path) -> None:
@@ -150,28 +149,13 @@ def _check_file(path: Path) -> None:
 
 def _check_size(image: Image.Image) -> None:
     width, height = image.size
-    if width * height > PIXEL_LIMIT:
-        raise InputError(f"{width} × {height} pixels: {_too_large()}")
+    copies = _COPIES.get(image.format or "", 1)
+    limit = min(PIXEL_LIMIT, _DECODER_MEMORY // (_PIXEL * copies))
+    if width * height > limit:
+        raise InputError(f"{width} × {height} pixels: {_too_large(limit)}")
     if width * height == 0:
         raise InputError(f"has no pixels ({width} × {height})")
 
 
-def _too_large() -> str:
-    return f"larger than the limit of {PIXEL_LIMIT // 10**6} million pixels; shrink it first"
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF's orientation, 1…8; 1 where the EXIF is absent or broken, as viewers do."""
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except _BROKEN:
-        return 1
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scales 16- or 32-bit greys to 8 bits."""
-    values = np.asarray(image).astype(np.float64)
-    # Pillow reads some 16-bit files (PGM, older PNG) into 32-bit "I": their range is 16 bits.
-    sixteen = image.mode.startswith("I;16") or values.max() <= np.iinfo(np.uint16).max
-    full = np.iinfo(np.uint16).max if sixteen else np.iinfo(np.int32).max
-    return Image.fromarray(np.round(values.clip(0) * (255 / full)).astype(np.uint8))
+def _too_large(limit: int) -> str:
+    return f"larger than the limit of {limit // 10**6} million pixels; shrink it first"

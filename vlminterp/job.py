@@ -14,6 +14,7 @@ from vlminterp.console import say
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.errors import ConfigError
+from vlminterp.named_model import path_component
 from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
@@ -101,7 +102,8 @@ class Job:
             "plugin": {k: v for k, v in options if k not in plugin.not_identity},
         }
         identity = run_identity(config, files)
-        return self._output / self._names["plugin"] / self._names["model"] / identity
+        model = path_component(self._names["model"])
+        return self._output / self._names["plugin"] / model / identity
 
     def _compute(
         self,

@@ -14,12 +14,14 @@ from vlminterp.composition import EXPERIMENT, broken, full_errors, known, refuse
 from vlminterp.config_errors import CHOOSE, one_line
 from vlminterp.console import say, show_sweep
 from vlminterp.errors import UserError
+from vlminterp.free_text import as_written, free_text_options
 from vlminterp.job import Job, chosen_names
+from vlminterp.named_model import store_checkpoints
 from vlminterp.orphans import end_with_parent
 from vlminterp.report.sweep_page import write_sweep_report
 from vlminterp.secrets import refuse_secrets
 from vlminterp.streams import make_writable
-from vlminterp.sweep import PlanSweep, State, Sweep, line_of, with_identity
+from vlminterp.sweep import PlanSweep, State, Sweep, is_multirun, line_of, with_identity
 from vlminterp.watch import Alone, Member
 
 MISTAKES = (UserError, HydraException, OmegaConfBaseException)
@@ -46,6 +48,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         register()
         refuse_secrets(_as_settings(arguments))
+        arguments = store_checkpoints(arguments)
+        arguments = as_written(arguments, free_text_options(), multirun=is_multirun(arguments))
         refuse_conflicts(arguments)
         sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():

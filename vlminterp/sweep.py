@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from vlminterp.results.run_folder import RunFolder
 SWEEP_FILE = "sweep.json"
 FLAGS = ("-m", "--multirun", "hydra.mode=MULTIRUN")
 NAMES = ("plugin", "model", "data")
+_WORDS = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\S)+""")
+"""Overrides in a line; strings may hold spaces."""
 
 
 class State(Enum):
@@ -222,10 +225,10 @@ def told_apart(lines: Sequence[str]) -> tuple[list[str], str]:
         The names, and what is left out of them.
 
     Example:
-        >>> told_apart(["+plugin=ex2 model=a", "+plugin=ex2 model=b"])
-        (['model=a', 'model=b'], '+plugin=ex2')
+        >>> told_apart(["+plugin=ex2 data.text='a cat'", "+plugin=ex2 data.text='a dog'"])
+        (["data.text='a cat'", "data.text='a dog'"], '+plugin=ex2')
     """
-    words = [line.split() for line in lines]
+    words = [_WORDS.findall(line) for line in lines]
     shared = [word for word in (words or [[]])[0] if all(word in own for own in words)]
     if len(lines) < 2:
         return list(lines), ""

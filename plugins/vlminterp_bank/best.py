@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from vlminterp.description.bank import NEUTRAL
+from vlminterp.errors import InputError
+from vlminterp.images import read_image
 from vlminterp.report.cards import data_uri
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_bank.outcome import CONCEPTS
@@ -99,7 +99,6 @@ def _told(row: Mapping[Any, Any], openings: dict[tuple[str, str], str], score: s
 
 def _picture(folder: RunFolder, concept: Mapping[Any, Any]) -> str | None:
     try:
-        with Image.open(folder.path / concept["picture"]) as picture:
-            return data_uri(picture.convert("RGB"))
-    except (OSError, TypeError):  # it was lost, or never could be read
+        return data_uri(read_image(folder.path / concept["picture"]))
+    except (InputError, TypeError):  # it was lost, or never could be read
         return None

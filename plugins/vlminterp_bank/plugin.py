@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
@@ -38,6 +38,8 @@ class Config:
         margin: The smallest gain from a family's words that would matter, in cosine, > 0.
         batch_size: Texts at once, ≥ 1; changes no result but rounding.
     """
+
+    free_text: ClassVar = ("bank",)
 
     bank: str | None = None
     held_out: bool = True

@@ -176,7 +176,7 @@ def _best(rows: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
     for concept in sorted(groups, key=lambda one: groups[one][0]["name"])[:MOST_CONCEPTS]:
         own = groups[concept][:SHOWN]
         lines = Markup("").join(
-            Markup('<p>{}<small class="said">{:.1f}</small></p>').format(
+            Markup('<p lang="" dir="auto">{}<small class="said">{:.1f}</small></p>').format(
                 coloured_words(_words(row), top, "cosine"), row["reward"]
             )
             for row in own

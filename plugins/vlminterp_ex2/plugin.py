@@ -77,6 +77,8 @@ class Config:
         margin: The smallest gain from a family's words that would matter, in cosine, > 0.
     """
 
+    free_text: ClassVar = ("templates",)
+
     stage: Stage = Stage.all
     policy: PolicyConfig = field(default_factory=PolicyConfig)
     templates: str | None = None

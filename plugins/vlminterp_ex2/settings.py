@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from vlminterp.adapters.registry import Precision
 from vlminterp.errors import ConfigError
@@ -118,6 +118,8 @@ class PolicyConfig:
             those in sampling, ≥ 1. Rounding and draws aside, it changes no result but dropout's.
         activation_checkpointing: Whether activations are computed again instead of kept.
     """
+
+    free_text: ClassVar = ("checkpoint", "gguf")
 
     checkpoint: str = "pkg://vlminterp/planted/models/describer"
     revision: str | None = None

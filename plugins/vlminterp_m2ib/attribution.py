@@ -8,7 +8,7 @@ from captum.attr import Attribution
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens, Tower
-from vlminterp.explanation import Explanation, Side
+from vlminterp.explanation import Explanation, Side, require_pairs
 from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
 from vlminterp_m2ib.noise import PairNoise, pair_seeds
 from vlminterp_m2ib.prior import gates_of, prior_of
@@ -58,7 +58,11 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
 
         Returns:
             Nats per token. A pair's scores depend neither on its batch nor on its place in it.
+
+        Raises:
+            InputError: There is not one caption for each image, or one is empty.
         """
+        require_pairs(pixels, tokens)
         with torch.no_grad():
             state, target = self._cut(pixels, tokens)
             similarity = (self.forward_func(state) * target).sum(-1)

@@ -128,7 +128,10 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
     Returns:
         The information, and how it came about.
     """
-    deviate = (hidden - prior.mean) / prior.deviation
+    free = gates.free[:, :, None]
+    # Chosen, not multiplied: 0 · ∞ would cost the pair for what is at its padding.
+    nothing = torch.zeros_like(hidden)
+    deviate = torch.where(free, (hidden - prior.mean) / prior.deviation, nothing)
     alpha = torch.full_like(hidden, INITIAL_ALPHA, requires_grad=True)
     optimiser = torch.optim.Adam([alpha], lr=learning_rate)
     elements = gates.free.sum(1) * hidden.shape[2]
@@ -138,7 +141,7 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
         with torch.set_grad_enabled(not last):
             mixed = mix(hidden, gates(alpha), draw_noise(), prior)
             scores = score(mixed).view(len(hidden), -1).mean(1)
-            passed = information(deviate, alpha) * gates.free[:, :, None]
+            passed = torch.where(free, information(deviate, alpha), nothing)
             capacity = passed.sum((1, 2))
             loss = (beta * capacity / elements - scores).sum()
         fits.append(scores.detach())

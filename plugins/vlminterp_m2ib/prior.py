@@ -27,10 +27,10 @@ def prior_of(hidden: Tensor, state: State, scale: Scale, variance: float) -> Pri
     if scale is Scale.plain:
         mean = torch.zeros_like(hidden[:, :1])
         return Prior(mean, torch.full_like(mean, variance**0.5))
-    mask = state.mask[:, :, None]
+    mask, nothing = state.mask[:, :, None], torch.zeros_like(hidden)
     count = mask.sum(1, keepdim=True)
-    mean = (hidden * mask).sum(1, keepdim=True) / count
-    squares = ((hidden - mean) * mask).square().sum(1, keepdim=True)
+    mean = torch.where(mask, hidden, nothing).sum(1, keepdim=True) / count
+    squares = torch.where(mask, hidden - mean, nothing).square().sum(1, keepdim=True)
     variances = squares / count
     floor = LOWEST_DEVIATION**2 * variances.mean(2, keepdim=True)
     deviation = variances.clamp_min(floor.clamp_min(torch.finfo(hidden.dtype).tiny)).sqrt()

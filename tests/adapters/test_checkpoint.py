@@ -5,7 +5,6 @@ import shutil
 
 import open_clip
 import pytest
-import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel

@@ -5,16 +5,17 @@ import shutil
 
 import pytest
 import torch
-from safetensors.torch import load_file
-from transformers import AutoImageProcessor, BertConfig, BertModel, LlavaConfig
+from PIL import Image
+from transformers import AutoImageProcessor, AutoTokenizer, BertConfig, BertModel, LlavaConfig
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
 import vlminterp
 from tests.adapters.folders import KINDS, SENTENCES, write_folder
 from tests.adapters.laws import assert_words_cover_all_but_specials
-from tests.adapters.tiny_hf import CONTEXT
-from vlminterp.errors import ModelError
+from tests.adapters.stand_in_hub.tokenizers import sentencepieces
+from tests.adapters.tiny_hf import CONTEXT, SIZE
+from vlminterp.errors import InputError, ModelError
 
 
 @pytest.fixture(scope="module")
@@ -146,17 +147,23 @@ def test_a_missing_preprocessor_is_named_not_guessed(folders, tmp_path):
         vlminterp.load("hf", checkpoint=str(folder))
 
 
-def test_pickles_are_read_only_when_asked(folders, tmp_path, captions):
-    folder = copied(folders["blip"], tmp_path)
-    weights = load_file(folder / "model.safetensors")
-    torch.save(weights, folder / "pytorch_model.bin")
-    (folder / "model.safetensors").unlink()
-    with pytest.raises(ModelError, match=r"lacks model\.safetensors"):
-        vlminterp.load("hf", checkpoint=str(folder))
-    asked = vlminterp.load("hf", checkpoint=str(folder), pickled=True)
-    safe = vlminterp.load("hf", checkpoint=str(folders["blip"]))
-    ours, theirs = (encoder.encode_text(encoder.tokenize(captions)) for encoder in (asked, safe))
-    assert torch.equal(ours, theirs)
+def test_sentencepieces_alone(folders, tmp_path):
+    """XLM-R's own file, as old repositories keep it; transformers itself reads it so."""
+    folder = copied(folders["altclip"], tmp_path)
+    (folder / "tokenizer.json").unlink()
+    settings = {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": CONTEXT}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    sentencepieces(folder / "sentencepiece.bpe", 90)
+    own = AutoTokenizer.from_pretrained(folder)
+    encoder = vlminterp.load("hf", checkpoint=str(folder))
+    tokens = encoder.tokenize(SENTENCES)
+    for text, ids, mask in zip(SENTENCES, tokens.ids, tokens.mask, strict=True):
+        assert ids[mask].tolist() == own(text, truncation=True, max_length=CONTEXT)["input_ids"]
+    assert [word.text for word in encoder.tokenize(["a small dog"]).words[0]] == [
+        "a",
+        "small",
+        "dog",
+    ]
 
 
 def test_an_open_clip_folder_is_told(tmp_path):
@@ -179,3 +186,15 @@ def test_half_precision_ranks_like_float32(folders, pictures, captions, side, dt
             maps.append(found.scores)
         for first, second in zip(*maps, strict=True):
             assert torch.corrcoef(torch.stack([first, second]))[0, 1] > 0.9
+
+
+def test_a_folder_that_resizes_nothing(folders, tmp_path):
+    """Pictures of the model's own size are taken, others are refused by name."""
+    folder = copied(folders["siglip"], tmp_path)
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    settings |= {"do_resize": False, "do_center_crop": False}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings))
+    encoder = vlminterp.load("hf", checkpoint=str(folder))
+    assert encoder.preprocess([Image.new("RGB", (SIZE, SIZE))]).values.shape == (1, 3, SIZE, SIZE)
+    with pytest.raises(InputError, match=f"40×{SIZE} pixels: .* do_resize=false"):
+        encoder.preprocess([Image.new("RGB", (SIZE, 40))])

@@ -1,7 +1,10 @@
 """`model=open-clip model.checkpoint=/folder` with a text tower of transformers, as BiomedCLIP's."""
 
 import json
+import shutil
+from pathlib import Path
 
+import open_clip
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -13,8 +16,10 @@ import vlminterp
 from tests.adapters.folders import SENTENCES, wordpiece
 from tests.adapters.tiny_hf import CONTEXT
 from tests.adapters.tiny_open_clip import SMALL, build, timm_tower
+from vlminterp.adapters.registry import ModelConfig, model_files
 from vlminterp.errors import ModelError
 
+CONFIG = "open_clip_config.json"
 SIZE = 32
 
 
@@ -80,8 +85,75 @@ def test_a_missing_tokenizer_is_named(folder, tmp_path):
         vlminterp.load("open-clip", checkpoint=str(tmp_path))
 
 
-def test_pickles_are_read_only_when_asked(folder, tmp_path):
-    (tmp_path / "open_clip_config.json").write_text((folder / "open_clip_config.json").read_text())
-    torch.save({}, tmp_path / "open_clip_pytorch_model.bin")
-    with pytest.raises(ModelError, match=r"lacks open_clip_model\.safetensors or"):
-        vlminterp.load("open-clip", checkpoint=str(tmp_path))
+@pytest.mark.parametrize("missing", ["mean", "std"])
+def test_colours_that_a_folder_does_not_state_are_not_openais(folder, tmp_path, missing):
+    """As they silently are to open_clip, for any architecture."""
+    copied = shutil.copytree(folder, tmp_path / "checkpoint")
+    config = json.loads((copied / "open_clip_config.json").read_text())
+    del config["preprocess_cfg"][missing]
+    (copied / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        ModelError, match=rf"open_clip_config\.json has no preprocess_cfg.{missing}"
+    ):
+        vlminterp.load("open-clip", checkpoint=str(copied))
+    del config["preprocess_cfg"]
+    (copied / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"no preprocess_cfg\.mean and no preprocess_cfg\.std"):
+        vlminterp.load("open-clip", checkpoint=str(copied))
+
+
+def test_pixels_are_open_clips_own(folder, pictures):
+    """Through its own way from a folder to model and transform."""
+    ours = vlminterp.load("open-clip", checkpoint=str(folder)).preprocess(pictures).values
+    _, transform = open_clip.create_model_from_pretrained(
+        f"local-dir:{folder}", pretrained_hf=False
+    )
+    theirs = torch.stack([transform(picture) for picture in pictures])
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+@pytest.fixture
+def apart(folder, tmp_path):
+    """The checkpoint as it is downloaded: what describes its text tower stays on the hub."""
+    here = shutil.copytree(folder, tmp_path / "checkpoint")
+    config = json.loads((here / CONFIG).read_text())
+    tower = Path(config["model_cfg"]["text_cfg"]["hf_model_name"])
+    config["model_cfg"]["text_cfg"]["hf_model_name"] = "microsoft/bert-of-another-repository"
+    (here / CONFIG).write_text(json.dumps(config))
+    return here, shutil.copytree(tower, tmp_path / "tower")
+
+
+def test_a_text_tower_elsewhere(folder, apart, captions):
+    checkpoint, tower = map(str, apart)
+    encoder = vlminterp.load("open-clip", checkpoint=checkpoint, text_tower=tower)
+    whole = vlminterp.load("open-clip", checkpoint=str(folder))
+    ours, wanted = (each.encode_text(each.tokenize(captions)) for each in (encoder, whole))
+    assert torch.equal(ours, wanted)
+
+
+def test_a_text_tower_that_is_not_here(apart, monkeypatch):
+    """Both places and the option are named; nothing is asked for a minute."""
+    checkpoint, tower = apart
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError) as caught:
+        vlminterp.load("open-clip", checkpoint=str(checkpoint))
+    for part in (str(checkpoint), "microsoft/bert-of-another", "model.text_tower=/local/folder"):
+        assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+    (tower / "config.json").unlink()
+    with pytest.raises(ModelError, match=rf"{tower} lacks config\.json"):
+        vlminterp.load("open-clip", checkpoint=str(checkpoint), text_tower=str(tower))
+    with pytest.raises(ModelError, match=r"^model\.text_tower=\./nowhere: no such folder"):
+        vlminterp.load("open-clip", checkpoint=str(checkpoint), text_tower="./nowhere")
+
+
+def test_a_text_tower_too_many(open_clip_folder, apart):
+    with pytest.raises(ModelError, match=r"has its own text tower; leave out model\.text_tower"):
+        vlminterp.load("open-clip", checkpoint=str(open_clip_folder), text_tower=str(apart[1]))
+
+
+def test_what_a_models_numbers_depend_on(apart):
+    checkpoint, tower = apart
+    config = ModelConfig("open-clip", str(checkpoint), text_tower=str(tower))
+    found = {path.relative_to(checkpoint.parent).as_posix() for path in model_files(config)}
+    assert {"checkpoint/open_clip_model.safetensors", "tower/config.json"} <= found

@@ -1,17 +1,31 @@
 """The runner scores what methods say against planted truth, whatever the method."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import Settings
 
+import vlminterp
+from tests.adapters.folders import write_folder
+from vlminterp.adapters.dual_encoder import Geometry
 from vlminterp.attribution.runner import explain_pairs
+from vlminterp.data.manifest import ManifestConfig, ManifestSource
+from vlminterp.data.pairs import unusable
 from vlminterp.errors import ResultsError
 from vlminterp.explanation import Explanation, Side
+from vlminterp.heatmap import place_on_image
+from vlminterp.metrics.localisation import average_precision, energy_in_mask
 from vlminterp.metrics.words import named
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
+from vlminterp.report.page import render
+from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.stages import Stages
 
@@ -134,6 +148,56 @@ def test_controls_follow_the_seed(explain, load_tiny, source):
     assert (first["energy_in_mask.random"] != second["energy_in_mask.random"]).all()
 
 
+class Spoiled:
+    """Another attributor, some of whose pairs have come out as no numbers."""
+
+    def __init__(self, own, *places, value=float("nan")):
+        self.own, self.places, self.value, self.seen = own, places, value, 0
+
+    def attribute(self, pixels, tokens):
+        found = self.own.attribute(pixels, tokens)
+        scores = found.scores.clone()
+        for index in range(len(scores)):
+            if self.seen + index in self.places:
+                scores[index, 1] = self.value
+        self.seen += len(scores)
+        return replace(found, scores=scores)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_map_that_is_not_finite_costs_its_pair(explain, load_tiny, source, value):
+    """Batches of 5: one pair of the first is lost, and all of the last."""
+    encoder = load_tiny("hf")
+    places = (2, 10, 11)
+    whole = explain(*(FromTruth(encoder, source, side) for side in Side), name="whole")
+    image = Spoiled(FromTruth(encoder, source, Side.image), *places, value=value)
+    results = explain(image, FromTruth(encoder, source, Side.text))
+    assert results.finished
+    assert (results.summary["pairs"], results.summary["skipped"]) == (PAIRS, 3)
+    assert [skip.reason for skip in results.skips()] == [
+        "the scores of its image are not finite: a number grew too large for model.dtype, "
+        "or a setting of plugin is too large"
+    ] * 3
+    rows = results.parts.rows()
+    assert rows[rows["skipped"].notna()]["pair"].tolist() == list(places)
+    kept, expected = (
+        frame[~frame["pair"].isin(places)].select_dtypes("number").reset_index(drop=True)
+        for frame in (rows, whole.parts.rows())
+    )
+    assert len(kept) == 2 * (PAIRS - 3)
+    np.testing.assert_allclose(kept[expected.columns], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_similarity_that_is_not_finite_costs_its_pair_too(explain, load_tiny, source):
+    class Overflowed(FromTruth):
+        def attribute(self, pixels, tokens):
+            found = super().attribute(pixels, tokens)
+            return replace(found, similarity=found.similarity / 0)
+
+    results = explain(Overflowed(load_tiny("hf"), source, Side.text))
+    assert results.summary["skipped"] == PAIRS
+
+
 def test_out_of_memory_says_what_to_lower(explain):
     class Greedy:
         def attribute(self, pixels, tokens):
@@ -141,3 +205,118 @@ def test_out_of_memory_says_what_to_lower(explain):
 
     with pytest.raises(ResultsError, match=r"5 pairs at once.*lower plugin\.batch_size"):
         explain(Greedy())
+
+
+class Blank(PlantedSource):
+    """Its second caption is invisible: WordPiece leaves nothing of it."""
+
+    def pairs(self):
+        for number, pair in enumerate(super().pairs()):
+            yield replace(pair, text="\u200b", named_words=None) if number == 1 else pair
+
+
+def test_a_caption_of_which_nothing_is_left_costs_its_pair(tmp_path):
+    write_folder(tmp_path / "model", "chinese_clip")
+    encoder = vlminterp.load(str(tmp_path / "model"), device="cpu")
+    config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "blank"}}
+    with RunFolder.open(tmp_path / "run", config) as results:
+        source = Blank(PlantedConfig(pairs=3))
+        context = Context(
+            None, encoder, source, results, Progress(quiet=True), 0, torch.device("cpu")
+        )
+        methods = [M2IB(encoder, side, Settings(steps=1, copies=2)) for side in ("image", "text")]
+        explain_pairs(context, methods, 2)
+        rows = results.parts.rows()
+    assert sorted(rows["pair"]) == [0, 0, 1, 2, 2]
+    (reason,) = rows.loc[rows["pair"] == 1, "skipped"]
+    assert reason == "this model's tokenizer leaves nothing of the caption"
+
+
+class Some(PlantedSource):
+    """The planted pairs; of the first the truth is lacking, the second can't be read."""
+
+    def pairs(self):
+        for index, pair in enumerate(super().pairs()):
+            if index == 0:
+                yield replace(pair, load_mask=None)
+            elif index == 1:
+                yield unusable(pair.id, pair.text, "broken")
+            else:
+                yield pair
+
+    def notes(self):
+        return ["the first has no truth"]
+
+
+def test_it_is_said_how_many_pairs_have_truth(load_tiny, tmp_path):
+    encoder, source = load_tiny("hf"), Some(PlantedConfig(pairs=PAIRS))
+    usable = [pair for pair in Some(PlantedConfig(pairs=PAIRS)).pairs() if pair.load_mask]
+    config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "planted"}}
+
+    class Flat:
+        def attribute(self, pixels, tokens):
+            ones = torch.ones(len(pixels), GRID * GRID)
+            return Explanation(
+                Side.image,
+                ones,
+                "truth",
+                0,
+                ones[:, 0],
+                grid=(GRID, GRID),
+                geometry=pixels.geometry,
+            )
+
+    with RunFolder.open(tmp_path, config) as results:
+        progress, device = Progress(quiet=True), torch.device("cpu")
+        context = Context(None, encoder, source, results, progress, 0, device)
+        explain_pairs(context, [Flat()], 5)
+    assert len(usable) == PAIRS - 2
+    assert results.summary["with_truth"] == PAIRS - 2
+    assert pairs_with_truth(results.summary) == f"{PAIRS - 2} of {PAIRS - 1}"
+    page = render(results)
+    assert f"{PAIRS - 2} of {PAIRS - 1}" in page
+    assert "The data: the first has no truth." in page
+
+
+def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
+    """A large picture's row, mask and map agree; its row speaks of the original's pixels."""
+    size, box = (1500, 1000), (300, 200, 900, 800)
+    Image.effect_noise(size, 60).convert("RGB").save(tmp_path / "a.png")
+    (tmp_path / "pairs.jsonl").write_text(
+        json.dumps({"image": "a.png", "text": "a cat", "boxes": [box]}) + "\n"
+    )
+    source = ManifestSource(ManifestConfig(str(tmp_path / "pairs.jsonl")))
+    encoder = load_tiny("hf")
+    grid = torch.arange(16.0).reshape(1, 16)
+
+    class Rising:
+        def attribute(self, pixels, tokens):
+            return Explanation(
+                Side.image, grid, "truth", 0, grid[:, 0], grid=(4, 4), geometry=pixels.geometry
+            )
+
+    config = {"names": {"plugin": "m2ib", "model": "tiny", "data": "manifest"}}
+    rows = []
+    for name, least in (("whole", 2**25), ("reduced", 1500 * 1000 // 4)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("vlminterp.images.REDUCED_ABOVE", least)
+            with RunFolder.open(tmp_path / name, config) as results:
+                progress, device = Progress(quiet=True), torch.device("cpu")
+                context = Context(None, encoder, source, results, progress, 0, device)
+                explain_pairs(context, [Rising()], 5)
+        rows.append(results.parts.rows().iloc[0])
+    for row in rows:
+        assert (row["width"], row["height"]) == size
+        np.testing.assert_allclose(row["box"], [250, 0, 1250, 1000], atol=1)
+        kept = np.asarray(Image.open(results.path / row["mask"]).convert("L")) > 0
+        heat = place_on_image(
+            grid.reshape(4, 4).numpy(), Geometry((1000, 1500), tuple(row["box"])), kept.shape
+        )
+        assert row["energy_in_mask"] == pytest.approx(energy_in_mask(heat, kept), abs=1e-3)
+        whole = place_on_image(
+            grid.reshape(4, 4).numpy(), Geometry((1000, 1500), (250, 0, 1250, 1000))
+        )
+        mask = np.zeros((1000, 1500), bool)
+        mask[200:800, 300:900] = True
+        assert row["energy_in_mask"] == pytest.approx(energy_in_mask(whole, mask), abs=0.01)
+        assert row["average_precision"] == pytest.approx(average_precision(whole, mask), abs=0.01)

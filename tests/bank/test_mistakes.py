@@ -161,4 +161,5 @@ def test_descriptions_that_the_model_cannot_read_to_their_end(finish, write_bank
     path = write_bank([NEUTRAL, COLOUR, ("owl", "colour", long, ""), ("cat", "colour", long, "")])
     found = finish("data=class_folder", f"data.path={class_folder}", f"plugin.bank={path}")
     assert found.summary["truncated"] == 2
-    assert "2 captions were longer than the model" in (found.path / "report.html").read_text()
+    page = (found.path / "report.html").read_text()
+    assert "2 captions were cut, and the model did not read the rest" in page

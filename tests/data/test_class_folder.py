@@ -230,3 +230,71 @@ def test_stanford_dogs(tmp_path):
     }
     with pytest.raises(InputError, match=r"Stanford Dogs: no folder .*Images; extract images\.tar"):
         StanfordDogsSource(StanfordDogsConfig(str(tmp_path / "Images")))
+
+
+def test_a_byte_copy_is_never_on_both_sides(tmp_path):
+    found = fill(tmp_path, a=20, b=20)
+    names = source(tmp_path, held_out=0.5)
+    for path in [*found["a"], *found["b"]]:  # each picture once more, in the other class
+        other = "b" if path.parent.name == "a" else "a"
+        (tmp_path / other / f"copy-{path.name}").write_bytes(path.read_bytes())
+    data = source(tmp_path, held_out=0.5)
+    a, b = data.concepts()
+    rewards, checks = shown(a.images + b.images), shown(a.held_out + b.held_out)
+    assert not set(rewards) & set(checks)
+    assert set(rewards) | set(checks) == set(colours(found["a"] + found["b"]))
+    left_out = 80 - len(rewards) - len(checks)
+    assert left_out > 5
+    assert data.notes() == [f"held-out pictures left out because rewards use them too: {left_out}"]
+    assert not names.notes()
+
+
+def test_what_looks_alike_is_no_copy(tmp_path):
+    """Same size, same end, other start."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for index in range(2):
+            content = bytes([index, ord(name)]) + b"\0" * 5000
+            (tmp_path / name / f"{index}.bmp").write_bytes(content)
+    assert source(tmp_path, held_out=0.5).notes() == []
+    for path in tmp_path.glob("*/*.bmp"):
+        path.write_bytes(content)
+    assert source(tmp_path, held_out=0.5).notes()[-1].endswith("rewards use them too: 2")
+
+
+def test_copies_do_not_cost_a_finished_run(tmp_path, monkeypatch):
+    """Its identity is known from names, sizes and times alone."""
+    fill(tmp_path, a=20)
+    monkeypatch.setattr("vlminterp.data.copies.Content.tail", pytest.fail)
+    assert source(tmp_path).listing()
+
+
+@pytest.mark.parametrize("left_behind", ["__MACOSX", "@eaDir", "lost+found"])
+def test_what_systems_leave_behind_is_no_class(tmp_path, left_behind):
+    fill(tmp_path, cat=4, dog=4)
+    put(tmp_path / left_behind / "cat" / "0.jpg", tmp_path / "cat" / left_behind / "thumb.jpg")
+    cat, dog = source(tmp_path).concepts()
+    assert (cat.id, dog.id) == ("cat", "dog")
+    assert len(cat.images + cat.held_out) == 4
+    fill(tmp_path / "more", train=2, test=2)
+    put(tmp_path / "more" / left_behind / "a.jpg")
+    with pytest.raises(InputError, match=r"splits \(test, train\), not classes"):
+        source(tmp_path / "more")
+
+
+def test_splits_beside_classes(tmp_path):
+    fill(tmp_path, test=2, train=2, extra=2)
+    with pytest.raises(InputError, match=r"splits \(test, train\), not classes; .*data\.path="):
+        source(tmp_path)
+    fill(tmp_path / "vehicles", bus=2, train=2)  # a class of COCO's
+    assert [one.id for one in source(tmp_path / "vehicles").concepts()] == ["bus", "train"]
+
+
+def test_a_picture_replaced_by_one_of_its_size_is_another_run(tmp_path):
+    fill(tmp_path, a=4)
+    listing = source(tmp_path).listing()
+    path = tmp_path / "a" / "0.jpg"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + b"x")
+    os.utime(path, ns=(0, 1))
+    assert source(tmp_path).listing() != listing

@@ -5,12 +5,15 @@ import os
 import pytest
 from PIL import Image
 
+from vlminterp.data.boxes import BoxFormat
 from vlminterp.data.folder import FolderConfig, FolderSource
 from vlminterp.errors import ConfigError, InputError
+from vlminterp.picture_formats import readable_formats
 
 
 def put(path, caption=None):
     path.parent.mkdir(parents=True, exist_ok=True)
+    readable_formats()  # registers those of packages
     Image.new("RGB", (4, 4)).save(path)
     if caption is not None:
         path.with_suffix(".txt").write_text(caption, encoding="utf-8")
@@ -122,3 +125,63 @@ def test_names_that_are_no_utf8(tmp_path):
     assert pair.id == "caf?.jpg"
     assert told(pair) == "a cup"
     assert source(tmp_path).listing()
+
+
+def test_pictures_of_every_name_that_pillow_reads(tmp_path):
+    for name in ["1.jfif", "2.JPE", "3.heic", "4.jxl", "5.avif", "6.dib"]:
+        put(tmp_path / name, f"caption of {name}")
+    pairs = list(source(tmp_path).pairs())
+    assert [told(pair) for pair in pairs] == [f"caption of {pair.id}" for pair in pairs]
+    assert len(pairs) == 6
+
+
+def test_a_captioned_picture_that_nothing_reads_is_counted(tmp_path):
+    put(tmp_path / "1.jpg", "a cat")
+    (tmp_path / "1.json").write_text("{}")  # of the picture, not one itself
+    for name in ["2.psd", "3.dng"]:
+        (tmp_path / name).write_bytes(b"something")
+        (tmp_path / name).with_suffix(".txt").write_text("a dog")
+    (tmp_path / "README.txt").write_text("about these pictures")
+    data = source(tmp_path)
+    assert [told(pair) for pair in data.pairs()] == [
+        "a cat", ".psd is no picture format that is read", ".dng is no picture format that is read",
+    ]  # fmt: skip
+    assert data.count() == 3
+
+
+def test_captions_in_utf_16(tmp_path):
+    put(tmp_path / "1.jpg")
+    (tmp_path / "1.txt").write_bytes("ein Käfer".encode("utf-16"))
+    put(tmp_path / "2.jpg")
+    (tmp_path / "2.txt").write_bytes("ein Käfer".encode("utf-16-le"))
+    first, second = source(tmp_path).pairs()
+    assert told(first) == "ein Käfer"
+    assert "save it as UTF-8" in told(second)
+
+
+def test_a_replaced_picture_is_another_run(tmp_path):
+    put(tmp_path / "a.jpg", "a cat")
+    put(tmp_path / "mask.png")
+    listing = source(tmp_path).listing()
+    os.utime(tmp_path / "a.jpg", ns=(0, 1))
+    changed = source(tmp_path).listing()
+    assert changed != listing
+    elsewhere = tmp_path.parent / f"{tmp_path.name}.png"
+    put(elsewhere)
+    (tmp_path / "captions.csv").write_text(f"image,text\n{elsewhere},a cat\n")
+    listing = source(tmp_path).listing()
+    os.utime(elsewhere, ns=(0, 1))
+    assert source(tmp_path).listing() != listing
+
+
+def test_a_table_of_a_folder_has_the_options_of_a_manifest(tmp_path):
+    put(tmp_path / "a.jpg")
+    (tmp_path / "captions.csv").write_text('image,text,bbox\na.jpg,a cat,"[1, 1, 2, 2]"\n')
+    with pytest.raises(ConfigError, match=r"column bbox .* data\.boxes=xywh"):
+        source(tmp_path)
+    data = FolderSource(FolderConfig(str(tmp_path), boxes=BoxFormat.xywh))
+    (pair,) = data.pairs()
+    assert pair.load_mask().sum() == 4
+    os.symlink("/etc/hostname", tmp_path / "b.jpg")
+    bounded = FolderSource(FolderConfig(str(tmp_path), boxes=BoxFormat.xywh, within=str(tmp_path)))
+    assert told(next(bounded.pairs())) == "a cat"

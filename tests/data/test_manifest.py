@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import resource
 from itertools import islice
 from pathlib import Path
@@ -235,7 +236,7 @@ def test_malformed_boxes(folder, boxes, message):
     [
         ("pairs.xlsx", b"", "not a table; known are .csv, .tsv, .jsonl"),
         ("pairs.csv", b"", "no column image and text; columns found: none"),
-        ("pairs.csv", b"image;text\na;b\n", "columns found: image;text"),
+        ("pairs.csv", b"image|text\na|b\n", r"columns found: image\|text"),
         ("pairs.csv", b'"image"x,text\n', "malformed header"),
         ("pairs.parquet", b"no parquet", "not a parquet file"),
         ("pairs.parquet", b"", "not a parquet file"),
@@ -301,3 +302,50 @@ def test_reading_half_a_table_closes_it(folder):
     next(rows)
     rows.close()
     path.unlink()
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("column", ["image", "mask"])
+def test_a_replaced_picture_or_mask_is_another_run(folder, suffix, column):
+    Image.new("L", (8, 6), 255).save(folder / "mask.png")
+    row = {"image": "pictures/a.png", "text": "a", "mask": "mask.png"}
+    path = write(folder, suffix, [row, {"image": "gone.png", "text": "b"}])
+    listing = source(path).listing()
+    assert source(path).listing() == listing
+    file = folder / row[column]
+    before = file.stat()
+    file.write_bytes(file.read_bytes()[::-1])  # as many bytes, another time
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    changed = source(path).listing()
+    assert changed != listing
+    file.unlink()
+    assert source(path).listing() not in (listing, changed)
+    assert source(path, limit=1).listing() != source(path).listing()
+
+
+def test_tables_of_others_reach_nothing_outside(folder, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    Image.new("RGB", (8, 6)).save(outside / "secret.png")
+    os.symlink(outside / "secret.png", folder / "pictures" / "link.png")
+    names = [
+        "pictures/a.png", str(folder / "pictures/b.png"), f"../{outside.name}/secret.png",
+        str(outside / "secret.png"), "pictures/link.png",
+    ]  # fmt: skip
+    rows = [{"image": name, "text": "x"} for name in names]
+    rows.append({"image": "pictures/c.png", "text": "x", "mask": str(outside / "secret.png")})
+    path = write(folder, "csv", rows)
+    config = ManifestConfig(str(path), within=str(folder))
+    pairs = list(ManifestSource(config).pairs())
+    assert [pair.load_image().size for pair in pairs[:2]] == [(8, 6)] * 2
+    for pair in pairs[2:]:
+        assert "lies outside of data.within=" in reason(pair)
+    free = list(source(path).pairs())  # which is said in the docs
+    assert [pair.load_image().size for pair in free] == [(8, 6)] * 6
+    with pytest.raises(InputError, match=r"no folder data\.within at"):
+        ManifestSource(ManifestConfig(str(path), within=str(folder / "none")))
+
+
+@pytest.mark.parametrize("name", ["file:///etc/passwd", "ftp://host/a.png", "s3://bucket/a.png"])
+def test_no_other_scheme_is_read(folder, name):
+    (pair,) = source(write(folder, "csv", [{"image": name, "text": "a"}])).pairs()
+    assert f"{name}: only paths, http and https are read" in reason(pair)

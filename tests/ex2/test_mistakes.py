@@ -124,7 +124,7 @@ def test_descriptions_that_the_model_cannot_read_to_their_end(finish, monkeypatc
     assert 0 < long < len(said)
     assert folder.summary["truncated"] == long
     page = (folder.path / "report.html").read_text()
-    assert f"{long} {'captions were' if long > 1 else 'caption was'} longer than the model" in page
+    assert f"{long} {'captions were' if long > 1 else 'caption was'} cut, and the model" in page
 
 
 def test_a_policy_without_chat_template(refused, finish, tiny_policy):

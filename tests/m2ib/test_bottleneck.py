@@ -7,6 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from vlminterp_m2ib.bottleneck import Gates, Prior, fit_bottleneck, information, mix
+from vlminterp_m2ib.prior import prior_of
+from vlminterp_m2ib.settings import Scale
+
+from vlminterp.adapters.dual_encoder import State
 
 NUMBERS = st.floats(-8, 8)
 
@@ -127,3 +131,30 @@ def test_linear_tower_keeps_what_it_reads():
     assert others.max() < 0.1 * per_token[2]
     assert found.capacity.shape == found.fit.shape == (1, 10)
     assert found.capacity[0, -1] < found.capacity[0, 0]
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_what_is_at_padding_costs_nothing(value):
+    """A float16 tower may overflow there, where it never looks."""
+    hidden = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    state = State(hidden, 0, mask, None, 0, None)
+    prior = prior_of(hidden, state, Scale.standardised, 1.0)
+    spoiled = torch.where(mask[:, :, None], hidden, value)
+    found = prior_of(spoiled, state, Scale.standardised, 1.0)
+    torch.testing.assert_close((found.mean, found.deviation), (prior.mean, prior.deviation))
+
+    def score(mixed):
+        return torch.where(mask.repeat_interleave(2, 0)[:, :, None], mixed, 0.0).sum((1, 2))
+
+    def fit(start):
+        noise = torch.randn(2, 2, 4, 3, generator=torch.Generator().manual_seed(1))
+        gates = Gates(mask, torch.ones(2, 4))
+        return fit_bottleneck(
+            score, start, prior, gates, lambda: noise, beta=0.1, learning_rate=1.0, steps=3
+        )
+
+    first, second = fit(hidden), fit(spoiled)
+    assert torch.isfinite(second.information).all()
+    torch.testing.assert_close(first.information, second.information)
+    torch.testing.assert_close(first.capacity, second.capacity)

@@ -109,6 +109,16 @@ def test_every_pair_has_its_numbers_words_and_curves(page):
     assert sum("information over 10 steps" in label for label in labels) == 10
 
 
+def test_captions_run_in_their_own_direction(page):
+    """The first letter tells it; words with a direction of their own would not count."""
+    captions = page.all("p", **{"class": "caption"})
+    assert captions
+    assert all(caption["dir"] == "auto" for caption in captions)
+    words = [tag for name, tag in page.tags if name == "span" and "word" in tag.get("class", "")]
+    assert words
+    assert not any("dir" in word for word in words)
+
+
 def test_scales_are_in_nats_and_shared(page):
     (patch, word) = page.all("div", **{"class": "scale"})
     assert re.fullmatch(r"Patch: colours run from 0 to [\d.]+ nats", patch["aria-label"])

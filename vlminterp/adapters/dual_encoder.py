@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from vlminterp.adapters.inputs import Pictures, pictures_of
 from vlminterp.errors import ConfigError, ModelError
 
 Layer = int | float | str
@@ -115,6 +116,11 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def empty(self) -> list[bool]:
+        """Whether a caption has no token of its own, for each."""
+        empty: list[bool] = self.special.all(1).tolist()
+        return empty
 
 
 Inputs = TypeVar("Inputs", Pixels, Tokens)
@@ -273,15 +279,19 @@ class DualEncoder(ABC):
     def scale_and_bias(self) -> tuple[Tensor, Tensor]:
         """The model's own logit scale (a factor, not its logarithm) and logit bias."""
 
-    def preprocess(self, images: Sequence[Image.Image]) -> Pixels:
+    def preprocess(self, images: Pictures) -> Pixels:
         """Resizes, crops and normalises images as this model was trained on.
+
+        Args:
+            images: PIL images, paths, encoded pictures, or arrays, uint8 `[height, width, 3]`.
 
         Raises:
             ModelError: The model was wrapped without its preprocessing.
+            InputError: One is no picture, or can't be read.
         """
         if self._preprocessing is None:
             raise ModelError(self._lacks("preprocessing"))
-        return self._preprocessing(images)
+        return self._preprocessing(pictures_of(images))
 
     @abstractmethod
     def tokenize(self, texts: Sequence[str]) -> Tokens:

@@ -40,6 +40,7 @@ _REASONS: dict[type[Exception], str] = {
         "the hub has no such repository, or a private one; log in with `hf auth login`"
     ),
     RevisionNotFoundError: "its repository has no such revision; see model.revision",
+    LocalEntryNotFoundError: "the hub did not deliver all its files; the same line tries again",
     pickle.UnpicklingError: (
         "its weights are a pickle of more than tensors, and only tensors are read; have them "
         "converted to safetensors"

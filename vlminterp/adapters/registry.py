@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from omegaconf import MISSING
 
@@ -31,7 +31,8 @@ class ModelConfig:
     """Where a model comes from; what `conf/model/NAME.yaml` says.
 
     Attributes:
-        adapter: Name of the adapter that knows the family.
+        adapter: Name of the adapter that knows the family; None to find it by the checkpoint's
+            files.
         checkpoint: A folder (weights, preprocessor, tokenizer), a hub id, for open_clip
             `ARCHITECTURE/TAG`, or `pkg://PACKAGE/PATH`. Weights are read as safetensors where there
             are any, else as pickles, of which tensors alone are unpickled, never code.
@@ -43,7 +44,9 @@ class ModelConfig:
             checkpoints of open_clip that name another repository for it; by default that one.
     """
 
-    adapter: str = MISSING
+    free_text: ClassVar = ("checkpoint",)
+
+    adapter: str | None = None
     checkpoint: str = MISSING
     revision: str | None = None
     dtype: Precision = Precision.float32
@@ -63,8 +66,12 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
         ConfigError: There is no such adapter or device.
         ModelError: The checkpoint can't be loaded, or is not run as its backend runs it.
     """
-    adapter = load(ADAPTERS, config.adapter)
-    encoder: DualEncoder = adapter.load(_resolved(config), resolve_device(device))
+    resolved, chosen = _resolved(config), resolve_device(device)
+    if resolved.adapter is None:
+        from vlminterp.adapters.by_files import adapter_of
+
+        resolved = replace(resolved, adapter=adapter_of(resolved))
+    encoder: DualEncoder = load(ADAPTERS, str(resolved.adapter)).load(resolved, chosen)
     encoder.name = name
     encoder.check()
     return encoder

@@ -45,7 +45,8 @@ def image_scores(
         pixels: B images.
         text: Embeddings of their captions, `[B, D]`.
         explanation: Maps of the images.
-        masks: What each caption names, where known, bool `[height, width]` of the original.
+        masks: What each caption names, where known, bool `[height, width]` of the whole original,
+            at any size: maps are judged at the mask's.
         seeds: One per pair, for the random maps.
 
     Returns:
@@ -66,7 +67,7 @@ def image_scores(
             row |= {f"{key}{suffix}": float(column[index]) for key, column in columns.items()}
             mask = masks[index]
             if mask is not None:
-                heat = place_on_image(maps[index].numpy(), explanation.footprint(index))
+                heat = place_on_image(maps[index].numpy(), explanation.footprint(index), mask.shape)
                 row |= {f"{key}{suffix}": of(heat, mask) for key, of in LOCALISATION.items()}
     return rows
 

@@ -14,12 +14,15 @@ from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
 from vlminterp.attribution.image_scores import Mask, image_scores
 from vlminterp.attribution.summary import summarise
 from vlminterp.attribution.text_scores import text_scores
+from vlminterp.data.masks import shrunk
 from vlminterp.data.pairs import Pair
 from vlminterp.errors import InputError, ResultsError
 from vlminterp.explanation import Attributor, Explanation, Side
+from vlminterp.images import original_size
 from vlminterp.plugin import Context
 from vlminterp.report.figure import figure
 
+NO_TOKENS = "this model's tokenizer leaves nothing of the caption"
 PICTURE_SIDE = 640
 """Longest side of the pictures that a run folder keeps, in pixels."""
 
@@ -28,11 +31,22 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Loaded:
-    """A pair that could be read, with its place in the source."""
+    """A pair that could be read.
+
+    Attributes:
+        place: Where it stands in the source.
+        pair: The pair.
+        image: Its picture, as the model takes it.
+        size: Height and width of the original picture.
+        shown: The picture as the run folder keeps it, no side longer than `PICTURE_SIDE`.
+        mask: What its text names, at the size of `shown`; None where that is not known.
+    """
 
     place: int
     pair: Pair
     image: Image.Image
+    size: tuple[int, int]
+    shown: Image.Image
     mask: Mask | None
 
 
@@ -56,7 +70,8 @@ def explain_pairs(context: Context, attributors: Sequence[Attributor], batch_siz
             rows.sort(key=lambda row: row["pair"])
             context.results.parts.write(number, rows, arrays)
             stage.advance(len(pairs))
-    context.results.finish(summarise(context.results))
+    notes = [*context.source.notes(), *context.encoder.notes()]
+    context.results.finish({**summarise(context.results), **({"notes": notes} if notes else {})})
 
 
 def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
@@ -64,20 +79,36 @@ def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
     loaded, skipped = [], []
     for place, pair in enumerate(pairs, first):
         try:
-            image = pair.load_image()
-            mask = pair.load_mask() if pair.load_mask else None
-            loaded.append(Loaded(place, pair, image, mask))
+            loaded.append(_loaded(place, pair))
         except InputError as error:
-            skipped.append({"pair": place, "id": pair.id, "text": pair.text, "skipped": str(error)})
+            skipped.append(_skipped(place, pair, str(error)))
     return loaded, skipped
+
+
+def _skipped(place: int, pair: Pair, reason: str) -> Row:
+    return {"pair": place, "id": pair.id, "text": pair.text, "skipped": reason}
+
+
+def _loaded(place: int, pair: Pair) -> Loaded:
+    image = pair.load_image()
+    shown = image.copy()
+    shown.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+    mask = shrunk(pair.load_mask(), shown.size) if pair.load_mask else None
+    return Loaded(place, pair, image, original_size(image), shown, mask)
 
 
 def _explain(
     context: Context, attributors: Sequence[Attributor], batch: Sequence[Loaded]
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """One row, with its arrays, per attributor and pair."""
-    pixels = context.encoder.preprocess([item.image for item in batch])
-    tokens = context.encoder.tokenize([item.pair.text for item in batch])
+    """One row, with its arrays, per attributor and pair; one for a pair that can't be explained."""
+    empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
+    for item, unread in zip(batch, empty, strict=True):
+        if unread:
+            yield _skipped(item.place, item.pair, NO_TOKENS), {}
+    batch = [item for item, unread in zip(batch, empty, strict=True) if not unread]
+    if not batch:
+        return
+    pixels, tokens = _inputs(context.encoder, batch)
     try:
         explained = [attributor.attribute(pixels, tokens) for attributor in attributors]
     except torch.OutOfMemoryError as error:
@@ -85,6 +116,45 @@ def _explain(
             f"{len(batch)} pairs at once are too many for the memory of {context.device}; "
             "lower plugin.batch_size, what was computed is kept"
         ) from error
+    lost = _not_finite(explained)
+    for index, reason in lost.items():
+        yield _skipped(batch[index].place, batch[index].pair, reason), {}
+    kept = [index for index in range(len(batch)) if index not in lost]
+    if lost and kept:
+        batch = [batch[index] for index in kept]
+        pixels, tokens = _inputs(context.encoder, batch)
+        explained = [explanation.rows(kept) for explanation in explained]
+    if kept:
+        yield from _results(context, batch, pixels, tokens, explained)
+
+
+def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
+    pixels = encoder.preprocess([item.image for item in batch])
+    return pixels, encoder.tokenize([item.pair.text for item in batch])
+
+
+def _not_finite(explained: Sequence[Explanation]) -> dict[int, str]:
+    """Why pairs can't be scored: their place in the batch, and the reason."""
+    reasons: dict[int, str] = {}
+    for explanation in explained:
+        finite = explanation.scores.isfinite().all(1) & explanation.similarity.isfinite()
+        for index in (~finite).nonzero().flatten().tolist():
+            side = explanation.side.value
+            reasons[index] = (
+                f"the scores of its {side} are not finite: a number grew too large for "
+                "model.dtype, or a setting of plugin is too large"
+            )
+    return reasons
+
+
+def _results(
+    context: Context,
+    batch: Sequence[Loaded],
+    pixels: Pixels,
+    tokens: Tokens,
+    explained: Sequence[Explanation],
+) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
+    """One row, with its arrays, per explanation and pair."""
     pictures = [_save_pictures(context, item, explained, i) for i, item in enumerate(batch)]
     for explanation in explained:
         scores = _scores(context.encoder, batch, pixels, tokens, explanation, context.seed)
@@ -96,7 +166,7 @@ def _explain(
                     "text": item.pair.text,
                     "truncated": tokens.truncated[index],
                     **pictures[index],
-                    **_row(explanation, index),
+                    **_row(explanation, index, item.size),
                     **scores[index],
                 },
                 _arrays(explanation, index, f"{item.place}.{explanation.side.value}"),
@@ -123,8 +193,8 @@ def _scores(
         return text_scores(encoder, tokens, image, explanation, truths, seeds)
 
 
-def _row(explanation: Explanation, index: int) -> Row:
-    """What one explanation says of one pair."""
+def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
+    """What one explanation says of one pair, whose original picture has a size."""
     scores = explanation.scores[index]
     row: Row = {
         "side": explanation.side.value,
@@ -134,11 +204,14 @@ def _row(explanation: Explanation, index: int) -> Row:
     }
     if explanation.side is Side.image:
         geometry = explanation.footprint(index)
+        # A huge picture was reduced before the model's own resize.
+        down, across = (side / read for side, read in zip(size, geometry.size, strict=True))
+        factors = (across, down, across, down)
         row |= {
             "prefix": float(scores[: explanation.prefix_tokens].sum()),
-            "height": geometry.size[0],
-            "width": geometry.size[1],
-            "box": [float(edge) for edge in geometry.box],
+            "height": size[0],
+            "width": size[1],
+            "box": [float(edge) * by for edge, by in zip(geometry.box, factors, strict=True)],
         }
     else:
         words = explanation.word_scores(index)
@@ -169,19 +242,17 @@ def _save_pictures(
     heat, words = None, []
     for explanation in explained:
         if explanation.side is Side.image:
-            heat = explanation.on_image(index)
+            heat = explanation.on_image(index, (item.shown.height, item.shown.width))
         else:
             words = [(word.text, score) for word, score in explanation.word_scores(index)]
     unit = explained[0].unit
-    drawn = figure(item.image, heat, words, unit, item.pair.text)
+    drawn = figure(item.shown, heat, words, unit, item.pair.text)
     name = f"{item.place:06d}-{item.pair.id}"
-    small = item.image.copy()
-    small.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
     saved = {
-        "picture": context.results.save_picture(name, small),
+        "picture": context.results.save_picture(name, item.shown),
         "overlay": context.results.save_picture(f"{name}-explained", drawn),
     }
     if item.mask is not None:
-        named = Image.fromarray(item.mask).resize(small.size, Image.Resampling.NEAREST)
+        named = Image.fromarray(item.mask)
         saved["mask"] = context.results.save_picture(f"{name}-named", named)
     return saved

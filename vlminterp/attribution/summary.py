@@ -38,6 +38,9 @@ def summarise(results: RunFolder) -> dict[str, Any]:
         "truncated": int(used.loc[used["truncated"].astype(bool), "pair"].nunique())
         if "truncated" in used
         else 0,
+        "with_truth": int(used.loc[used["mask"].notna(), "pair"].nunique())
+        if "mask" in used
+        else 0,
         "metrics": metrics,
     }
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 from vlminterp.data.concepts import Concept, LoadImage
+from vlminterp.data.copies import Content, copied
 from vlminterp.data.names import with_type_word
 from vlminterp.data.pairs import Source
+from vlminterp.data.stamps import digest_of, stamp
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.images import read_image
 from vlminterp.paths import printable
@@ -29,6 +32,8 @@ class ClassConfig:
             with `dog`, "boxer" becomes "boxer dog"; null appends nothing.
         limit: Take only so many classes, ≥ 1; null takes all.
     """
+
+    free_text: ClassVar = ("path", "type_word")
 
     path: str
     images: int | None = 256
@@ -51,13 +56,15 @@ class Member:
         key: Its name within the data set; what is drawn depends on it alone.
         load: Reads it.
         identity: Equal for two names of one file.
-        size: In bytes, where known.
+        stamp: Changes when the file is replaced; empty where the source tells it otherwise.
+        content: Its bytes, to find copies of it; None where they can't be had.
     """
 
     key: str
     load: LoadImage
     identity: Hashable
-    size: int = 0
+    stamp: str = ""
+    content: Content | None = None
 
 
 @dataclass(frozen=True)
@@ -99,11 +106,12 @@ class ClassSource(Source):
             raise InputError(f"{config.path}: none of its {len(found)} classes has a picture")
         parted = [_part(listing, held_out) for listing in filled]
         rewarding = {member.identity for one in parted for member in one.members}
+        self._listed = found
         self._classes = []
-        shared = 0
+        self._shared = 0
         for one in parted:
             checking = [m for m in one.held_out or () if m.identity not in rewarding]
-            shared += len(one.held_out or ()) - len(checking)
+            self._shared += len(one.held_out or ()) - len(checking)
             self._classes.append(
                 replace(
                     one,
@@ -112,28 +120,44 @@ class ClassSource(Source):
                     held_out=_drawn(checking, config.images),
                 )
             )
-        wanted = held_out > 0 or any(one.held_out is not None for one in found)
-        self._notes = list(_notes(found, self._classes, shared, wanted=wanted))
+        self._wanted = held_out > 0 or any(one.held_out is not None for one in found)
 
     def concepts(self) -> Iterator[Concept]:
         """Yields the classes that have pictures."""
-        for one in self._classes:
+        for one in self._without_copies[0]:
             held_out = tuple(member.load for member in one.held_out or ())
             yield Concept(one.id, one.name, tuple(m.load for m in one.members), held_out)
 
     def notes(self) -> Sequence[str]:
         """Which classes were left out, and which have nothing held out."""
-        return self._notes
+        classes, copies = self._without_copies
+        shared = self._shared + copies
+        return list(_notes(self._listed, classes, shared, wanted=self._wanted))
 
     def listing(self) -> str:
-        """Digest of the classes, and of their pictures' names and sizes."""
+        """Digest of the classes, and of their pictures' names, sizes and times."""
         digest = sha256()
         for one in self._classes:
             digest.update(f"{one.id}\0".encode())
             for members in (one.members, one.held_out or ()):
-                lines = "".join(f"{member.key}\0{member.size}\0" for member in members)
-                digest.update(f"{len(members)}\0{lines}".encode())
+                files = digest_of((member.key, member.stamp) for member in members)
+                digest.update(f"{len(members)}\0{files}\0".encode())
         return digest.hexdigest()
+
+    @cached_property
+    def _without_copies(self) -> tuple[list[Listing], int]:
+        """The classes less held-out copies of rewarded pictures, and how many those were.
+
+        Copies are looked for only when a run computes: that reads files.
+        """
+        rewarding = [m.content for one in self._classes for m in one.members if m.content]
+        checking = [m for one in self._classes for m in one.held_out or ()]
+        copies = copied(((m.key, m.content) for m in checking if m.content), rewarding)
+        classes = [
+            replace(one, held_out=[m for m in one.held_out or () if m.key not in copies])
+            for one in self._classes
+        ]
+        return classes, len(copies)
 
 
 def member(path: Path, root: Path) -> Member:
@@ -149,7 +173,8 @@ def member(path: Path, root: Path) -> Member:
         found = path.stat()
     except OSError:
         return Member(key, load, path)
-    return Member(key, load, (found.st_dev, found.st_ino), found.st_size)
+    content = Content(found.st_size, lambda: path.open("rb"))
+    return Member(key, load, (found.st_dev, found.st_ino), stamp(path), content)
 
 
 def check_amount(held_out: float) -> None:

@@ -1,44 +1,39 @@
 """A folder of pictures with captions: `data=folder data.path=pictures`."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
+from glob import escape
 from itertools import islice
 from pathlib import Path
 
-from vlminterp.data.manifest import pairs_of_table
+from vlminterp.data.encodings import encoding_of
 from vlminterp.data.pairs import Pair, Source, unusable
 from vlminterp.data.rows import read_rows
-from vlminterp.errors import ConfigError, InputError
+from vlminterp.data.stamps import digest_of, stamp
+from vlminterp.data.table import Table, TableConfig
+from vlminterp.errors import InputError
 from vlminterp.images import read_image
 from vlminterp.paths import existing_folder, is_run_folder, printable
+from vlminterp.picture_formats import SUFFIXES
 
 CAPTIONS = "captions.csv"
-SUFFIXES = (
-    *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jp2"),
-    *(".ppm", ".pgm", ".pbm", ".pnm"),
-)
+
+
+_CAPTION = ".txt"
+_LEFT_BEHIND = frozenset(("__macosx", "@eadir", "lost+found", "$recycle.bin", "thumbs.db"))
+"""What programs leave in folders, in lower case."""
 
 
 @dataclass
-class FolderConfig:
+class FolderConfig(TableConfig):
     """Options of `data=folder`.
 
-    Attributes:
-        path: A folder of pictures, searched through all its folders. Their captions stand in
-            `captions.csv` at its top (columns `image`, `text`, and others as in a manifest), or
-            else beside each picture in a `.txt` of the same name.
-        limit: Take only so many pairs, unusable ones included, ≥ 1; null takes all.
+    `path` is a folder of pictures, searched through all its folders. Their captions stand in
+    `captions.csv` at its top (columns `image`, `text`, and others as in a manifest), or else beside
+    each picture in a `.txt` of the same name.
     """
-
-    path: str
-    limit: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.limit is not None and self.limit < 1:
-            raise ConfigError(f"data.limit={self.limit} must be at least 1, or null for all")
 
 
 class FolderSource(Source):
@@ -55,14 +50,14 @@ class FolderSource(Source):
         self.path = existing_folder(config.path, "picture folder")
         self.limit = config.limit
         self.captions = self.path / CAPTIONS
+        self._where = config.pictures(self.path)
         if next(self._pictures(), None) is None:
             raise InputError(f"{self.path}: no pictures ({', '.join(SUFFIXES)}) in it")
-        if self.captions.is_file():
-            next(read_rows(self.captions), None)
+        self._table = Table(self.captions, config) if self.captions.is_file() else None
 
     def pairs(self) -> Iterator[Pair]:
         """Yields a pair for every caption, and an unusable one for a picture without."""
-        captioned = self._from_table() if self.captions.is_file() else self._from_texts()
+        captioned = self._from_table(self._table) if self._table else self._from_texts()
         return islice(captioned, self.limit)
 
     def count(self) -> int:
@@ -71,32 +66,38 @@ class FolderSource(Source):
 
     def files(self) -> Iterable[Path]:
         """The captions."""
-        if self.captions.is_file():
+        if self._table:
             return (self.captions,)
-        return (text for picture in self._pictures() if (text := _text_of(picture)).is_file())
+        captions = (picture.with_suffix(_CAPTION) for picture in _captioned(self.path))
+        return (caption for caption in captions if caption.is_file())
 
     def listing(self) -> str:
-        """Digest of the pictures' names and sizes; an edit that keeps the size goes unnoticed."""
-        digest = sha256()
-        for picture in self._pictures():
-            digest.update(f"{self._name(picture)}\0{picture.stat().st_size}\0".encode())
-        return digest.hexdigest()
+        """Digest of the pictures' names, sizes and times, those of the table included."""
+        own = [(self._name(picture), stamp(picture)) for picture in self._pictures()]
+        return digest_of([*own, *(self._table.stamps() if self._table else ())])
+
+    def notes(self) -> Sequence[str]:
+        """How the captions are read, where that may surprise."""
+        return list(self._table.notes()) if self._table else []
 
     def _from_texts(self) -> Iterator[Pair]:
-        for picture in self._pictures():
+        for picture in _captioned(self.path):
             name = self._name(picture)
             try:
-                caption = _read_caption(_text_of(picture))
+                self._where.checked(picture)
+                caption = _read_caption(picture.with_suffix(_CAPTION))
+                if picture.suffix.lower() not in SUFFIXES:
+                    raise InputError(f"{picture.suffix} is no picture format that is read")
             except InputError as error:
                 yield unusable(name, "", f"{picture}: {error}")
             else:
                 yield Pair(name, caption, partial(read_image, picture))
 
-    def _from_table(self) -> Iterator[Pair]:
+    def _from_table(self, table: Table) -> Iterator[Pair]:
         named = set()
         for row in read_rows(self.captions):
             named.add((self.path / str(row.values.get("image")).strip()).absolute())
-        yield from pairs_of_table(self.captions)
+        yield from table.pairs()
         for picture in self._pictures():
             if picture.absolute() not in named:
                 yield unusable(self._name(picture), "", f"{picture}: no caption in {CAPTIONS}")
@@ -116,17 +117,37 @@ def pictures_below(folder: Path) -> Iterator[Path]:
     Raises:
         InputError: A folder can't be listed.
     """
+    return (file for file in _files_below(folder) if file.suffix.lower() in SUFFIXES)
+
+
+def _captioned(folder: Path) -> Iterator[Path]:
+    """Pictures, and files that are no known pictures but have a caption beside them."""
+    for file in _files_below(folder):
+        if file.suffix.lower() in SUFFIXES or _is_captioned_alone(file):
+            yield file
+
+
+def _is_captioned_alone(file: Path) -> bool:
+    if file.suffix.lower() == _CAPTION or not file.with_suffix(_CAPTION).is_file():
+        return False
+    # A caption of cat.jpg is none of cat.json.
+    alike = (other.suffix.lower() for other in file.parent.glob(f"{escape(file.stem)}.*"))
+    return not any(suffix in SUFFIXES for suffix in alike)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
     for entry in entries_of(folder):
-        if entry.is_dir():
-            # A run's own pictures are no data, or `data.path=.` would never be the same data twice.
-            if not entry.is_symlink() and not is_run_folder(entry):
-                yield from pictures_below(entry)
-        elif entry.suffix.lower() in SUFFIXES:
+        if not entry.is_dir():
             yield entry
+        # A run's own pictures are no data, or `data.path=.` would never be the same data twice.
+        elif not entry.is_symlink() and not is_run_folder(entry):
+            yield from _files_below(entry)
 
 
 def entries_of(folder: Path) -> list[Path]:
-    """What is in a folder, hidden files left out, in the order in which people number files.
+    """What people put into a folder, in the order in which they number files.
+
+    Hidden files and what systems leave behind (`__MACOSX`) are left out.
 
     Raises:
         InputError: It can't be listed.
@@ -135,7 +156,11 @@ def entries_of(folder: Path) -> list[Path]:
         entries = sorted(folder.iterdir(), key=_natural)
     except OSError as error:
         raise InputError(f"{folder}: can't be listed ({error.strerror})") from error
-    return [entry for entry in entries if not entry.name.startswith(".")]
+    return [
+        entry
+        for entry in entries
+        if not entry.name.startswith(".") and entry.name.lower() not in _LEFT_BEHIND
+    ]
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
@@ -144,17 +169,13 @@ def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
 
 
-def _text_of(picture: Path) -> Path:
-    return picture.with_suffix(".txt")
-
-
 def _read_caption(path: Path) -> str:
     """The whole file on one line."""
     try:
-        caption = " ".join(path.read_text(encoding="utf-8-sig").split())
+        caption = " ".join(path.read_text(encoding=encoding_of(path)).split())
     except FileNotFoundError as error:
         raise InputError(f"no caption ({path.name}) beside it") from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise InputError(f"its caption {path.name} is not UTF-8") from error
     except OSError as error:
         raise InputError(f"its caption {path.name} can't be read ({error.strerror})") from error

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from importlib.util import find_spec
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from vlminterp.data.classes import Listing, Member
+from vlminterp.data.copies import Content
 from vlminterp.data.names import repaired
 from vlminterp.data.splits import SplitConfig, SplitSource
+from vlminterp.data.stamps import stamp
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.images import read_image
 from vlminterp.paths import printable
@@ -78,7 +81,7 @@ class HFDatasetSource(SplitSource):
             for file in self._folder.rglob("*"):
                 if file.is_file() and not file.name.startswith("cache-"):  # `datasets` writes those
                     name = printable(file.relative_to(self._folder).as_posix())
-                    yield f"{name}\0{file.stat().st_size}"
+                    yield f"{name}\0{stamp(file)}"
         else:
             for cached in self._load(self._config.split).cache_files:
                 yield Path(cached["filename"]).parent.name  # which is the commit
@@ -90,6 +93,7 @@ class HFDatasetSource(SplitSource):
         table = self._load(split)
         labels, names = _labels(table, image, label)
         pictures = table.select_columns([image]).cast_column(image, datasets.Image(decode=False))
+        sizes = _sizes(pictures, image)
         members: dict[object, list[Member]] = {value: [] for value in names}
         for row, value in enumerate(labels):
             if value not in members:
@@ -97,7 +101,8 @@ class HFDatasetSource(SplitSource):
                 continue
             key = f"{split}/{row}"
             load = partial(_read, pictures, row, image, f"{self._config.path}, {split} row {row}")
-            members[value].append(Member(key, load, key))
+            content = Content(sizes[row], partial(_opened_picture, pictures, row, image))
+            members[value].append(Member(key, load, key, content=content))
         for value, name in names.items():
             yield Listing(printable(name), repaired(name), members[value])
 
@@ -155,6 +160,23 @@ def _labels(table: Any, image: str, label: str) -> tuple[Sequence[object], Mappi
 def _columns(table: Any) -> str:
     kinds = (f"{name} ({kind.__class__.__name__})" for name, kind in table.features.items())
     return "columns: " + ", ".join(kinds)
+
+
+def _sizes(pictures: Any, image: str) -> Sequence[int]:
+    """Bytes of each picture, from the table's offsets: no picture is read. 0 where not known."""
+    import pyarrow.compute as pc
+
+    if pictures._indices is not None or not len(pictures):
+        return [0] * len(pictures)
+    lengths = pc.binary_length(pc.struct_field(pictures.data.column(image), "bytes"))
+    return [length or 0 for length in lengths.to_pylist()]
+
+
+def _opened_picture(pictures: Any, row: int, image: str) -> BufferedReader | BytesIO:
+    value = pictures[row][image]
+    if value is None:
+        raise FileNotFoundError
+    return BytesIO(value["bytes"]) if value["bytes"] else Path(value["path"] or "").open("rb")
 
 
 def _read(pictures: Any, row: int, image: str, place: str) -> Image.Image:

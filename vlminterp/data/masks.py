@@ -1,20 +1,24 @@
-"""The truth of where a caption's object is: a mask picture, or boxes."""
-
-import math
-from collections.abc import Sequence
+"""The truth of where a caption's object is, as a mask picture."""
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from vlminterp.data.boxes import Box
 from vlminterp.errors import InputError
 from vlminterp.images import Picture, image_size, name_of, opened
+from vlminterp.picture_formats import LOSSY
+from vlminterp.rgb import bands, orientation, upright
 
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels; right and bottom are not inside."""
+_TO_RGB = ("CMYK", "YCbCr", "LAB", "HSV")
+"""Modes whose black is not 0."""
 
 
 def read_mask(mask: Picture, picture: Picture) -> NDArray[np.bool_]:
     """Reads a mask picture: every value but 0 is inside, transparent pixels are outside.
+
+    Where the mask's format may have changed values (JPEG, WebP …), inside is what reaches half of
+    the range. An EXIF orientation is undone, the mask's own and the picture's own.
 
     Args:
         mask: A picture of the same size as `picture`; of a palette the index counts.
@@ -27,18 +31,59 @@ def read_mask(mask: Picture, picture: Picture) -> NDArray[np.bool_]:
         InputError: It can't be read, differs in size from the picture, or is empty.
     """
     with opened(mask) as image:
-        values = np.asarray(image)
-        if image.mode in ("LA", "RGBA"):
-            values = values[..., :-1] * (values[..., -1:] > 0)
-    inside = (values if values.ndim == 2 else values.any(axis=-1)).astype(np.bool_)
-    height, width = image_size(picture)
-    if inside.shape != (height, width):
-        raise InputError(
-            f"{name_of(mask)}: the mask is {inside.shape[1]} × {inside.shape[0]}, "
-            f"its picture {width} × {height} pixels"
-        )
+        image.load()
+        lossy = image.format in LOSSY
+        inside = np.empty((image.height, image.width), bool)
+        for top, band in bands(image):
+            inside[top : top + band.height] = _marked(band, lossy=lossy)
+        turned = orientation(image)
+    if turned != 1:
+        inside = np.asarray(upright(Image.fromarray(inside.view(np.uint8)), turned)).astype(bool)
+    check_size(inside.shape, picture, f"{name_of(mask)}: the mask")
     if not inside.any():
-        raise InputError(f"{name_of(mask)}: the mask is empty")
+        why = "; in a lossy format, values below half of the range are outside" if lossy else ""
+        raise InputError(f"{name_of(mask)}: the mask is empty{why}")
+    return inside
+
+
+def check_size(shape: tuple[int, ...], picture: Picture, what: str) -> None:
+    """Refuses a mask that is not as large as its picture.
+
+    Args:
+        shape: Its height and width.
+        picture: The picture that it is about.
+        what: What the mask is, for the message.
+
+    Raises:
+        InputError: The sizes differ, or the picture can't be read.
+    """
+    height, width = image_size(picture)
+    if shape != (height, width):
+        lying = shape == (width, height)
+        why = "; draw it on the picture as viewers show it, turned by its EXIF" if lying else ""
+        raise InputError(
+            f"{what} is {shape[1]} × {shape[0]}, its picture {width} × {height} pixels{why}"
+        )
+
+
+def shrunk(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Shrinks a mask with its picture.
+
+    Args:
+        mask: bool `[height, width]`, not empty.
+        size: Width and height, neither larger than the mask's.
+
+    Returns:
+        bool, of that size: inside is what half of is inside; if that is nothing, what any of is.
+    """
+    if mask.shape == size[::-1]:
+        return mask
+    share = Image.fromarray(mask.view(np.uint8) * np.uint8(255)).resize(size, Image.Resampling.BOX)
+    inside = np.asarray(share) > 127
+    if not inside.any():
+        y, x = np.nonzero(mask)
+        inside = np.zeros(size[::-1], bool)
+        inside[y * size[1] // mask.shape[0], x * size[0] // mask.shape[1]] = True
     return inside
 
 
@@ -61,57 +106,10 @@ def box_of(mask: NDArray[np.bool_]) -> Box:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def boxes_mask(boxes: Sequence[Box], picture: Picture) -> NDArray[np.bool_]:
-    """Fills boxes; a pixel is inside where its centre is.
-
-    Args:
-        boxes: At least one; what reaches beyond the picture is cut off.
-        picture: The picture that they are about, upright.
-
-    Returns:
-        bool `[height, width]`.
-
-    Raises:
-        InputError: The picture can't be read, or a box holds none of its pixels.
-    """
-    height, width = image_size(picture)
-    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
-    inside = np.zeros((height, width), dtype=bool)
-    for left, top, right, bottom in boxes:
-        box = np.outer((top <= y) & (y < bottom), (left <= x) & (x < right))
-        if not box.any():
-            raise InputError(
-                f"{name_of(picture)}: box {[left, top, right, bottom]} holds no pixel "
-                f"of the {width} × {height}"
-            )
-        inside |= box
-    return inside
-
-
-def parse_boxes(value: object) -> tuple[Box, ...]:
-    """Checks the boxes of one row.
-
-    Args:
-        value: A list of `[left, top, right, bottom]`, in pixels.
-
-    Raises:
-        InputError: It is anything else; the message says what.
-
-    Example:
-        >>> parse_boxes([[0, 0, 10, 20]])
-        ((0.0, 0.0, 10.0, 20.0),)
-    """
-    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-        raise InputError("boxes must be a list of [left, top, right, bottom]")
-    return tuple(_parse_box(box) for box in value)
-
-
-def _parse_box(value: object) -> Box:
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 4:
-        raise InputError(f"box {value} is not [left, top, right, bottom]")
-    if not all(isinstance(edge, int | float) and math.isfinite(edge) for edge in value):
-        raise InputError(f"box {list(value)} is not made of four numbers")
-    left, top, right, bottom = (float(edge) for edge in value)
-    if not (left < right and top < bottom):
-        raise InputError(f"box {list(value)} is empty: it must be [left, top, right, bottom]")
-    return left, top, right, bottom
+def _marked(band: Image.Image, *, lossy: bool) -> NDArray[np.bool_]:
+    values = np.asarray(band.convert("RGB") if band.mode in _TO_RGB else band)
+    if band.mode.endswith(("A", "a")):
+        values = values[..., :-1] * (values[..., -1:] > 0)
+    half = np.iinfo(values.dtype).max // 2 if lossy and values.dtype != bool else 0
+    marked: NDArray[np.bool_] = values > half if lossy else values != 0
+    return marked if marked.ndim == 2 else np.any(marked, axis=-1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from vlminterp.data.pairs import Pair, Source, pair_of
 from vlminterp.errors import ConfigError
@@ -17,6 +18,8 @@ class PairConfig:
         image: Path of a picture.
         text: Its caption, not empty.
     """
+
+    free_text: ClassVar = ("image", "text")
 
     image: str
     text: str

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.data.boxes import Box
 from vlminterp.data.concepts import Concept
-from vlminterp.data.masks import Box, box_of
+from vlminterp.data.masks import box_of
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.images import read_image
 from vlminterp.paths import printable
@@ -78,7 +79,9 @@ class Source(ABC):
     A source is made from its config alone: `FolderSource(FolderConfig(path="pictures"))`.
 
     Attributes:
-        Config: The dataclass of its options, whose `__post_init__` checks their ranges.
+        Config: The dataclass of its options, whose `__post_init__` checks their ranges. Its
+            `free_text`, if it has one, names those whose values are taken as written: captions
+            and paths, in which commas and parentheses mean nothing.
     """
 
     Config: ClassVar[type[Any]]

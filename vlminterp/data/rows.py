@@ -1,47 +1,33 @@
 """Tables read row by row: csv, tsv, jsonl, parquet. A broken row is yielded as one, not raised."""
 
-import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from vlminterp.data.delimited import layout_of, read_delimited
+from vlminterp.data.encodings import encoding_of
+from vlminterp.data.row import COLUMNS, Header, Row, check_columns
 from vlminterp.errors import InputError
 
-REQUIRED = ("image", "text")
 _PARQUET_BATCH = 64  # rows; they may hold whole pictures
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a table.
-
-    Attributes:
-        number: 1 for the first row of data.
-        place: Where it is, for messages, e.g. "line 7".
-        values: By column; empty if the row is broken.
-        problem: What is wrong with the row; None if nothing.
-    """
-
-    number: int
-    place: str
-    values: Mapping[str, object]
-    problem: str | None = None
+_DELIMITED = {".csv": ",", ".tsv": "\t"}
 
 
 def read_rows(path: Path) -> Iterator[Row]:
     """Reads a table, holding a few rows (of parquet at most a row group) at a time.
 
     Args:
-        path: A `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file.
+        path: A `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file; text in UTF-8, or in UTF-16
+            with its byte order mark.
 
     Yields:
         Its rows in order, broken ones included.
 
     Raises:
         InputError: The format is not known, the file can't be read, or a required column is
-            missing.
+            missing or there twice.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -50,8 +36,29 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from reader(path)
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror or error})") from error
-    except csv.Error as error:  # in the header; those of rows are yielded
-        raise InputError(f"{path}: malformed header ({error})") from error
+    except UnicodeError as error:
+        raise InputError(f"{path}: is damaged; it begins as {encoding_of(path)}") from error
+
+
+def header_of(path: Path) -> Header:
+    """Reads which columns a table has.
+
+    Args:
+        path: As for `read_rows`.
+
+    Raises:
+        InputError: As `read_rows`.
+    """
+    suffix = path.suffix.lower()
+    if suffix in _DELIMITED:
+        next(read_rows(path), None)  # its complaints are better
+        return layout_of(path, _DELIMITED[suffix]).header
+    if suffix == ".parquet":
+        next(read_rows(path), None)
+        import pyarrow.parquet
+
+        return Header(tuple(pyarrow.parquet.read_schema(path).names))
+    return Header(next((tuple(row.values) for row in read_rows(path) if row.values), ()))
 
 
 def count_rows(path: Path, limit: int | None) -> int:
@@ -64,65 +71,49 @@ def count_rows(path: Path, limit: int | None) -> int:
     return sum(1 for _ in islice(read_rows(path), limit))
 
 
-def _delimited(path: Path, delimiter: str) -> Iterator[Row]:
-    # Bytes that are no UTF-8 become surrogates here and a broken row below.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        header = [name.strip() for name in next(reader, [])]
-        _check_columns(path, header)
-        number = 0
-        while True:
-            line = f"line {reader.line_num + 1}"
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                number += 1
-                yield Row(number, line, {}, f"malformed row ({error})")
-                continue
-            if not fields:
-                continue  # a blank line
-            number += 1
-            if len(fields) == len(header):
-                yield Row(number, line, dict(zip(header, fields, strict=True)))
-            else:
-                yield Row(
-                    number, line, {}, f"{len(fields)} fields where there are {len(header)} columns"
-                )
-
-
-def _csv(path: Path) -> Iterator[Row]:
-    return _delimited(path, ",")
-
-
-def _tsv(path: Path) -> Iterator[Row]:
-    return _delimited(path, "\t")
-
-
 def _jsonl(path: Path) -> Iterator[Row]:
     number = 0
     checked = False
-    with path.open("rb") as file:
-        for line_number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            number += 1
-            values, problem = _json_object(line)
-            if values and not checked:
-                _check_columns(path, values)
-                checked = True
-            yield Row(number, f"line {line_number}", values, problem)
+    for line_number, line in enumerate(_json_lines(path), start=1):
+        if not line.strip():
+            continue
+        number += 1
+        values, problem = _json_object(line)
+        if values and not checked:
+            check_columns(path, values)
+            checked = True
+        yield Row(number, f"line {line_number}", values, problem)
+
+
+def _json_lines(path: Path) -> Iterable[bytes]:
+    encoding = encoding_of(path)
+    if encoding.startswith("utf-8"):
+        with path.open("rb") as file:  # a line that is no UTF-8 is told by itself
+            yield from file
+    else:
+        with path.open(encoding=encoding) as text:
+            yield from (line.encode() for line in text)
 
 
 def _json_object(line: bytes) -> tuple[dict[str, object], str | None]:
     try:
-        value = json.loads(line.decode("utf-8-sig"))
+        value = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_unique)
     except UnicodeDecodeError:
         return {}, "not UTF-8"
     except (json.JSONDecodeError, RecursionError) as error:
         return {}, f"not JSON ({error})"
+    except InputError as error:
+        return {}, str(error)
     return (value, None) if isinstance(value, dict) else ({}, "not a JSON object")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"two values are called {twice}")
+    return found
 
 
 def _parquet(path: Path) -> Iterator[Row]:
@@ -131,7 +122,7 @@ def _parquet(path: Path) -> Iterator[Row]:
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _check_columns(path, file.schema_arrow.names)
+            check_columns(path, file.schema_arrow.names)
             wanted = [name for name in file.schema_arrow.names if name in COLUMNS]
             number = 0
             for batch in file.iter_batches(batch_size=_PARQUET_BATCH, columns=wanted):
@@ -142,16 +133,9 @@ def _parquet(path: Path) -> Iterator[Row]:
         raise InputError(f"{path}: not a parquet file, or a broken one ({error})") from error
 
 
-COLUMNS = (*REQUIRED, "id", "mask", "boxes")
-"""Every column that means something; others are not read."""
-
-_READERS = {".csv": _csv, ".tsv": _tsv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
-
-
-def _check_columns(path: Path, found: Iterable[str]) -> None:
-    columns = list(found)
-    if missing := [name for name in REQUIRED if name not in columns]:
-        raise InputError(
-            f"{path}: no column {' and '.join(missing)}; "
-            f"columns found: {', '.join(columns) or 'none'}"
-        )
+_READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    **{suffix: partial(read_delimited, usual=usual) for suffix, usual in _DELIMITED.items()},
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".parquet": _parquet,
+}

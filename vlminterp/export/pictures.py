@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from vlminterp.errors import ResultsError
+from vlminterp.images import image_size, opened
 from vlminterp.report.cards import placed_map
 from vlminterp.results.attribution import PairResult, explained_pairs
 from vlminterp.results.run_folder import RunFolder
@@ -50,8 +50,7 @@ def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[Pic
         if side is None or "picture" not in side.row:
             continue
         source = run.path / side.row["picture"]
-        with Image.open(source) as image:
-            heat = placed_map(side, (image.height, image.width))
+        heat = placed_map(side, image_size(source))
         if heat is None:
             continue
         found = True
@@ -65,6 +64,6 @@ def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[Pic
 
 
 def _mask(file: Path) -> NDArray[np.bool_]:
-    with Image.open(file) as image:
+    with opened(file) as image:
         mask: NDArray[np.bool_] = np.asarray(image.convert("L")) > 0
     return mask

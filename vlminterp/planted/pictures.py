@@ -34,7 +34,7 @@ def sprite(code: str, size: int, *, mirrored: bool = False) -> Sprite:
         size: Length of the longer side, in pixels.
         mirrored: Whether left and right are swapped.
     """
-    with Image.open(SPRITES / f"{code}.png") as file:
+    with Image.open(SPRITES / f"{code}.png", formats=["PNG"]) as file:
         picture = file.convert("RGBA")
     scale = size / max(picture.size)
     width, height = (max(1, round(side * scale)) for side in picture.size)

@@ -9,6 +9,7 @@ from vlminterp.report.content import Content, Section, scores_section
 from vlminterp.report.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.templating import environment
 from vlminterp.results.attribution import explained_pairs
+from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 
 PAIRS_ON_PAGE = 100
@@ -25,6 +26,7 @@ def attribution_content(folder: RunFolder) -> Content:
     pairs = list(islice(explained_pairs(folder), PAIRS_ON_PAGE))
     skipped = len(folder.skips())
     explained = summary.get("pairs", len(pairs) + skipped) - skipped
+    truth = pairs_with_truth(summary)
     sections = scores_section({**summary, "plugin": names["plugin"]}, NOTE)
     if pairs:
         scale = common_scale(pairs)
@@ -49,7 +51,7 @@ def attribution_content(folder: RunFolder) -> Content:
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
         lead=lead.format(names["model"], names["plugin"]),
         sections=sections,
-        counts={"pairs": explained},
+        counts={"pairs": explained, **({"pairs with truth": truth} if truth else {})},
         style=scale_style(),
     )
 

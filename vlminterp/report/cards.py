@@ -11,6 +11,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.errors import InputError
+from vlminterp.images import read_image
 from vlminterp.report.curves import Curve, curve
 from vlminterp.report.overlay import overlay, shared_top
 from vlminterp.report.words import coloured_words
@@ -137,9 +139,8 @@ def small_picture(
     for side in pair.sides.values():
         if "picture" in side.row:
             try:
-                with Image.open(folder / side.row["picture"]) as picture:
-                    small = picture.convert("RGB")
-            except OSError:
+                small = read_image(folder / side.row["picture"])
+            except InputError:
                 continue
             small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
             return small

@@ -16,6 +16,8 @@ RISE = 0.7
 FADED = 0.45
 UNSEEN_GREY = 128.0
 UNSEEN_VEIL = 0.7
+_BAND = 2**20
+"""Pixels drawn at once: intermediate results take many times the memory of the picture."""
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -57,7 +59,17 @@ def overlay(image: Image.Image, heat: NDArray[np.float32], top: float) -> Image.
     """
     if heat.shape != (image.height, image.width):
         raise ValueError(f"heat {heat.shape} is not [{image.height}, {image.width}] of the picture")
-    picture = np.asarray(image.convert("RGB"), np.float32)
+    drawn = Image.new("RGB", image.size)
+    band = max(_BAND // image.width, 1)
+    for start in range(0, image.height, band):
+        strip = image.crop((0, start, image.width, min(start + band, image.height)))
+        covered = _covered(strip.convert("RGB"), heat[start : start + band], top)
+        drawn.paste(covered, (0, start))
+    return drawn
+
+
+def _covered(image: Image.Image, heat: NDArray[np.float32], top: float) -> Image.Image:
+    picture = np.asarray(image, np.float32)
     grey = (picture @ _LUMINANCE)[..., None]
     faded = picture + FADED * (grey - picture)
     unseen = np.isnan(heat)

@@ -51,3 +51,18 @@ def interval(metric: Mapping[str, Any], sign: str = "-") -> str:
     if metric.get("low") is None:
         return mean
     return f"{mean} [{metric['low']:.3f}, {metric['high']:.3f}]"
+
+
+def pairs_with_truth(summary: Mapping[str, Any]) -> str:
+    """Of how many explained pairs it is known where that is which their texts name.
+
+    Args:
+        summary: As `RunFolder.finish` was given it; one without the count gives "".
+
+    Example:
+        >>> pairs_with_truth({"pairs": 10, "skipped": 2, "with_truth": 5})
+        '5 of 8'
+    """
+    if "with_truth" not in summary:
+        return ""
+    return f"{summary['with_truth']} of {summary['pairs'] - summary['skipped']}"

@@ -197,10 +197,11 @@ class RunFolder:
         """Marks the run as finished.
 
         Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
-        name; `verdict`, the outcome in one sentence; `pairs`, `skipped` and `truncated`, counts;
-        `notes`, lines on what the source has left out; `metrics`, see `vlminterp.results.summary`;
-        `unit`, what a metric's `n` counts ("pairs" if it is not there); and `unfinished`, stages
-        that could not be done, such as asking a server: the same line tries them again.
+        name; `verdict`, the outcome in one sentence; `pairs`, `skipped`, `truncated` and
+        `with_truth`, counts; `notes`, lines on what the source has left out; `metrics`, see
+        `vlminterp.results.summary`; `unit`, what a metric's `n` counts ("pairs" if it is not
+        there); and `unfinished`, stages that could not be done, such as asking a server: the same
+        line tries them again.
 
         Args:
             summary: The run's outcome. How many `parts` each of its `tables` has is added.

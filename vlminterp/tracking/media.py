@@ -9,6 +9,8 @@ import wandb
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.errors import InputError
+from vlminterp.images import opened
 from vlminterp.report.cards import placed_map
 from vlminterp.results.attribution import PairResult
 
@@ -66,7 +68,7 @@ def as_media(pictures: Sequence[Shown]) -> list[wandb.Image]:
 
 def _framed(file: Path, size: tuple[int, int]) -> Image.Image:
     canvas = Image.new("RGB", size, "white")
-    with Image.open(file) as image:
+    with opened(file) as image:
         canvas.paste(image.convert("RGB"))
     return canvas
 
@@ -74,10 +76,10 @@ def _framed(file: Path, size: tuple[int, int]) -> Image.Image:
 def picture(file: Path, caption: str) -> Shown | None:
     """A picture of the run folder; None where it is missing or broken."""
     try:
-        with Image.open(file) as image:
+        with opened(file) as image:
             size = image.size
             image.verify()
-    except (OSError, SyntaxError):
+    except InputError:
         return None
     return Shown(file, size, caption)
 
@@ -136,9 +138,9 @@ def heat_levels(heat: NDArray[np.float32]) -> Mask:
 
 def _named(file: Path) -> Mask | None:
     try:
-        with Image.open(file) as image:
+        with opened(file) as image:
             named: Mask = (np.asarray(image.convert("L")) > 0).astype(np.uint8)
-    except OSError:
+    except InputError:
         return None
     return named
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -59,6 +59,8 @@ class JudgeConfig:
         cache: A folder that keeps answers for all runs; null keeps them
             beside the stages that runs share.
     """
+
+    free_text: ClassVar = ("gguf", "prompts", "cache")
 
     backend: Backend = Backend.none
     model: str = ""

@@ -63,6 +63,7 @@ class MiniLM:
                 padding=True, truncation=True, return_tensors="pt",
             )  # fmt: skip
             hidden = self._model(**tokens).last_hidden_state
-            mask = tokens["attention_mask"][..., None].to(hidden.dtype)
-            parts.append(functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1))
+            mask = tokens["attention_mask"][..., None].bool()
+            total = torch.where(mask, hidden, torch.zeros_like(hidden)).sum(1)
+            parts.append(functional.normalize(total / mask.sum(1), dim=-1))
         return torch.cat(parts)

@@ -56,7 +56,7 @@ def align(size):
     text = bert_text(model_type="align_text_model", vocab_size=size, max_position_embeddings=512)
     stages = {
         "in_channels": [32, 8],
-        "out_channels": [8, 16],
+        "out_channels": [8, EMBEDDING],
         "kernel_sizes": [3, 3],
         "strides": [1, 2],
         "depthwise_padding": [],
@@ -64,7 +64,7 @@ def align(size):
         "expand_ratios": [1, 2],
         "width_coefficient": 1.0,
         "depth_coefficient": 1.0,
-        "hidden_dim": EMBEDDING,
+        "hidden_dim": 2560,
         "image_size": 289,
     }
     whole = configs.towers(

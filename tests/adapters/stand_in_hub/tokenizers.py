@@ -78,6 +78,14 @@ def clip(folder, only=CLIP_FILES, **settings):
         (folder / name).write_text(files[name], "utf-8")
 
 
+@cache
+def _bert_pieces():
+    """Returns a WordPiece tokenizer as JSON: every repository of one process has the same."""
+    with TemporaryDirectory() as place:
+        wordpiece(Path(place))
+        return (Path(place) / "tokenizer.json").read_text("utf-8")
+
+
 def bert(folder, *, only=None, **settings):
     """Writes a WordPiece tokenizer; returns the size of its vocabulary.
 
@@ -86,22 +94,20 @@ def bert(folder, *, only=None, **settings):
         only: The files that the repository has; all by default.
         settings: Its `tokenizer_config.json`.
     """
-    with TemporaryDirectory() as place:
-        size = wordpiece(Path(place))
-        whole = json.loads((Path(place) / "tokenizer.json").read_text("utf-8"))
-    pieces = sorted(whole["model"]["vocab"], key=whole["model"]["vocab"].get)
+    vocabulary = json.loads(_bert_pieces())["model"]["vocab"]
+    pieces = sorted(vocabulary, key=vocabulary.get)
     special = {"unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"}
     special = {f"{name}_token": piece for name, piece in special.items()}
     config = {"do_lower_case": True, "model_max_length": 512, "tokenizer_class": "BertTokenizer"}
     files = {
         "vocab.txt": "\n".join(pieces) + "\n",
-        "tokenizer.json": json.dumps(whole),
+        "tokenizer.json": _bert_pieces(),
         "tokenizer_config.json": json.dumps({**config, **special, **settings}),
         "special_tokens_map.json": json.dumps(special),
     }
     for name in only or files:
         (folder / name).write_text(files[name], "utf-8")
-    return size
+    return len(pieces)
 
 
 def sentencepieces(prefix, size, **ids):
@@ -114,7 +120,7 @@ def sentencepieces(prefix, size, **ids):
         minloglevel=9,
         **ids,
     )
-    prefix.with_suffix(".vocab").unlink()
+    Path(f"{prefix}.vocab").unlink()
 
 
 def siglip(folder):

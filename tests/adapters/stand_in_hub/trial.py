@@ -35,15 +35,16 @@ def pictures():
 
 
 def answers(encoder):
-    """Returns pixels, embeddings and maps of both sides."""
+    """Returns pixels and embeddings, and maps of both sides of the first pair."""
     pixels, tokens = encoder.preprocess(pictures()), encoder.tokenize(CAPTIONS)
+    first = encoder.preprocess(pictures()[:1]), encoder.tokenize(CAPTIONS[:1])
     found = {
         "pixels": pixels.values,
         "image": encoder.encode_image(pixels),
         "text": encoder.encode_text(tokens),
     }
     for side in ("image", "text"):
-        explained = M2IB(encoder, side, Settings(steps=1, copies=1)).attribute(pixels, tokens)
+        explained = M2IB(encoder, side, Settings(steps=1, copies=1)).attribute(*first)
         found[f"{side} map"] = explained.scores
     return {name: tensor.detach().numpy() for name, tensor in found.items()}
 

@@ -56,17 +56,30 @@ class AnyHF:
             raise ModelError(f"checkpoint {checkpoint} is open_clip's; use model=open-clip")
         folders = located(config)
         found = str(read_json(folders.model / "config.json").get("model_type"))
-        if found not in families():
-            raise ModelError(
-                f"checkpoint {checkpoint} is of model_type '{found}', which is no dual "
-                "encoder of an image and a text tower that vlminterp knows; "
-                f"it knows: {', '.join(families())}"
-            )
-        family: type[HFDualEncoder] = load(FAMILIES, found, OWN)
+        family = family_of(found, f"checkpoint {checkpoint}")
         here = str(folders.adapter or folders.model)
         encoder = family.load(replace(config, checkpoint=here, revision=None), device)
         encoder.name = checkpoint
         return encoder
+
+
+def family_of(model_type: str, what: str) -> type[HFDualEncoder]:
+    """Returns the family of a `model_type`.
+
+    Args:
+        model_type: As `config.json` says it.
+        what: What is of that type, for messages.
+
+    Raises:
+        ModelError: It is no dual encoder that is known.
+    """
+    if model_type not in families():
+        raise ModelError(
+            f"{what} is of model_type '{model_type}', which is no dual encoder of an image and a "
+            f"text tower that vlminterp knows; it knows: {', '.join(families())}"
+        )
+    family: type[HFDualEncoder] = load(FAMILIES, model_type, OWN)
+    return family
 
 
 def families() -> list[str]:

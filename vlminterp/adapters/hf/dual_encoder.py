@@ -16,6 +16,7 @@ from vlminterp.adapters.hf.folders import Folders, located, no_progress_bar
 from vlminterp.adapters.hf.report import require_whole
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
+from vlminterp.adapters.inputs import captions_of
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
@@ -108,7 +109,12 @@ class HFDualEncoder(WrappedEncoder, ABC):
         return int(self.model.config.text_config.max_position_embeddings)
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into pieces; whatever the tokenizer's kind, words are whole."""
+        """Splits captions into pieces; whatever the tokenizer's kind, words are whole.
+
+        Raises:
+            InputError: It is no list of captions.
+        """
+        texts = captions_of(texts)
         return tokenize(
             self.tokenizer,
             texts,

@@ -1,0 +1,63 @@
+"""Finds which library reads a checkpoint, by the files that it has."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, read_json
+from vlminterp.adapters.hf.any import OPEN_CLIP_CONFIG, families
+from vlminterp.adapters.hf.folders import WEIGHTS
+from vlminterp.adapters.hub import loading
+from vlminterp.adapters.registry import ModelConfig
+
+HF, OPEN_CLIP = "hf", "open-clip"
+_Find = Callable[[str], Path | None]
+"""From a file's name to where it is on this machine; None where the checkpoint has none."""
+
+
+def adapter_of(config: ModelConfig) -> str:
+    """Names the adapter that reads a checkpoint.
+
+    A repository or folder of both libraries is read by transformers, unless its class there is
+    code of the repository's own or of a kind that is not known.
+
+    Args:
+        config: Its checkpoint is a folder, a hub id, ARCHITECTURE/TAG or hf-hub:ORG/NAME.
+    """
+    checkpoint, folder = config.checkpoint, Path(config.checkpoint)
+    if checkpoint.startswith("hf-hub:"):
+        return OPEN_CLIP
+    if folder.is_dir():
+        there = any((folder / name).is_file() for name in WEIGHTS)
+        return _by_files(lambda name: _if_file(folder / name), may_be_hf=there)
+    import open_clip
+
+    if checkpoint.partition("/")[0] in open_clip.list_models():
+        return OPEN_CLIP
+    with loading(checkpoint):
+        return _by_files(lambda name: _on_hub(checkpoint, name, config.revision), may_be_hf=True)
+
+
+def _by_files(find: _Find, *, may_be_hf: bool) -> str:
+    described = find("config.json")
+    if described is not None and may_be_hf:
+        settings = read_json(described)
+        if settings.get("model_type") in families() and "auto_map" not in settings:
+            return HF
+    if find(OPEN_CLIP_CONFIG) is not None and find(ADAPTER_CONFIG) is None:
+        return OPEN_CLIP
+    return HF
+
+
+def _if_file(path: Path) -> Path | None:
+    return path if path.is_file() else None
+
+
+def _on_hub(repository: str, name: str, revision: str | None) -> Path | None:
+    """A repository's file; None also where the hub can't be asked: loading it tells that."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(repository, name, revision=revision))
+    except EntryNotFoundError:
+        return None

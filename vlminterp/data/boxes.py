@@ -1,0 +1,130 @@
+"""The truth of where a caption's object is, as boxes."""
+
+import math
+from collections.abc import Sequence
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlminterp.errors import InputError
+from vlminterp.images import Picture, image_size, name_of
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom; right and bottom are not inside."""
+
+_ROUNDING = 0.01
+"""Shares may exceed [0, 1] by so much."""
+
+
+class BoxFormat(Enum):
+    """How the four numbers of a box are meant."""
+
+    xyxy = "xyxy"
+    """Left, top, right, bottom in pixels."""
+    xywh = "xywh"
+    """Left, top, width, height in pixels, as COCO's annotations have it."""
+    normalised = "normalised"
+    """Left, top, right, bottom as shares of the picture's width and height."""
+
+
+_NUMBERS = {
+    BoxFormat.xyxy: "[left, top, right, bottom]",
+    BoxFormat.xywh: "[left, top, width, height]",
+    BoxFormat.normalised: "[left, top, right, bottom] in shares",
+}
+
+
+def parse_boxes(value: object, box_format: BoxFormat | None = None) -> tuple[Box, ...]:
+    """Checks the boxes of one row.
+
+    Args:
+        value: A list of boxes.
+        box_format: What their numbers mean; None for pixels as left, top, right, bottom, unless
+            they might be shares.
+
+    Returns:
+        Left, top, right, bottom of each: pixels, or shares as they came.
+
+    Raises:
+        InputError: It is anything else, or is likely to be meant otherwise; the message says what.
+
+    Example:
+        >>> parse_boxes([[0, 0, 10, 20]]), parse_boxes([[5, 5, 2, 3]], BoxFormat.xywh)
+        (((0.0, 0.0, 10.0, 20.0),), ((5.0, 5.0, 7.0, 8.0),))
+    """
+    meant = box_format or BoxFormat.xyxy
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise InputError(f"boxes must be a list of {_NUMBERS[meant]}")
+    numbers = [_numbers(box, meant) for box in value]
+    said = box_format is not None
+    if meant is not BoxFormat.normalised and _might_be_shares(numbers, said=said):
+        raise InputError(
+            f"boxes {[list(box) for box in numbers]} lie within [0, 1]: shares of the picture? "
+            "say data.boxes=normalised, or xyxy if they are whole pixels"
+        )
+    return tuple(_edges(box, meant) for box in numbers)
+
+
+def boxes_mask(
+    boxes: Sequence[Box], picture: Picture, *, shares: bool = False
+) -> NDArray[np.bool_]:
+    """Fills boxes; a pixel is inside where its centre is.
+
+    Args:
+        boxes: At least one; what reaches beyond the picture is cut off.
+        picture: The picture that they are about, upright.
+        shares: Whether they are shares of the picture, not pixels.
+
+    Returns:
+        bool `[height, width]`.
+
+    Raises:
+        InputError: The picture can't be read, or a box holds none of its pixels.
+    """
+    height, width = image_size(picture)
+    across, down = (width, height) if shares else (1, 1)
+    inside = np.zeros((height, width), dtype=bool)
+    for box in boxes:
+        left, right = (_first_centre(edge * across, width) for edge in box[::2])
+        top, bottom = (_first_centre(edge * down, height) for edge in box[1::2])
+        if left >= right or top >= bottom:
+            raise InputError(
+                f"{name_of(picture)}: box {list(box)} holds no pixel of the {width} × {height}"
+            )
+        inside[top:bottom, left:right] = True
+    return inside
+
+
+def _first_centre(edge: float, end: int) -> int:
+    """The first pixel whose centre is not before an edge, in [0, end]."""
+    return min(max(math.ceil(edge - 0.5), 0), end)
+
+
+def _numbers(value: object, meant: BoxFormat) -> Box:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 4:
+        raise InputError(f"box {value} is not {_NUMBERS[meant]}")
+    if not all(isinstance(edge, int | float) and math.isfinite(edge) for edge in value):
+        raise InputError(f"box {list(value)} is not made of four numbers")
+    return float(value[0]), float(value[1]), float(value[2]), float(value[3])
+
+
+def _might_be_shares(boxes: Sequence[Box], *, said: bool) -> bool:
+    edges = [edge for box in boxes for edge in box]
+    within = all(0 <= edge <= 1 for edge in edges)
+    return within and not (said and all(edge.is_integer() for edge in edges))
+
+
+def _edges(box: Box, meant: BoxFormat) -> Box:
+    left, top, right, bottom = box
+    if meant is BoxFormat.xywh:
+        right, bottom = left + right, top + bottom
+    if not (left < right and top < bottom):
+        raise InputError(
+            f"box {list(box)} is empty: it must be {_NUMBERS[meant]}, unless data.boxes says so"
+        )
+    if meant is BoxFormat.normalised and not (
+        min(left, top) >= -_ROUNDING and max(right, bottom) <= 1 + _ROUNDING
+    ):
+        raise InputError(f"box {list(box)} is not within [0, 1], but data.boxes=normalised")
+    return left, top, right, bottom

@@ -1,0 +1,169 @@
+"""Separated values as people's programs write them: quoted or not, with a header or without."""
+
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from vlminterp.data.encodings import encoding_of
+from vlminterp.data.remote import is_url
+from vlminterp.data.row import REQUIRED, Header, Row, check_columns
+from vlminterp.errors import InputError
+from vlminterp.picture_formats import SUFFIXES
+
+_DELIMITERS = (",", "\t", ";")
+_LONGEST_QUOTE = 1000
+"""Lines that a quoted field may span."""
+
+
+class Layout(NamedTuple):
+    """How a table is written: what separates its columns, and what they are called."""
+
+    delimiter: str
+    header: Header
+
+
+def layout_of(path: Path, usual: str) -> Layout:
+    """Finds out how a table is written, from its first line.
+
+    Args:
+        path: The table.
+        usual: The delimiter that its name promises; another is taken only where the first line then
+            has the columns that are needed.
+
+    Raises:
+        InputError: It lacks a column, has one twice, or its first line is malformed.
+        OSError: It can't be read.
+    """
+    with _opened(path) as file:
+        line = next(file, "")
+    for delimiter in (usual, *(other for other in _DELIMITERS if other != usual)):
+        names = tuple(name.strip() for name in _split([line], delimiter) or ())
+        if all(name in names for name in REQUIRED):
+            check_columns(path, names)
+            return Layout(delimiter, Header(names))
+    if names := _names_without_header(line, usual):
+        return Layout(usual, Header(names, written=False))
+    found = _split([line], usual)
+    if found is None:
+        raise InputError(f"{path}: malformed header")
+    check_columns(path, [name.strip() for name in found])
+    raise AssertionError("a table with all columns was returned above")
+
+
+def read_delimited(path: Path, usual: str) -> Iterator[Row]:
+    """Reads a table, malformed rows included.
+
+    A row that can't be read costs itself alone: after a quote that is never closed, reading goes on
+    at the next line.
+
+    Args:
+        path: The table.
+        usual: The delimiter that its name promises.
+
+    Raises:
+        InputError: As `layout_of`.
+        OSError: It can't be read.
+    """
+    delimiter, header = layout_of(path, usual)
+    with _opened(path) as file:
+        if header.written:
+            next(file, None)
+        lines = _Lines(file, first=1 + header.written)
+        number = 0
+        while (line := lines.peek()) is not None:
+            place = f"line {lines.number}"
+            if not line.strip("\r\n"):
+                lines.drop(1)
+                continue
+            number += 1
+            fields, problem = _record(lines, delimiter, len(header.columns))
+            values = {} if problem else dict(zip(header.columns, fields, strict=True))
+            yield Row(number, place, values, problem)
+
+
+class _Lines:
+    """The lines of a file, looked at before they are taken."""
+
+    def __init__(self, file: Iterator[str], first: int) -> None:
+        self.number = first
+        """Of the next line; 1 is the file's first."""
+        self._file = file
+        self._ahead: deque[str] = deque()
+
+    def peek(self, place: int = 0) -> str | None:
+        """The next line, or one behind it; None beyond the end."""
+        while len(self._ahead) <= place:
+            line = next(self._file, None)
+            if line is None:
+                return None
+            self._ahead.append(line)
+        return self._ahead[place]
+
+    def drop(self, count: int) -> None:
+        """Takes lines that were looked at."""
+        for _ in range(count):
+            self._ahead.popleft()
+        self.number += count
+
+
+def _record(lines: _Lines, delimiter: str, width: int) -> tuple[Sequence[str], str | None]:
+    """Takes a record's lines; returns its fields, or what is wrong with them.
+
+    Captions hold commas and semicolons, so there quotes mean what they mean to every reader. They
+    hold no tabs: a line that has as many fields as columns if quotes are letters is taken so, where
+    as a quoted record it would be malformed, or would swallow other such lines.
+    """
+    used = 0
+
+    def looked_at() -> Iterator[str]:
+        nonlocal used
+        while used < _LONGEST_QUOTE and (line := lines.peek(used)) is not None:
+            used += 1
+            yield line
+
+    problem = None
+    fields = _split(looked_at(), delimiter)
+    if fields is None:
+        problem = "malformed row: a quote is not closed, or text follows a closing one"
+    elif len(fields) != width:
+        problem = f"{len(fields)} fields where there are {width} columns"
+    if delimiter == "\t" and (problem or used > 1):
+        unquoted = [_unquoted(lines.peek(place) or "", delimiter) for place in range(used)]
+        # Behind a malformed record stand lines of which nothing is known.
+        if all(len(line) == width for line in (unquoted[:1] if problem else unquoted)):
+            lines.drop(1)
+            return unquoted[0], None
+    lines.drop(1 if fields is None else used)
+    return fields or (), problem
+
+
+def _split(lines: Iterable[str], delimiter: str) -> list[str] | None:
+    """The fields of the first record; None if its quotes are malformed."""
+    try:
+        return next(csv.reader(lines, delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return None
+
+
+def _unquoted(line: str, delimiter: str) -> list[str]:
+    return line.rstrip("\r\n").split(delimiter)
+
+
+def _names_without_header(line: str, delimiter: str) -> tuple[str, ...]:
+    """Names of two columns, one of which holds pictures beyond doubt; empty where neither does."""
+    fields = _split([line], delimiter)
+    if fields is None or (delimiter == "\t" and len(fields) != 2):
+        fields = _unquoted(line, delimiter)
+    pictures = [is_url(field) or field.strip().lower().endswith(SUFFIXES) for field in fields]
+    if pictures == [True, False]:
+        return ("image", "text")
+    return ("text", "image") if pictures == [False, True] else ()
+
+
+def _opened(path: Path) -> IO[str]:
+    encoding = encoding_of(path)
+    # Bytes that are no text become surrogates here and a broken row later.
+    lenient = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
+    return path.open(encoding=encoding, errors=lenient, newline="")

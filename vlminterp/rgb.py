@@ -1,0 +1,156 @@
+"""Pixels of any mode as upright RGB, converted in bands so that little memory is needed."""
+
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from vlminterp.errors import InputError
+
+# What Pillow's decoders were seen to raise on broken files.
+BROKEN = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError,
+    AttributeError, RuntimeError, AssertionError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUARTER_TURNS = (5, 6, 7, 8)
+_BAND = 2**22  # pixels converted at once
+_TWELVE_BITS, _SIXTEEN_BITS = 2**12 - 1, 2**16 - 1
+
+
+def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
+    """Turns an image upright (EXIF) and into RGB.
+
+    Transparent pixels are laid on white. 16- and 32-bit greys are scaled by the range that their
+    mode can hold, not clipped.
+
+    Args:
+        image: In any mode.
+        factor: By which both sides are divided, ≥ 1; pixels are averaged.
+
+    Raises:
+        InputError: Its mode has no agreed range (floating point), its values use so little of their
+            range that the picture would be black, or there is no way to RGB.
+    """
+    # Pillow keeps the upper 8 of 16 bits of colours, and says so only before it decodes.
+    deep = ";16" in str(getattr(image, "tile", ""))
+    image.load()
+    full = _range(image)
+    if deep and not image.mode.startswith("I"):
+        _refuse_twelve_bits(_highest(image) * 256 + 255)
+    if factor == 1 and image.width * image.height <= _BAND:
+        rgb = _converted(image, full)
+    else:
+        size = (math.ceil(image.width / factor), math.ceil(image.height / factor))
+        rgb = Image.new("RGB", size)
+        for top, band in bands(image, factor):
+            rgb.paste(_converted(band, full).reduce(factor), (0, top // factor))
+    rgb = upright(rgb, orientation(image))
+    # Or an image that is read twice would be turned twice.
+    rgb.info.clear()
+    return rgb
+
+
+def upright(image: Image.Image, turned: int) -> Image.Image:
+    """Undoes an EXIF orientation as `PIL.ImageOps.exif_transpose` does.
+
+    That function also writes the EXIF anew, and fails where it is broken.
+
+    Args:
+        image: As it is stored.
+        turned: Its orientation, 1…8.
+    """
+    method = _UPRIGHT.get(turned)
+    return image if method is None else image.transpose(method)
+
+
+def orientation(image: Image.Image) -> int:
+    """EXIF's orientation, 1…8; 1 where the EXIF is absent or broken, as viewers do.
+
+    Ask only when the image is loaded: Pillow turns TIFFs itself as it decodes them.
+    """
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except BROKEN:
+        return 1
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Height and width of an image once it is upright, whether it is loaded or not."""
+    if image.format == "TIFF":
+        # Pillow's own size of a TIFF is before, after or amid its turn, as the version has it.
+        tags = image.tag_v2  # type: ignore[attr-defined]  # of TiffImageFile
+        stored = (int(tags[256]), int(tags[257]))
+        turned = int(tags.get(_ORIENTATION_TAG, 1)) if stored == image.size else 1
+        width, height = image.size if turned == 1 else stored
+    else:
+        turned = orientation(image)
+        width, height = image.size
+    return (width, height) if turned in _QUARTER_TURNS else (height, width)
+
+
+def bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Cuts an image into strips from top to bottom.
+
+    Args:
+        image: Of any size and mode.
+        factor: Strips are a multiple of it high, but for the last.
+
+    Yields:
+        Where each strip begins, and the strip.
+    """
+    rows = max(_BAND // image.width // factor, 1) * factor
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _converted(image: Image.Image, full: int) -> Image.Image:
+    if image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.float64)
+        scaled = np.round(values.clip(0) * (255 / full)).astype(np.uint8)
+        return Image.fromarray(scaled).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _range(image: Image.Image) -> int:
+    """The value that stands for white."""
+    if image.mode == "F":
+        raise InputError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
+    if not image.mode.startswith("I"):
+        return 255
+    highest = _highest(image)
+    # Pillow reads some 16-bit files (PGM, older PNG) into 32-bit "I": their range is 16 bits.
+    sixteen = image.mode.startswith("I;16") or highest <= _SIXTEEN_BITS
+    _refuse_twelve_bits(highest)
+    return _SIXTEEN_BITS if sixteen else np.iinfo(np.int32).max
+
+
+def _highest(image: Image.Image) -> int:
+    """The highest value of a colour, not of transparency."""
+    colours = sum(band != "A" for band in image.getbands())
+    strips = (np.asarray(band) for _, band in bands(image))
+    return max(int((band if band.ndim == 2 else band[..., :colours]).max()) for band in strips)
+
+
+def _refuse_twelve_bits(highest: int) -> None:
+    if 0 < highest <= _TWELVE_BITS:
+        raise InputError(
+            f"its brightest pixel is {highest} of {_SIXTEEN_BITS}, so it would come out black: "
+            "12-bit data in 16 bits? stretch it to the whole range first (times 16)"
+        )
