@@ -36,11 +36,13 @@ COLUMNS = (
     "says it",
     "base",
     "best of n",
-    "tilt",
+    "tilt per prompt",
     "**aligned**",
     "held-out",
     "oracle's best",
     "gap closed",
+    "tilted over all templates: base / best of n / aligned",
+    "effective responses: tilt per prompt / over all",
     "KL: aligned / tilt / best of n",
 )
 Row = dict[str, Any]
@@ -87,6 +89,11 @@ def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
     clock = timings(folder / Path(summary["policy"]).parent)
     metrics, presence = summary["metrics"], known.measured["own"].presence
     reward, kl = metrics["reward"], metrics["kl"]
+    among = {arm: one["reward"]["mean"] for arm, one in summary["selection"]["concept"].items()}
+    effective = {
+        name: summary["selection"][name]["tilt"]["effective"]["mean"]
+        for name in ("prompt", "concept")
+    }
     base, limit = reward["controls"]["base LLM"]["mean"], 100 * _best(known)
     return {
         "model": f"planted-{model}",
@@ -101,6 +108,11 @@ def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
         "tilt": reward["controls"]["tilt"]["mean"],
         "aligned": reward["mean"],
         "held_out": metrics["held_out"]["mean"],
+        "tilted": [among[arm] for arm in ("tilt", "best of n", "aligned")],
+        "effective": [effective["prompt"], effective["concept"]],
+        "came_to_say": summary["came_to_say"],
+        "agree": summary["agree"],
+        "shuffled": summary["gains"]["shuffled"].get(summary["leader"]),
         "oracle_best": limit,
         "closed": (reward["mean"] - base) / (limit - base),
         "kl": kl["mean"],
@@ -134,6 +146,8 @@ def table(rows: Sequence[Row]) -> str:
             f"**{row['aligned']:.1f}**",
             *(f"{row[name]:.1f}" for name in ("held_out", "oracle_best")),
             f"{100 * row['closed']:.0f} %",
+            " / ".join(f"{value:.1f}" for value in row["tilted"]),
+            " / ".join(f"{value:.1f}" for value in row["effective"]),
             f"{row['kl']:.1f} / {row['tilt_kl']:.1f} / {row['bon_kl']:.1f}",
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")

@@ -24,7 +24,7 @@ from vlminterp.attribution.image_scores import image_scores
 from vlminterp.attribution.text_scores import text_scores
 from vlminterp.data.pairs import Pair
 from vlminterp.explanation import Side
-from vlminterp.metrics.intervals import bootstrap_mean
+from vlminterp.metrics.intervals import mean_interval
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.progress import Progress
 
@@ -77,7 +77,7 @@ def explain(
 def summary(rows: Sequence[dict[str, float]], side: Side) -> dict[str, Any]:
     """Means with intervals, controls included."""
     names = [name for name in rows[0] if name.split(".")[0] in (*COLUMNS[side], "fit", "nats")]
-    values = {name: bootstrap_mean([row.get(name, np.nan) for row in rows]) for name in names}
+    values = {name: mean_interval([row.get(name, np.nan) for row in rows]) for name in names}
     return {
         name: [round(end, 4) for end in (value.mean, value.low, value.high)]
         for name, value in values.items()

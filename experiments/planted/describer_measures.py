@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from experiments.planted.describer_data import CLAUSES, Example, make_batch
-from vlminterp.metrics.intervals import bootstrap_mean
+from vlminterp.metrics.intervals import SHARE, mean_interval
 from vlminterp.planted.descriptions import Description, openings
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses
@@ -68,7 +68,7 @@ def measure(samples: Sequence[Sample]) -> dict[str, Any]:
     for row, (part, _) in enumerate(said):
         table[row] = [part.says == family for family in FAMILIES]
     concepts = [one.concept for _, one in said]
-    means = [bootstrap_mean(column, clusters=concepts) for column in table.T]
+    means = [mean_interval(column, concepts, SHARE) for column in table.T]
     counts = [sum(part.says in FAMILIES for part in row) for row in parts]
     return {
         "samples": len(samples),

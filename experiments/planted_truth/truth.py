@@ -12,8 +12,8 @@ from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.description.class_means import class_means
 from vlminterp.description.embed import encode_images
 from vlminterp.description.gains import Gains
-from vlminterp.description.verdict import paired_p
-from vlminterp.metrics.intervals import bootstrap_mean
+from vlminterp.metrics.intervals import mean_interval
+from vlminterp.metrics.significance import paired_p
 from vlminterp.planted.answers import answers
 from vlminterp.planted.oracle import OracleResult, oracle
 from vlminterp.planted.scenes import Scene
@@ -179,7 +179,7 @@ def _intervals(gains: Gains) -> dict[str, Triple]:
 
 
 def _triple(values: ArrayLike, concepts: Sequence[str] | None = None) -> Triple:
-    found = bootstrap_mean(values, clusters=concepts)
+    found = mean_interval(values, clusters=concepts)
     return [round(float(value), DECIMALS) for value in (found.mean, found.low, found.high)]
 
 

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vlminterp.description.bank import NEUTRAL, Said, Swapped
-from vlminterp.description.gains import Gains, content_gains, presence_gains
+from vlminterp.description.gains import (
+    GAINS,
+    Gains,
+    content_gains,
+    gain_rows,
+    presence_gains,
+)
 from vlminterp.description.verdict import preferred
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.summary import metric, plain_interval
@@ -24,6 +31,7 @@ SWAPPED = {"own": "own_swapped", "contrastive": "contrastive_swapped"}
 MEANS = {
     "presence": "score gained by words of {}, against none",
     "content": "score gained by its own words of {}, against another concept's",
+    "shuffled": "score gained by words of {}, against none, under shuffled classes",
 }
 
 
@@ -37,7 +45,10 @@ def summarise(results: RunFolder, score: str, margin: float) -> dict[str, Any]:
     """
     rows, ids = results.parts.rows(), concept_ids(results)
     gains = family_gains(rows, ids, score)
-    verdict = preferred(gains["presence"], margin)
+    verdict = preferred(gains["presence"], gains.get("shuffled"), margin)
+    if 0 not in (table := results.table(GAINS)):
+        kinds = (gains["presence"], gains["content"], gains.get("shuffled"))
+        table.write(0, gain_rows(ids, *kinds), {})
     intervals = {kind: found.intervals() for kind, found in gains.items()}
     return {
         "kind": "bank",
@@ -46,7 +57,10 @@ def summarise(results: RunFolder, score: str, margin: float) -> dict[str, Any]:
         "finding": verdict.finding.value,
         "preferred": verdict.family,
         "ranking": gains["presence"].ranking(),
+        "leader": verdict.leader,
+        "unsaid": list(verdict.unsaid),
         "p": verdict.p,
+        "p_runner_up": verdict.p_runner_up,
         "score": score,
         "margin": margin,
         "unit": "concepts",
@@ -73,7 +87,7 @@ def concept_ids(results: RunFolder) -> list[str]:
 
 
 def family_gains(rows: "pd.DataFrame", ids: Sequence[str], score: str) -> dict[str, Gains]:
-    """Gains of every family: `presence` and `content`.
+    """Gains of every family: `presence`, `content`, and `presence` under `shuffled` classes.
 
     Args:
         rows: The main table, whole.
@@ -89,7 +103,17 @@ def family_gains(rows: "pd.DataFrame", ids: Sequence[str], score: str) -> dict[s
     known = np.flatnonzero(np.isfinite(swapped))
     means = [Swapped(int(row), "") for row in known]
     scores = rows[score].to_numpy(np.float64)
-    return {
+    found = {
         "presence": presence_gains(said, scores, families, len(ids)),
         "content": content_gains(said, scores, means, swapped[known], families, len(ids)),
     }
+    if "contrastive" in rows:
+        null = _shuffled(rows, len(ids), score)
+        found["shuffled"] = presence_gains(said, null, families, len(ids))
+    return found
+
+
+def _shuffled(rows: "pd.DataFrame", concepts: int, score: str) -> NDArray[np.float64]:
+    """The scores under shuffled classes: what `SHUFFLED` would be, from the columns there are."""
+    own, contrastive = (rows[name].to_numpy(np.float64) for name in ("own", "contrastive"))
+    return own - contrastive if score == "own" else -contrastive / (concepts - 1)

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMED = "name alone"
-SERIES = {"presence": "its words, against none", "content": "its words, against another concept's"}
+SERIES = {
+    "presence": "its words, against none",
+    "shuffled": "the same under shuffled classes",
+    "content": "its words, against another concept's",
+}
 UNITS = {
     "own": "cosine to the concept’s own pictures",
     "contrastive": "cosine to the concept’s own pictures, less that to the others’",
@@ -75,7 +79,11 @@ def _gains(
     template = environment("vlminterp_bank").get_template("gains.html.j2")
     other = "contrastive" if score == "own" else "own"
     body = template.render(
-        chart=shown, other=more, unit=UNITS[other], margin=summary["margin"], p=summary["p"]
+        chart=shown,
+        other=more,
+        unit=UNITS[other],
+        margin=summary["margin"],
+        p=summary["p_runner_up"],
     )
     yield Section("What each family adds", Markup(body))
 
@@ -88,7 +96,7 @@ def _chart(gains: Mapping[str, Gains], score: str, summary: Mapping[str, Any]) -
             {
                 SERIES[kind]: _bar(intervals[kind][family])
                 for kind in SERIES
-                if family in intervals[kind]
+                if family in intervals.get(kind, {})
             },
             strong=family == summary.get("preferred"),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vlminterp.description.verdict import SIGNIFICANT, Finding, Verdict
+from vlminterp.description.verdict import LEAST_TO_LEAD, SIGNIFICANT, Finding, Verdict
 from vlminterp.metrics.intervals import Interval
 from vlminterp.report.numbers import decimals, number
 
@@ -10,9 +10,6 @@ Intervals = Mapping[str, Interval]
 
 SAID = {"own": "cosine with the pictures", "contrastive": "contrastive score"}
 """What each score is called."""
-
-ENOUGH = 8
-"""Concepts below which no sign-flip test is significant: 2 / 2**7 > .01."""
 
 
 def sentence(
@@ -32,15 +29,20 @@ def sentence(
         score: In which all this was measured.
     """
     presence, content = intervals["presence"], intervals["content"]
+    leader = verdict.leader
+    if leader is None:
+        return f"Too little said to tell: {_rare(presence)}"
+    null = _null(intervals.get("shuffled", {}).get(leader))
+    grounds = f"{leader} words raise the {SAID[score]} by {told(presence[leader])}{null}"
     if verdict.finding is Finding.preferred:
-        leader = verdict.leader
-        grounds = f"{leader} words raise the {SAID[score]} by {told(presence[leader])}"
         return f"{model} prefers {leader}: {grounds}{_meaning(content.get(leader), margin)}"
+    if verdict.finding is Finding.any_picture:
+        return f"{model} prefers none: {grounds}: they are liked with any picture."
     if verdict.finding is Finding.nothing:
         families = f"none of the {len(presence)} families" if len(presence) > 1 else "none"
         grounds = f"no words change the {SAID[score]} by {margin:g} or more"
         return f"{model} prefers {families}: {grounds}.{_minded(content, margin)}"
-    return f"Undecided: {_open(verdict, presence, margin, SAID[score])}"
+    return f"Undecided: {_open(verdict, leader, presence, margin, SAID[score])}"
 
 
 def told(interval: Interval) -> str:
@@ -52,6 +54,20 @@ def told(interval: Interval) -> str:
     """
     mean, low, high = (decimals(value, 3) for value in (interval.mean, interval.low, interval.high))
     return mean if interval.n < 2 else f"{mean} [{low}, {high}]"
+
+
+def _null(shuffled: Interval | None) -> str:
+    """The same under shuffled classes, in brackets."""
+    return f" (under shuffled classes: {told(shuffled)})" if shuffled else ""
+
+
+def _rare(presence: Intervals) -> str:
+    """Of how many concepts at most a family is told."""
+    most = max((one.n for one in presence.values()), default=0)
+    return (
+        f"no family is told of {LEAST_TO_LEAD} concepts or more (the most: {most}); add concepts "
+        "or descriptions."
+    )
 
 
 def _meaning(content: Interval | None, margin: float) -> str:
@@ -73,25 +89,21 @@ def _minded(content: Intervals, margin: float) -> str:
     return f" It minds wrong words, though: another concept’s score lower in {', '.join(found)}."
 
 
-def _open(verdict: Verdict, presence: Intervals, margin: float, score: str) -> str:
+def _open(verdict: Verdict, leader: str, presence: Intervals, margin: float, score: str) -> str:
     """Why there is no verdict, and what would bring one."""
-    lead, more = presence[verdict.leader], "more concepts or descriptions would tell"
+    lead, more = presence[leader], "more concepts or descriptions would tell"
     harm = [f"{name} ({told(one)})" for name, one in presence.items() if one.high < -margin]
-    if lead.n < 2:
-        return f"{verdict.leader} words lead, but one concept can’t show a preference; {more}."
     if lead.high <= margin and harm:
         return f"no words raise the {score} by {margin:g} or more, but some lower it: " + (
             ", ".join(harm) + "."
         )
     if lead.low <= margin or verdict.runner_up is None:
         return (
-            f"{verdict.leader} words lead with {told(lead)}, which is not clearly above the "
+            f"{leader} words lead with {told(lead)}, which is not clearly above the "
             f"{margin:g} that would matter; {more}."
         )
-    found = (
-        f"{verdict.leader} words raise the {score} by {told(lead)}, {verdict.runner_up} words by "
-        f"{told(presence[verdict.runner_up])}; that they differ has p = {number(verdict.p, 2)}"
+    return (
+        f"{leader} words raise the {score} by {told(lead)}, {verdict.runner_up} words by "
+        f"{told(presence[verdict.runner_up])}; that they differ has p = "
+        f"{number(verdict.p_runner_up, 2)}, not below {SIGNIFICANT:g}; {more}."
     )
-    if lead.n < ENOUGH:
-        return f"{found}, and with fewer than {ENOUGH} concepts none is below {SIGNIFICANT:g}."
-    return f"{found}, not below {SIGNIFICANT:g}; {more}."

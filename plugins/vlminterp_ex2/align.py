@@ -146,7 +146,7 @@ def _arguments(context: Context) -> dict[str, Any]:
         "output_dir": str(_folder(context.results)),
         "logging_steps": 1,
         "save_steps": config.save_every * config.updates,
-        "save_total_limit": 2,
+        "save_total_limit": 2 if config.target_kl is None else None,
         "trust_remote_code": policy.trust_remote_code,
         "report_to": "none",
         "disable_tqdm": True,

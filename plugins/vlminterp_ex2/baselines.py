@@ -1,6 +1,6 @@
 """What the same number of responses buys without training: best-of-n, and the closed-form tilt.
 
-Both choose among N responses of the reference. Letters in shapes: N responses.
+Both choose among N responses. Letters in shapes: N responses.
 """
 
 import math
@@ -51,17 +51,21 @@ def best_of_n(rewards: ArrayLike, held_out: ArrayLike, n: int) -> Chosen:
     return _chosen(chances, values, held_out, math.log(n) - (n - 1) / n)
 
 
-def tilt(rewards: ArrayLike, held_out: ArrayLike, beta: float) -> Chosen:
-    """The optimum of reward − β·KL, π_ref·exp(r/β), by weighting the reference's responses.
+def tilt(
+    rewards: ArrayLike, held_out: ArrayLike, beta: float, log_ratios: ArrayLike | None = None
+) -> Chosen:
+    """The optimum of reward − β·KL, π·exp(r/β), by weighting a model's responses.
 
     Args:
-        rewards: Of the reference's responses, `[N]`.
+        rewards: Of the model's responses, `[N]`.
         held_out: Another value of the same, `[N]`.
         beta: In units of reward per nat, > 0.
+        log_ratios: How far each response is from the reference already, in nats, `[N]`: KL is
+            counted from there. None where the model is the reference.
 
     Returns:
         Reward, KL and effective sample size of the weighted responses. With few effective ones,
-        the true optimum is farther away than these N can say: no KL can exceed ln N.
+        the true optimum is farther away than these N can say: they add no KL above ln N.
 
     Example:
         >>> tilt([5.0, 5.0], [1.0, 3.0], 0.2)
@@ -71,8 +75,10 @@ def tilt(rewards: ArrayLike, held_out: ArrayLike, beta: float) -> Chosen:
     weights = np.exp((values - values.max()) / beta)
     weights /= weights.sum()
     used = weights[weights > 0]
-    kl = float(used @ np.log(used * len(values)))  # Σ w ln(w / (1/N))
-    return _chosen(weights, values, held_out, max(kl, 0.0))
+    kl = max(float(used @ np.log(used * len(values))), 0.0)  # Σ w ln(w / (1/N))
+    if log_ratios is not None:
+        kl += float(weights @ np.asarray(log_ratios, np.float64))
+    return _chosen(weights, values, held_out, kl)
 
 
 def _chosen(

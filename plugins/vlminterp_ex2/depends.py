@@ -24,6 +24,7 @@ TRAINING = frozenset(
     {
         *("algorithm", "beta", "adaptive_kl", "steps", "completions", "generations", "epochs"),
         *("mini_batches", "max_kl", "patience", "save_every", "shown"),
+        "target_kl",
     }
 )
 UNTOUCHED_BY = {

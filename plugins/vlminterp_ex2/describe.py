@@ -108,7 +108,9 @@ class Describer:
                 "truncated": truncated[place],
                 "names_concept": names_concept(
                     texts[place], self._scorer.names[draw.prompt.concept]
-                ),
+                )
+                if texts[place]
+                else None,
             }
             for place, draw in enumerate(batch)
         ]

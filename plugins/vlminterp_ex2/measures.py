@@ -48,11 +48,12 @@ def measure(
     Returns:
         `reward` and `reward_std` over texts that are not empty (None if all are); `kl`, nats per
         response; `perplexity` of all tokens to the reference; `length` in tokens; `distinct_1` and
-        `distinct_2`; and shares: `names_concept`, `zero_spread` (of groups), `clipped`, `cut`,
-        `empty`.
+        `distinct_2`; and shares: `names_concept` (of texts that are not empty; None if all are),
+        `zero_spread` (of groups), and of all responses `clipped`, `cut` and `empty`.
     """
     real = np.array([value for value in batch.rewards if value is not None])
-    named = [names_concept(*pair) for pair in zip(batch.texts, batch.names, strict=True)]
+    said = [pair for pair in zip(batch.texts, batch.names, strict=True) if pair[0]]
+    named = [names_concept(*pair) for pair in said]
     return {
         "reward": float(real.mean()) if len(real) else None,
         "reward_std": float(real.std()) if len(real) else None,
@@ -61,7 +62,7 @@ def measure(
         "length": float(np.mean(batch.lengths)),
         "distinct_1": distinct(batch.texts, 1),
         "distinct_2": distinct(batch.texts, 2),
-        "names_concept": float(np.mean(named)),
+        "names_concept": float(np.mean(named)) if named else None,
         "zero_spread": zero_spread(batch.rewards, group),
         "clipped": float(np.mean(batch.clipped)),
         "cut": float(np.mean(batch.cut)),

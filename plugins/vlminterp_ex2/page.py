@@ -8,18 +8,25 @@ from markupsafe import Markup
 from vlminterp.report.bars import Bar, Row, bar_chart
 from vlminterp.report.content import Content, Section, scores_section
 from vlminterp.report.lines import Line, line_chart
-from vlminterp.report.tables import table
+from vlminterp.report.tables import interval_cell, table
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.judge_page import judge_section
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
+from vlminterp_ex2.selection_page import selection_table
 from vlminterp_ex2.share_chart import share_chart
 from vlminterp_ex2.zero_shot_page import zero_shot_section
 
 ALIGNED, INSPECT = "aligned", "inspect"
 SHOWN, MOST_CONCEPTS, SAMPLE_STEPS = 3, 60, 6
 TOO_SMALL = 0.01
+SERIES = {
+    "presence": "any words of it",
+    "shuffled": "under shuffled classes",
+    "content": "true rather than others",
+}
+TEXTS = {"both": "both", "aligned": "aligned LLM's", "base": "base LLM's"}
 STYLE = """
 .best p { margin: .35rem 0 .35rem 1rem } .best h3 { margin: 1rem 0 0 }
 .best small.said { color: var(--quiet, gray); margin-left: .6rem }
@@ -55,12 +62,15 @@ def content(folder: RunFolder) -> Content:
 
 NOTE = (
     "Mean over concepts and its 95 % interval. Base LLM: the language model before alignment. Best "
-    "of n and tilt choose among its responses, as many as alignment has drawn, and train nothing."
+    "of n and tilt choose among its responses to each prompt, as many as alignment has drawn, and "
+    "train nothing."
 )
 
 
 def _counts(folder: RunFolder, summary: Mapping[str, Any], steps: Rows) -> dict[str, object]:
     found: dict[str, object] = {"steps": len(steps)}
+    if summary.get("described_at", len(steps)) != len(steps):
+        found["described at step"] = summary["described_at"]
     if summary.get("stopped"):
         found["stopped early"] = summary["stopped"]
     if summary.get("policy"):
@@ -76,7 +86,7 @@ def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
     gains = summary.get("gains")
     if not gains or not gains["presence"]:
         return
-    series = {"any words of it": gains["presence"], "true rather than others": gains["content"]}
+    series = {label: gains[kind] for kind, label in SERIES.items() if kind in gains}
     rows = [
         Row(
             family,
@@ -90,9 +100,35 @@ def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
     chart = bar_chart("What words of each family are worth", rows, "cosine", (-margin, margin))
     note = Markup(
         "<p>What a description's score loses when a family's words are deleted, or swapped for "
-        "another concept's; 95 % intervals over concepts. The shaded band counts as nothing.</p>"
+        "another concept's; 95 % intervals over concepts. <em>Under shuffled classes</em>: the "
+        "same deletions, with every other concept's pictures: a preference must beat it. The "
+        "shaded band counts as nothing.</p>"
     )
-    yield Section("Which words matter to it", note + chart)
+    yield Section("Which words matter to it", note + chart + _by_texts(summary))
+
+
+def _by_texts(summary: Mapping[str, Any]) -> Markup:
+    """The verdict by all texts, and by those of each model apart."""
+    told = {"both": summary, **summary.get("by_texts", {})}
+    rows = [
+        [
+            TEXTS.get(name, name),
+            found["finding"],
+            found.get("leader") or "",
+            *(
+                interval_cell(found["gains"].get(kind, {}).get(found.get("leader")))
+                for kind in SERIES
+            ),
+            ", ".join(found.get("unsaid", ())),
+        ]
+        for name, found in told.items()
+    ]
+    caption = (
+        "The verdict by the texts of both models and of each. If the base LLM's texts give the "
+        "same answer, alignment has not made it."
+    )
+    columns = ("texts", "found", "leading family", *SERIES.values(), "too little said of")
+    return table(columns, rows, caption)
 
 
 def _shares(summary: Mapping[str, Any]) -> Iterator[Section]:
@@ -103,10 +139,28 @@ def _shares(summary: Mapping[str, Any]) -> Iterator[Section]:
     note = Markup(
         "<p>Share of descriptions with words of each family, before alignment and after. "
         "<em>Nothing new</em>: the concept's name or boilerplate alone. <em>Not visual</em>: of "
-        "those that inform, the share that says nothing of what is seen.</p>"
-    )
+        "those that inform, the share that says nothing of what is seen. Empty texts count in "
+        "neither{}. {}</p>"
+    ).format(_empty(summary), _agreement(summary))
     chart = share_chart("Shares of descriptions", series, strong=summary["preferred"])
     yield Section("What the language model came to say", note + chart)
+
+
+def _empty(summary: Mapping[str, Any]) -> str:
+    """How many responses were empty."""
+    means = {name: found["mean"] for name, found in summary.get("empty", {}).items()}
+    told = [f"{name} {100 * mean:.0f} %" for name, mean in means.items() if mean]
+    return f" (of all responses: {', '.join(told)})" if told else ""
+
+
+def _agreement(summary: Mapping[str, Any]) -> str:
+    """Whether this and the ablation tell the same."""
+    said = summary.get("came_to_say")
+    told = f"It came to say {said} most." if said else "No family's share grew beyond the others'."
+    agree = summary.get("agree")
+    if agree is None:
+        return told
+    return f"{told} This {'agrees' if agree else 'disagrees'} with what the score hangs on."
 
 
 def _best(rows: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
@@ -171,7 +225,7 @@ def _curve(steps: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
         "<p>VLMs have rewards of different ranges: compare them at the same KL. Further left and "
         "higher is better.</p>"
     )
-    yield Section("What the reward cost", note + against + over)
+    yield Section("What the reward cost", note + against + selection_table(summary) + over)
 
 
 def _samples(rows: Rows) -> Iterator[Section]:

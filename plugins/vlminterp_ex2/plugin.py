@@ -58,6 +58,9 @@ class Config:
         shown: Responses of each step that are kept, ≥ 0.
         raw: Score responses as they are, the paper's way: by default white space around them and
             an unfinished last sentence do not count.
+        target_kl: The aligned model describes from the checkpoint whose KL is nearest to this, in
+            nats per response, > 0, so that VLMs are compared at one distance; all checkpoints are
+            then kept. Null for the last.
         samples: Descriptions for each template and concept, of each model, ≥ 1.
         pool: Of the reference model, responses for each template and concept that best-of-n and
             the tilt choose from, ≥ `samples`; 0 for as many as training and describing draw.
@@ -95,6 +98,7 @@ class Config:
     save_every: int = 10
     shown: int = 8
     raw: bool = False
+    target_kl: float | None = None
     samples: int = 1
     pool: int = 0
     judge: JudgeConfig = field(default_factory=JudgeConfig)
@@ -114,8 +118,7 @@ class Config:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{name}={value} must be above 0")
-        if self.adaptive_kl is not None and not self.adaptive_kl > 0:
-            raise ConfigError(f"adaptive_kl={self.adaptive_kl} must be above 0, or null")
+        self._check_aims()
         ones = ("images", "steps", "patience", "save_every", "samples", "epochs", "mini_batches")
         for name, low in {**dict.fromkeys(ones, 1), "shown": 0, "pool": 0}.items():
             if getattr(self, name) < low:
@@ -138,6 +141,12 @@ class Config:
         self.judges = {name: further_judge(name, one) for name, one in self.judges.items()}
         if 0 < self.pool < self.samples:
             raise ConfigError(f"pool={self.pool} must be at least samples={self.samples}, or 0")
+
+    def _check_aims(self) -> None:
+        for name in ("adaptive_kl", "target_kl"):
+            aim = getattr(self, name)
+            if aim is not None and not aim > 0:
+                raise ConfigError(f"{name}={aim} must be above 0, or null")
 
     @property
     def micro_batch(self) -> int:

@@ -31,6 +31,7 @@ from vlminterp_ex2.inspection.seeds import load_seeds
 from vlminterp_ex2.inspection.sentence_encoder import MiniLM
 from vlminterp_ex2.inspection.stage import INSPECT, inspect
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
+from vlminterp_ex2.matched import nearest_to
 from vlminterp_ex2.policy import check_policy, load_aligned, load_tokenizer
 from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
@@ -90,7 +91,9 @@ def run(context: Context) -> None:
 def _aligned(context: Context) -> tuple[Material, Alignment]:
     """Trains the policy, unless this or another run has done so."""
     config: Config = context.config
-    with stage_of(context, "align", {ALIGN: ALIGN, SAMPLES: SAMPLES}) as inner:
+    # another target needs no other training, only one that has kept its checkpoints
+    kept = {"target_kl": config.target_kl is not None}
+    with stage_of(context, "align", {ALIGN: ALIGN, SAMPLES: SAMPLES}, **kept) as inner:
         aligned = alignment(inner.results, config.steps, config.updates)
         if aligned is None:
             if config.stage.value not in ("all", "align"):
@@ -194,7 +197,8 @@ def describe(
             return
         total = sum(len(batch) for some in batches.values() for batch in some)
         with context.progress.track("describing", total, total - missing, "responses") as stage:
-            pair = load_aligned(config.policy, context.device, aligned.checkpoint)
+            matched = nearest_to(rows_of(context.results.table(ALIGN)), aligned, config)
+            pair = load_aligned(config.policy, context.device, matched.checkpoint)
             asking = questioner(config.policy, load_tokenizer(config.policy))
             describer = Describer(context, material.scorer, asking, pair)
             for name, some in batches.items():

@@ -1,4 +1,4 @@
-"""EX2's answer: which family of words a VLM prefers, and what alignment has changed."""
+"""What an EX2 run ends with: its answer, what that rests on, and what training was worth."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,36 +9,34 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vlminterp.description.gains import Gains
-from vlminterp.description.verdict import Finding, Verdict, preferred
-from vlminterp.metrics.intervals import Interval, bootstrap_mean
+from vlminterp.description.gains import GAINS, gain_rows
+from vlminterp.metrics.intervals import SHARE, Interval, mean_interval
 from vlminterp.plugin import Context
 from vlminterp.results.summary import metric, plain_interval
 from vlminterp_ex2.align import Alignment
-from vlminterp_ex2.baselines import Chosen, best_of_n, tilt
+from vlminterp_ex2.answer import Hanging, agreement, came_to_say, hanging, sentence
 from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
 from vlminterp_ex2.inspection.families import FAMILIES
-from vlminterp_ex2.inspection.shares import Shares, shares
-from vlminterp_ex2.journal import rows_of
+from vlminterp_ex2.inspection.shares import CHANGE, Shares, empty_share, shares
+from vlminterp_ex2.journal import ALIGN, rows_of
+from vlminterp_ex2.matched import nearest_to
+from vlminterp_ex2.selection import (
+    BASE_LLM,
+    BEST,
+    PROMPT,
+    TILT,
+    Selections,
+    interval_of,
+    plain_selections,
+    selections,
+)
 from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
 from vlminterp_ex2.zero_shot import accuracy
 
 if TYPE_CHECKING:
     from vlminterp_ex2.plugin import Config
 
-SAYS = {
-    "visual": "what things look like",
-    "habitat": "where things are at home",
-    "diet": "what things eat or are for",
-    "kind": "what kind of thing it is",
-    "behaviour": "what things do or where they come from",
-    "spurious": "boilerplate of the web",
-}
-
 POLICIES = (ALIGNED, BASE)
-SILENT = Verdict(Finding.undecided, None, "", None, None)
-"""Where no description has words of any family."""
-
 Row = Mapping[str, Any]
 
 
@@ -59,37 +57,60 @@ def summarise(
     config: Config = context.config
     table = pd.DataFrame(list(rows))
     concepts = list(dict.fromkeys(table["concept"]))
-    gains = {kind: family_gains(table, concepts, kind) for kind in ("presence", "content")}
-    said = gains["presence"].ranking()
-    verdict = preferred(gains["presence"], config.margin) if said else SILENT
-    each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
+    found = hanging(table, concepts, config.margin)
+    spoken = {policy: table[table["policy"] == policy] for policy in POLICIES}
+    each = {policy: shares(spoken[policy], concepts) for policy in POLICIES}
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
+    _write_gains(context, concepts, found)
+    chosen = _selections(context, concepts)
+    matched = nearest_to(rows_of(context.results.table(ALIGN)), alignment, config)
     hits = rows_of(context.results.table(ZERO_SHOT))
     classified = accuracy(hits) if hits else {}
     return {
         **context.results.names,
         "unit": "concepts",
-        "verdict": sentence(context.results.names["model"], verdict, gains["presence"]),
-        "finding": verdict.finding.value,
-        "preferred": verdict.family,
-        "ranking": said,
-        "p": verdict.p,
+        **_answer(context.results.names["model"], found, change),
         "margin": config.margin,
+        "by_texts": {
+            policy: _told(hanging(spoken[policy], concepts, config.margin)) for policy in POLICIES
+        },
         "stopped": alignment.stopped,
         "steps": alignment.steps,
-        "policy": _relative(alignment.checkpoint, context.results.path),
-        "gains": {kind: _intervals(found.intervals()) for kind, found in gains.items()},
-        "shares": {
-            policy: _intervals({name: bootstrap_mean(values) for name, values in found.items()})
-            for policy, found in each.items()
+        "described_at": matched.steps,
+        "policy": _relative(matched.checkpoint, context.results.path),
+        "shares": {policy: _intervals(found, SHARE) for policy, found in each.items()},
+        "change": _intervals(change, CHANGE),
+        "empty": _intervals(
+            {policy: empty_share(own, concepts) for policy, own in spoken.items()}, SHARE
+        ),
+        "selection": plain_selections(chosen),
+        "metrics": {
+            **_rewards(context, concepts, chosen),
+            **_share_metrics(each),
+            **_accuracy(classified),
         },
-        "change": _intervals({name: bootstrap_mean(values) for name, values in change.items()}),
-        "metrics": {**_rewards(context, concepts), **_share_metrics(each), **_accuracy(classified)},
         **({"zero_shot": classified} if classified else {}),
         **(judged or {}),
         "notes": list(context.source.notes()),
         "skipped": len(context.results.skips()),
         "truncated": sum(row["truncated"] for row in rows_of(context.results.table(DESCRIBE))),
+    }
+
+
+def _answer(
+    model: str, found: Hanging, change: Mapping[str, NDArray[np.float64]]
+) -> dict[str, Any]:
+    """What the score hangs on, what alignment came to say, and whether they agree."""
+    said = {family: change[f"says_{family}"] for family in FAMILIES}
+    grown = {name: mean_interval(values, bounds=CHANGE) for name, values in said.items()}
+    more = came_to_say(said)
+    return {
+        "verdict": sentence(model, found, more, grown),
+        **_told(found),
+        "preferred": found.verdict.family,
+        "came_to_say": more,
+        "agree": agreement(found.verdict, more),
+        "ranking": found.presence.ranking(),
     }
 
 
@@ -103,33 +124,27 @@ def _relative(path: Path, start: Path) -> str:
     return Path(os.path.relpath(path, start)).as_posix()
 
 
-def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gains:
-    """Each family's gain by ablation, averaged over a concept's different descriptions.
+def _told(found: Hanging) -> dict[str, Any]:
+    """A verdict with its gains and the null beside them."""
+    gains = {"presence": found.presence, "content": found.content, "shuffled": found.shuffled}
+    return {
+        "finding": found.verdict.finding.value,
+        "leader": found.verdict.leader,
+        "unsaid": list(found.verdict.unsaid),
+        "p": found.verdict.p,
+        "p_runner_up": found.verdict.p_runner_up,
+        "gains": {
+            kind: {family: plain_interval(one) for family, one in own.intervals().items()}
+            for kind, own in gains.items()
+        },
+    }
 
-    Args:
-        table: Rows of the table `inspect`.
-        concepts: Ids, in order.
-        kind: `presence` or `content`.
-    """
-    different = table.drop_duplicates(["concept", "text"])
-    columns = [f"{kind}_{family}" for family in FAMILIES]
-    means = different[columns].astype(float).groupby(different["concept"]).mean()
-    return Gains(FAMILIES, means.reindex(list(concepts)).to_numpy(np.float64))
 
-
-def sentence(model: str, verdict: Verdict, gains: Gains) -> str:
-    """The verdict in words."""
-    if verdict.family is not None:
-        gain = gains.intervals()[verdict.family]
-        return (
-            f"{model} likes to hear {SAYS[verdict.family]} ({verdict.family}: +{gain.mean:.3f} "
-            f"cosine [{gain.low:.3f}, {gain.high:.3f}])"
-        )
-    if verdict.finding is Finding.nothing:
-        return f"{model} prefers none: no family's words gain anything that matters"
-    if not verdict.leader:
-        return f"{model}: undecided, since no description has words of any family"
-    return f"{model}: undecided between {verdict.leader} and {verdict.runner_up or 'none'}"
+def _write_gains(context: Context, concepts: Sequence[str], found: Hanging) -> None:
+    """Writes each concept's gains, by which sweeps compare VLMs."""
+    table = context.results.table(GAINS)
+    if 0 not in table:
+        table.write(0, gain_rows(concepts, found.presence, found.content, found.shuffled), {})
 
 
 def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
@@ -139,26 +154,31 @@ def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
     }
     return {
         name: metric(
-            bootstrap_mean(values),
+            mean_interval(values, bounds=SHARE),
             description=told.get(name, f"share of descriptions with {name[5:]} words"),
-            controls={"base LLM": bootstrap_mean(shares[BASE][name])},
+            controls={BASE_LLM: mean_interval(shares[BASE][name], bounds=SHARE)},
         )
         for name, values in shares[ALIGNED].items()
     }
 
 
-def _rewards(context: Context, concepts: Sequence[str]) -> dict[str, Any]:
-    """Reward, held-out reward and KL, beside what the same responses buy without training."""
+def _selections(context: Context, concepts: Sequence[str]) -> Selections:
+    """Training beside best-of-n and tilt, under the same selection."""
     config: Config = context.config
     table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
     pool = pd.DataFrame(rows_of(context.results.table(POOL)))
     base = pd.concat([table[table["policy"] == BASE], pool])
+    return selections(table[table["policy"] == ALIGNED], base, concepts, config.beta)
+
+
+def _rewards(context: Context, concepts: Sequence[str], chosen: Selections) -> dict[str, Any]:
+    """Reward, held-out reward and KL, beside what the same responses buy without training."""
+    table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
     aligned, reference = (table[table["policy"] == policy] for policy in POLICIES)
-    chosen = _chosen(base.dropna(subset=["reward"]), concepts, config.beta)
     described = {
         "reward": "how well descriptions fit their concept's images (τ · cosine)",
         "held_out": "the same on images that no reward has seen",
-        "kl": "nats per description from the base LLM",
+        "kl": "nats per response from the base LLM",
     }
     return {
         name: metric(
@@ -166,8 +186,8 @@ def _rewards(context: Context, concepts: Sequence[str]) -> dict[str, Any]:
             higher_is_better=None if name == "kl" else True,
             description=what,
             controls={
-                "base LLM": _by_concept(reference, name, concepts),
-                **{label: _chosen_mean(each, name) for label, each in chosen.items()},
+                BASE_LLM: _by_concept(reference, name, concepts),
+                **{arm: interval_of(chosen[PROMPT][arm], name) for arm in (BEST, TILT)},
             },
         )
         for name, what in described.items()
@@ -175,40 +195,12 @@ def _rewards(context: Context, concepts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _chosen_mean(chosen: Sequence[Chosen], name: str) -> Interval:
-    return bootstrap_mean([getattr(one, name) for one in chosen])
-
-
-def _chosen(base: pd.DataFrame, concepts: Sequence[str], beta: float) -> dict[str, list[Chosen]]:
-    """Best-of-n among each prompt's responses, and the tilt of all of a concept's.
-
-    Each concept has one of either; one that has said nothing has none to choose from.
-    """
-    best, tilted = [], []
-    by_concept = dict(iter(base.groupby("concept")))
-    for concept in (concept for concept in concepts if concept in by_concept):
-        own = by_concept[concept]
-        asked = [group for _, group in own.groupby("template")]
-        picked = [best_of_n(*_values(group), len(group)) for group in asked]
-        best.append(_averaged(picked))
-        tilted.append(tilt(*_values(own), beta))
-    return {"best of n": best, "tilt": tilted}
-
-
-def _values(responses: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rewards and held-out rewards."""
-    return responses["reward"].to_numpy(np.float64), responses["held_out"].to_numpy(np.float64)
-
-
-def _averaged(chosen: Sequence[Chosen]) -> Chosen:
-    fields = ([vars(one)[name] for one in chosen] for name in vars(chosen[0]))
-    return Chosen(*(float(np.mean(values)) for values in fields))
-
-
 def _by_concept(table: pd.DataFrame, name: str, concepts: Iterable[str]) -> Interval:
     means = table[name].astype(float).groupby(table["concept"]).mean()
-    return bootstrap_mean(means.reindex(list(concepts)).to_numpy())
+    return mean_interval(means.reindex(list(concepts)).to_numpy())
 
 
-def _intervals(found: Mapping[str, Interval]) -> dict[str, Any]:
-    return {name: plain_interval(interval) for name, interval in found.items()}
+def _intervals(
+    found: Mapping[str, NDArray[np.float64]], bounds: tuple[float, float]
+) -> dict[str, Any]:
+    return {name: plain_interval(mean_interval(v, bounds=bounds)) for name, v in found.items()}

@@ -17,7 +17,7 @@ from vlminterp.data.concepts import Concept
 from vlminterp.description.embed import encode_images, encode_texts
 from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.errors import InputError
-from vlminterp.metrics.intervals import bootstrap_mean, paired_difference
+from vlminterp.metrics.intervals import SHARE, mean_interval, paired_difference
 from vlminterp.results.summary import metric, plain_interval
 from vlminterp_ex2.describe import ALIGNED, BASE
 from vlminterp_ex2.inspection.seeds import load_seeds
@@ -125,10 +125,10 @@ def accuracy(rows: Sequence[Row]) -> dict[str, Any]:
     others = [arm for arm in LABELS if arm != ALIGNED]
     return {
         "metric": metric(
-            bootstrap_mean(values[ALIGNED]),
+            mean_interval(values[ALIGNED], bounds=SHARE),
             higher_is_better=True,
             description="share of held-out pictures that the descriptions classify rightly",
-            controls={LABELS[arm]: bootstrap_mean(values[arm]) for arm in others},
+            controls={LABELS[arm]: mean_interval(values[arm], bounds=SHARE) for arm in others},
         ),
         "minus": {
             LABELS[arm]: plain_interval(paired_difference(values[ALIGNED], values[arm]))

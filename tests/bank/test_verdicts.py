@@ -97,6 +97,17 @@ def test_a_users_bank_on_a_users_pictures(finish, small_bank, class_folder):
         neutral = own.loc[own["family"] == "", "own"].mean()
         gains.append(own.loc[own["family"] == "habitat", "own"].mean() - neutral)
     assert summary["metrics"]["habitat.presence"]["mean"] == pytest.approx(np.mean(gains))
+    # Under shuffled classes every text meets each of the other concepts.
+    null = []
+    for _, own in rows.groupby("concept"):
+        other = own["own"] - own["contrastive"]
+        home = other[own["family"] == "habitat"].mean()
+        null.append(home - other[own["family"] == ""].mean())
+    assert summary["gains"]["shuffled"]["habitat"]["mean"] == pytest.approx(np.mean(null))
+    kept = found.table("gains").rows().set_index(["concept", "family"])
+    assert kept.loc[("owl", "habitat"), "presence"] == pytest.approx(
+        gains[sorted(CLASSES).index("owl")]
+    )
     # The shop's words are the same for all: nobody else's could take their place.
     assert "shop.content" not in summary["metrics"]
     assert summary["metrics"]["habitat.content"]["mean"] > 0.1
@@ -117,6 +128,6 @@ def test_one_concept_decides_nothing(finish, write_bank, class_folder):
     summary = finish(
         "data=class_folder", f"data.path={class_folder}", f"plugin.bank={write_bank(rows)}"
     ).summary
-    assert (summary["finding"], summary["preferred"]) == ("undecided", None)
+    assert (summary["finding"], summary["preferred"]) == ("too little said", None)
     assert summary["metrics"]["home.presence"]["low"] is None
-    assert "ndecided" in summary["verdict"]
+    assert summary["verdict"].startswith("Too little said to tell: no family is told of 8 concepts")

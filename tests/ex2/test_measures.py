@@ -28,7 +28,7 @@ def test_a_step_in_numbers():
     assert found["length"] == 4.5
     assert found["distinct_1"] == 4 / 6
     assert found["distinct_2"] == 2 / 3
-    assert found["names_concept"] == 0.75
+    assert found["names_concept"] == 1.0  # of three texts; the empty one is none
     assert found["zero_spread"] == 0.5
     assert found["clipped"] == found["cut"] == found["empty"] == 0.25
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from vlminterp_ex2.journal import rows_of
 
@@ -74,7 +75,7 @@ def test_one_class_is_enough_for_the_papers_reward(finish, class_folder):
         shutil.rmtree(class_folder / name)
     folder, _ = finish()
     assert concepts_in(folder) == {"whale"}
-    assert folder.summary["finding"] == "undecided"
+    assert folder.summary["finding"] == "too little said"
 
 
 @pytest.mark.parametrize("reward", ["own", "contrastive"])
@@ -150,19 +151,21 @@ def test_a_policy_that_says_nothing_of_anything(finish, tiny_policy):
     """Random letters: no word of any family, and many responses without a whole sentence."""
     tiny = (f"plugin.policy.checkpoint={tiny_policy}", "plugin.policy.max_tokens=8")
     folder, _ = finish(*tiny)
-    assert folder.summary["verdict"].endswith(
-        "undecided, since no description has words of any family"
-    )
-    assert (folder.summary["finding"], folder.summary["ranking"]) == ("undecided", [])
-    assert "undecided" in (folder.path / "report.html").read_text()
+    assert ": too little is said of any family to tell" in folder.summary["verdict"]
+    assert (folder.summary["finding"], folder.summary["ranking"]) == ("too little said", [])
+    assert "too little" in (folder.path / "report.html").read_text()
 
 
 def test_a_policy_that_never_ends_a_sentence(finish, tiny_policy):
     tiny = (f"plugin.policy.checkpoint={tiny_policy}", "plugin.policy.max_tokens=2")
     folder, _ = finish(*tiny, "plugin.policy.learning_rate=1e-9")
     said = rows_of(folder.table("describe"))
-    assert sum(row["empty"] for row in said) > len(said) / 2
-    assert folder.summary["finding"] == "undecided"
+    empty = [row["empty"] for row in said]
+    assert sum(empty) > len(said) / 2
+    told = folder.summary["empty"]
+    assert (told["aligned"]["mean"] + told["base"]["mean"]) / 2 == pytest.approx(np.mean(empty))
+    assert {row["names_concept"] for row in said if row["empty"]} == {None}
+    assert folder.summary["finding"] == "too little said"
 
 
 def test_a_gpu_config_without_a_gpu(refused):

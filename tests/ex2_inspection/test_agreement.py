@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vlminterp_ex2.inspection.agreement import cohen_kappa, kappa_interval
 
@@ -14,6 +14,7 @@ def test_by_hand():
     assert cohen_kappa(*zip(*pairs, strict=True)) == pytest.approx(0.4)
 
 
+@settings(deadline=None)  # scikit-learn is imported within
 @given(LABELS)
 def test_as_scikit_learn_has_it(pairs):
     metrics = pytest.importorskip("sklearn.metrics")

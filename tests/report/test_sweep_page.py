@@ -13,6 +13,8 @@ from tests.report.test_page import Page
 from tests.results.fake_run import attribution
 from vlminterp.errors import ResultsError
 from vlminterp.report.__main__ import main
+from vlminterp.report.sweep.preferences import differences
+from vlminterp.report.sweep.preferences import tastes as found_tastes
 from vlminterp.report.sweep_page import write_sweep_report
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.sweep import Sweep
@@ -33,7 +35,7 @@ def note(sweep, path, names, **more):
     sweep.note(line, {**names, "path": str(path), **more})
 
 
-def heard(sweep, model, gains, steps=(), finding="preferred"):
+def heard(sweep, model, gains, steps=(), finding="preferred", p=1e-4, concepts=0):
     """A run that says which words a VLM likes to hear."""
     path = sweep.folder.parents[1] / "ex2" / model
     names = {"plugin": "ex2", "model": model, "data": "planted"}
@@ -42,17 +44,35 @@ def heard(sweep, model, gains, steps=(), finding="preferred"):
             folder.table("align").write(
                 0, [dict(zip(("step", "kl", "reward"), s, strict=True)) for s in steps], {}
             )
+        if concepts:
+            folder.table("gains").write(0, per_concept(model, gains, concepts), {})
+        leader = max(gains, key=gains.get)
         folder.finish(
             {
                 "finding": finding,
-                "preferred": max(gains, key=gains.get) if finding == "preferred" else None,
+                "p": p,
+                "leader": leader,
+                "preferred": leader if finding == "preferred" else None,
                 "margin": 0.02,
-                "gains": {"presence": {family: gain(mean) for family, mean in gains.items()}},
+                "gains": {
+                    "presence": {family: gain(mean) for family, mean in gains.items()},
+                    "shuffled": {family: gain(-0.037) for family in gains},
+                },
                 "metrics": {"reward": gain(45.5), "kl": gain(20.0)},
             }
         )
         (path / "report.html").write_text("")
     note(sweep, path, names)
+
+
+def per_concept(model, gains, concepts):
+    """Gains that differ by concept in the same way for every VLM, and a little by themselves."""
+    hard, own = np.random.default_rng(0), np.random.default_rng(len(model))
+    return [
+        {"concept": f"c{n}", "family": family, "presence": mean + hardness + own.normal(0, 0.01)}
+        for family, mean in gains.items()
+        for n, hardness in enumerate(hard.normal(0, 0.2, concepts))
+    ]
 
 
 def looked(sweep, model, places, pointing=0.5):
@@ -115,10 +135,46 @@ def test_first_lines_say_which_vlm_likes_what(tastes):
     told = words(page)
     answer = (
         "What they like to hear (ex2): habitat: vlm-one and vlm-three; visual: vlm-two; "
-        "nothing: vlm-four."
+        "nothing found: vlm-four."
     )
     assert answer in told
     assert told.index(answer) < told.index("What each VLM likes to hear (ex2)")
+
+
+def test_a_preference_must_hold_among_so_many(tastes):
+    """p = .004 is clear for one VLM, not for one of three."""
+    heard(tastes, "vlm-three", {"habitat": 0.2, "visual": 0.0}, p=0.004)
+    runs = {run.names["model"]: run for run in tastes.runs()}
+    assert found_tastes({"vlm-three": runs["vlm-three"]}) == {"vlm-three": "habitat"}
+    assert found_tastes(runs)["vlm-three"] == "habitat"  # Holm's last: the others are clearer
+    heard(tastes, "vlm-four", {"habitat": 0.2, "visual": 0.0}, p=0.009)
+    runs = {run.names["model"]: run for run in tastes.runs()}
+    told = found_tastes(runs)
+    assert (told["vlm-one"], told["vlm-three"], told["vlm-four"]) == (
+        "habitat",
+        "habitat",
+        "habitat",
+    )
+    heard(tastes, "vlm-five", {"habitat": 0.2, "visual": 0.0}, p=0.009)
+    runs = {run.names["model"]: run for run in tastes.runs()}
+    assert found_tastes(runs)["vlm-five"] == "undecided"
+
+
+def test_two_vlms_are_compared_on_the_same_concepts(sweep):
+    """Concepts differ far more than VLMs: pairing alone sees that habitat words gain .05 more."""
+    heard(sweep, "one", {"habitat": 0.25, "visual": 0.1}, concepts=20)
+    heard(sweep, "other", {"habitat": 0.2, "visual": 0.1}, concepts=20)
+    runs = {run.names["model"]: run for run in sweep.runs()}
+    first, second = differences(runs)
+    assert (first.family, second.family) == ("habitat", "visual")
+    assert first.gain.mean == pytest.approx(0.05, abs=0.01)
+    assert first.p < 0.001 < 0.01 < second.p
+    told = words(write_sweep_report(sweep.folder).read_text("utf-8"))
+    assert "1 of 2 comparisons have p below 1%" in told
+
+
+def test_the_null_stands_in_the_table(tastes):
+    assert 'data-value="-0.037"' in write_sweep_report(tastes.folder).read_text("utf-8")
 
 
 def test_first_lines_say_where_vlms_look_and_whose_maps_agree(maps):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from vlminterp.metrics.facts import METRICS
-from vlminterp.metrics.intervals import bootstrap_mean
+from vlminterp.metrics.intervals import mean_interval
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.summary import metric
 
@@ -48,12 +48,14 @@ def summarise(results: RunFolder) -> dict[str, Any]:
 def _metric(rows: "pd.DataFrame", name: str) -> dict[str, Any]:
     facts = METRICS[name]
     controls = {
-        column.removeprefix(f"{name}."): bootstrap_mean(rows[column].to_numpy(float))
+        column.removeprefix(f"{name}."): mean_interval(
+            rows[column].to_numpy(float), bounds=facts.range
+        )
         for column in rows.columns
         if column.startswith(f"{name}.") and rows[column].notna().any()
     }
     return metric(
-        bootstrap_mean(rows[name].to_numpy(float)),
+        mean_interval(rows[name].to_numpy(float), bounds=facts.range),
         higher_is_better=facts.higher_is_better,
         description=facts.meaning,
         controls=controls,

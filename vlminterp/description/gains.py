@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vlminterp.description.bank import NEUTRAL, Said, Swapped
-from vlminterp.metrics.intervals import Interval, bootstrap_mean
+from vlminterp.metrics.intervals import Interval, mean_interval
+
+GAINS = "gains"
+"""The table of each concept's gains, by which sweeps compare VLMs."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,17 @@ class Gains:
         """A family's gain for each concept, `[C]`."""
         return self.per_concept[:, self.families.index(family)]
 
+    def less(self, other: "Gains") -> "Gains":
+        """Returns what is left of these gains when others, of the same families, are taken off."""
+        return Gains(self.families, self.per_concept - other.per_concept)
+
     def intervals(self) -> dict[str, Interval]:
-        """Each family's mean over concepts and its 95 % bootstrap interval over concepts.
+        """Each family's mean over concepts and its 95 % interval over concepts.
 
         All of a concept's descriptions count as one, since they stand or fall together. A family
         without any gain (boilerplate has no content) is left out.
         """
-        found = {family: bootstrap_mean(self.of(family)) for family in self.families}
+        found = {family: mean_interval(self.of(family)) for family in self.families}
         return {family: interval for family, interval in found.items() if interval.n}
 
     def ranking(self) -> list[str]:
@@ -104,6 +111,31 @@ def content_gains(
     with np.errstate(invalid="ignore"):
         differences = np.asarray(scores, np.float64) - sums / counts
     return _averaged(said, differences, families, concepts)
+
+
+def gain_rows(
+    concepts: Sequence[str], presence: Gains, content: Gains, shuffled: Gains | None
+) -> list[dict[str, object]]:
+    """Returns the rows of the table `GAINS`: one for each concept and family that has a gain.
+
+    Args:
+        concepts: Ids.
+        presence: Gains by the words of each family.
+        content: Gains over another concept's words.
+        shuffled: What `presence` would be under shuffled classes; None with one class.
+    """
+    kinds = {"presence": presence, "content": content, "shuffled": shuffled}
+    rows: list[dict[str, object]] = []
+    for place, concept in enumerate(concepts):
+        for family in presence.families:
+            found = {
+                kind: float(gains.of(family)[place]) if gains else np.nan
+                for kind, gains in kinds.items()
+            }
+            if not np.isnan(found["presence"]):
+                numbers = {kind: None if np.isnan(v) else v for kind, v in found.items()}
+                rows.append({"concept": concept, "family": family, **numbers})
+    return rows
 
 
 def _averaged(

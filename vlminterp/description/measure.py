@@ -12,10 +12,17 @@ from vlminterp.description.bank import Bank, Swapped
 from vlminterp.description.class_means import ClassMeans
 from vlminterp.description.embed import encode_texts
 from vlminterp.description.gains import Gains, content_gains, presence_gains
-from vlminterp.description.scores import contrastive_scores, own_scores
+from vlminterp.description.scores import (
+    contrastive_scores,
+    own_scores,
+    shuffled_contrastive_scores,
+    shuffled_scores,
+)
 
 SCORES = {"own": own_scores, "contrastive": contrastive_scores}
 """By name: what a gain may be measured in."""
+SHUFFLED = {"own": shuffled_scores, "contrastive": shuffled_contrastive_scores}
+"""By name: the same under shuffled classes, the null that stands beside it."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +33,13 @@ class Measured:
         scores: Of `Bank.said`, float32 `[T]`.
         presence: Gains of true words against none.
         content: Gains of true words against another concept's.
+        shuffled: The gains of `presence` under shuffled classes; None with one class.
     """
 
     scores: NDArray[np.float32]
     presence: Gains
     content: Gains
+    shuffled: Gains | None
 
 
 def texts_to_score(bank: Bank, swapped: list[Swapped]) -> int:
@@ -72,5 +81,9 @@ def measure(
         shape = (bank.families, len(classes))
         presence = presence_gains(bank.said, true, *shape)
         content = content_gains(bank.said, true, swapped, others, *shape)
-        found[name] = Measured(true, presence, content)
+        shuffled = None
+        if len(classes) > 1:
+            null = SHUFFLED[name](embedded[: len(bank.said)], own[: len(bank.said)], classes.means)
+            shuffled = presence_gains(bank.said, null.cpu().numpy(), *shape)
+        found[name] = Measured(true, presence, content, shuffled)
     return found

@@ -40,12 +40,46 @@ def contrastive_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
     Raises:
         ValueError: There is only one class, so nothing to contrast with.
     """
+    return own_scores(texts, own, means) - shuffled_scores(texts, own, means)
+
+
+def shuffled_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
+    """Returns what `own_scores` would be if the classes were shuffled: the null of any verdict.
+
+    Each class takes the place of another (a derangement). This is the mean over all ways to do so,
+    exactly: every text meets every class but its own equally often.
+
+    Args:
+        texts: Unit text embeddings, `[T, D]`.
+        own: Each text's class, int64 `[T]`, 0…K-1.
+        means: Mean of each class's unit image embeddings, not renormalised, `[K, D]`.
+
+    Returns:
+        -1…1, float32 `[T]`.
+
+    Raises:
+        ValueError: There is only one class, so nothing to shuffle.
+    """
     classes = len(means)
     if classes < 2:
-        raise ValueError("a contrastive score needs at least two classes")
+        raise ValueError("shuffled and contrastive scores need at least two classes")
     scores = _to_all(texts, means)
-    own_score = _of_own(scores, own)
-    return own_score - (scores.sum(1) - own_score) / (classes - 1)
+    return (scores.sum(1) - _of_own(scores, own)) / (classes - 1)
+
+
+def shuffled_contrastive_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
+    """Returns what `contrastive_scores` would be under shuffled classes, on average over all ways.
+
+    Args:
+        texts: Unit text embeddings, `[T, D]`.
+        own: Each text's class, int64 `[T]`, 0…K-1.
+        means: Mean of each class's unit image embeddings, not renormalised, `[K, D]`.
+
+    Returns:
+        Float32 `[T]`. A text's contrastive scores over all classes sum to 0, so the mean of all but
+        its own is minus its own, over K - 1.
+    """
+    return -contrastive_scores(texts, own, means) / (len(means) - 1)
 
 
 def _to_all(texts: Tensor, means: Tensor) -> Tensor:

@@ -1,13 +1,24 @@
-"""Means with error bars: percentile bootstrap over pairs, or over clusters of pairs."""
+"""Means with error bars that keep their level from few values on: the product's only intervals.
 
+A percentile bootstrap of 95 % holds the truth in 84 % of cases at 5 values and in 91 % at 16
+(normal data). These hold it in 95 %: Student's t over clusters, and Wilson's score interval where
+values have bounds, which t does not know (it gives 5 hits of 5 no width). See
+`tests/metrics/test_coverage.py`.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 LEVEL = 0.95
-_DRAWS_AT_ONCE = 4_000_000
+SHARE = (0.0, 1.0)
+"""The bounds of hits, and of shares."""
+ROUNDING = 1e-6
+"""Of the distance between bounds: so much may a value lie outside."""
 
 
 @dataclass(frozen=True)
@@ -30,62 +41,65 @@ class Interval:
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] (n = {self.n})"
 
 
-def bootstrap_mean(
+def mean_interval(
     values: ArrayLike,
-    resamples: int = 2000,
-    seed: int = 0,
     clusters: Sequence[object] | None = None,
+    bounds: tuple[float, float] | None = None,
 ) -> Interval:
-    """Mean with a percentile bootstrap interval (Efron, 1979).
+    """Returns a mean with the interval that holds the true one in 95 % of cases.
 
     Args:
         values: One per pair, `[n]`; NaN where the pair was skipped or has no truth.
-        resamples: Bootstrap samples, ≥ 1.
-        seed: Same seed, same interval.
-        clusters: What belongs together, one label per value (the image of several captions, the
-            seed's pair): whole clusters are drawn.
+        clusters: One label per value that says what belongs together (the image of several
+            captions, the seed's pair): clusters are independent, values within one need not be.
+        bounds: The least and the greatest that a value can be (`SHARE` for hits and shares): the
+            interval then stays between them, and has a width even where all values lie on one.
 
     Returns:
-        The mean over the values that are numbers.
+        The mean over the values that are numbers, with Student's t interval over clusters, or
+        Wilson's (1927) with the effective number of clusters (Korn and Graubard, 1998).
 
     Raises:
-        ValueError: Not one label per value.
+        ValueError: There is not one label per value, or a value is out of bounds.
 
     Example:
-        >>> bootstrap_mean([1.0, 1.0, float("nan")])
-        Interval(mean=1.0, low=1.0, high=1.0, n=2)
+        >>> str(mean_interval([1.0, 2.0, 3.0, float("nan")]))
+        '2 [-0.484, 4.48] (n = 3)'
+        >>> str(mean_interval([1, 1, 1, 1, 1], bounds=SHARE))
+        '1 [0.393, 1] (n = 5)'
     """
     numbers = np.asarray(values, dtype=np.float64)
-    counted = ~np.isnan(numbers)
-    sums, counts = _per_cluster(numbers, counted, clusters)
-    if len(sums) == 0:
-        return Interval(float("nan"), float("nan"), float("nan"), 0)
-    mean, n = float(sums.sum() / counts.sum()), int(counts.sum())
-    if len(sums) < 2:
-        return Interval(mean, float("nan"), float("nan"), n)
-    means = _resampled_means(sums, counts, resamples, seed)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(mean, float(low), float(high), n)
+    sums, counts = _per_cluster(numbers, ~np.isnan(numbers), clusters)
+    groups, n = len(sums), int(counts.sum())
+    if groups == 0:
+        return Interval(math.nan, math.nan, math.nan, 0)
+    mean = float(sums.sum() / n)
+    if bounds:
+        _check(numbers, bounds)
+    if groups < 2:
+        return Interval(mean, math.nan, math.nan, n)
+    # a ratio's residuals by cluster; with clusters of one value, the values' deviations
+    residuals = (sums - mean * counts) / (n / groups)
+    variance = float(residuals @ residuals) / (groups * (groups - 1))
+    quantile = float(stdtrit(groups - 1, (1 + LEVEL) / 2))
+    if bounds:
+        return Interval(mean, *_wilson(mean, variance, quantile, groups, bounds), n)
+    half = quantile * math.sqrt(variance)
+    return Interval(mean, mean - half, mean + half, n)
 
 
 def paired_difference(
-    first: ArrayLike,
-    second: ArrayLike,
-    resamples: int = 2000,
-    seed: int = 0,
-    clusters: Sequence[object] | None = None,
+    first: ArrayLike, second: ArrayLike, clusters: Sequence[object] | None = None
 ) -> Interval:
-    """Mean of first - second over the same pairs, with its interval.
+    """Returns the mean of first - second over the same pairs, with its interval.
 
-    Far narrower than the two means' own intervals suggest, since pairs that are hard for one
+    It is far narrower than the two means' own intervals suggest, since pairs that are hard for one
     method are hard for the other.
 
     Args:
         first: One per pair, `[n]`; NaN where skipped.
         second: Of the same pairs in the same order, `[n]`.
-        resamples: Bootstrap samples, ≥ 1.
-        seed: Same seed, same interval.
-        clusters: As in `bootstrap_mean`.
+        clusters: As in `mean_interval`.
 
     Returns:
         The mean over the pairs for which both are numbers.
@@ -96,7 +110,35 @@ def paired_difference(
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if one.shape != other.shape:
         raise ValueError(f"{one.shape} and {other.shape} values are not paired")
-    return bootstrap_mean(one - other, resamples, seed, clusters)
+    return mean_interval(one - other, clusters)
+
+
+def _check(numbers: NDArray[np.float64], bounds: tuple[float, float]) -> None:
+    low, high = bounds
+    slack = ROUNDING * (high - low)
+    if np.nanmin(numbers) < low - slack or np.nanmax(numbers) > high + slack:
+        raise ValueError(f"a value is outside {low:g}…{high:g}")
+
+
+def _wilson(
+    mean: float, variance: float, quantile: float, groups: int, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """Returns Wilson's ends, with as many trials as would have this variance.
+
+    Where all values lie on one bound, none is seen: there is one trial in each cluster.
+    """
+    low, width = bounds[0], bounds[1] - bounds[0]
+    share = min(max((mean - low) / width, 0.0), 1.0)
+    spread = share * (1 - share) * width**2
+    if spread <= (ROUNDING * width) ** 2:
+        trials = float(groups)
+    else:
+        trials = spread / variance if variance > 0 else math.inf
+    weight = quantile**2 / trials
+    centre = (share + weight / 2) / (1 + weight)
+    half = math.sqrt(share * (1 - share) * weight + weight**2 / 4) / (1 + weight)
+    ends = low + width * max(0.0, centre - half), low + width * min(1.0, centre + half)
+    return min(ends[0], mean), max(ends[1], mean)
 
 
 def _per_cluster(
@@ -111,18 +153,5 @@ def _per_cluster(
     labels = [index.setdefault(label, len(index)) for label in clusters]
     chosen = np.asarray(labels, dtype=np.intp)[counted]
     counts = np.bincount(chosen, minlength=len(index)).astype(np.float64)
-    sums = np.zeros(len(index))
-    np.add.at(sums, chosen, numbers[counted])
+    sums = np.bincount(chosen, numbers[counted], minlength=len(index)).astype(np.float64)
     return sums[counts > 0], counts[counts > 0]
-
-
-def _resampled_means(
-    sums: NDArray[np.float64], counts: NDArray[np.float64], resamples: int, seed: int
-) -> NDArray[np.float64]:
-    generator = np.random.default_rng(seed)
-    block = max(1, _DRAWS_AT_ONCE // len(sums))
-    means = []
-    for start in range(0, resamples, block):
-        drawn = generator.integers(len(sums), size=(min(block, resamples - start), len(sums)))
-        means.append(sums[drawn].sum(1) / counts[drawn].sum(1))
-    return np.concatenate(means)

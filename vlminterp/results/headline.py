@@ -16,8 +16,11 @@ def headline(summary: Mapping[str, Any]) -> str:
         >>> gain = {"mean": 0.195, "low": 0.182, "high": 0.21}
         >>> headline({"preferred": "habitat", "gains": {"presence": {"habitat": gain}}})
         'prefers habitat +0.195 [0.182, 0.210]'
-        >>> headline({"finding": "nothing", "gains": {"presence": {}}})
-        'prefers: nothing'
+        >>> null = {"presence": {"habitat": gain}, "shuffled": {"habitat": {"mean": 0.01}}}
+        >>> headline({"preferred": "habitat", "gains": null})
+        'prefers habitat +0.195 [0.182, 0.210], shuffled +0.010'
+        >>> headline({"finding": "nothing found", "gains": {"presence": {}}})
+        'prefers: nothing found'
         >>> headline({"metrics": {"image.pointing_game": {"mean": 0.83}}})
         'image.pointing_game 0.830'
     """
@@ -25,7 +28,10 @@ def headline(summary: Mapping[str, Any]) -> str:
         family = summary.get("preferred")
         if family is None:
             return f"prefers: {summary.get('finding', 'nothing')}"
-        return f"prefers {family} {interval(summary['gains']['presence'][family], sign='+')}"
+        gains = summary["gains"]
+        null = gains.get("shuffled", {}).get(family)
+        beside = f", shuffled {null['mean']:+.3f}" if null else ""
+        return f"prefers {family} {interval(gains['presence'][family], sign='+')}{beside}"
     metrics = [
         f"{name} {metric['mean']:.3f}"
         for name, metric in (summary.get("metrics") or {}).items()

@@ -2,9 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 
-import numpy as np
-
-from vlminterp.metrics.intervals import LEVEL, Interval
+from vlminterp.metrics.intervals import Interval, mean_interval
 
 
 def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
@@ -38,39 +36,27 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
 
 
 def kappa_interval(
-    first: Sequence[Hashable],
-    second: Sequence[Hashable],
-    clusters: Sequence[Hashable],
-    resamples: int = 1000,
-    seed: int = 0,
+    first: Sequence[Hashable], second: Sequence[Hashable], clusters: Sequence[Hashable]
 ) -> Interval:
-    """κ with a percentile bootstrap interval over clusters.
+    """Returns κ with a jackknife interval over clusters (Efron, 1982).
 
     Args:
         first: One label per item.
         second: Of the same items.
-        clusters: What belongs together (an item's concept): whole clusters are drawn.
-        resamples: Bootstrap samples, ≥ 1; those without a κ are left out.
-        seed: Same seed, same interval.
+        clusters: What belongs together (an item's concept): whole clusters are left out.
 
     Returns:
-        `mean` is κ of all items; the ends are NaN below two clusters.
+        `mean` is κ of all items; the ends are NaN below two clusters that make a difference.
     """
     kappa = cohen_kappa(first, second)
-    members: dict[Hashable, list[int]] = {}
+    members: dict[Hashable, set[int]] = {}
     for place, cluster in enumerate(clusters):
-        members.setdefault(cluster, []).append(place)
-    groups = list(members.values())
-    nan = float("nan")
-    if len(groups) < 2:
-        return Interval(kappa, nan, nan, len(first))
-    generator = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(resamples):
-        places = [p for g in generator.integers(len(groups), size=len(groups)) for p in groups[g]]
-        drawn.append(cohen_kappa([first[p] for p in places], [second[p] for p in places]))
-    known = np.asarray(drawn)[~np.isnan(drawn)]
-    if not len(known):
-        return Interval(kappa, nan, nan, len(first))
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(kappa, float(low), float(high), len(first))
+        members.setdefault(cluster, set()).add(place)
+    pseudo = []
+    for left_out in members.values():
+        kept = [place for place in range(len(first)) if place not in left_out]
+        without = cohen_kappa([first[p] for p in kept], [second[p] for p in kept])
+        pseudo.append(len(members) * kappa - (len(members) - 1) * without)
+    around = mean_interval(pseudo)
+    shift = kappa - around.mean
+    return Interval(kappa, around.low + shift, around.high + shift, len(first))

@@ -84,7 +84,7 @@ def choose(rows: Sequence[Row], limit: int) -> list[int]:
     """Which descriptions are judged: evenly of both models and all concepts, in their order.
 
     Args:
-        rows: Descriptions, with `policy` and `concept`.
+        rows: Descriptions, with `policy`, `concept` and `text`; empty ones are not judged.
         limit: At most so many; 0 for all.
 
     Returns:
@@ -93,6 +93,8 @@ def choose(rows: Sequence[Row], limit: int) -> list[int]:
     turns: dict[tuple[str, str], int] = {}
     ranked = []
     for place, row in enumerate(rows):
+        if not row["text"]:
+            continue
         group = (str(row["policy"]), str(row["concept"]))
         turns[group] = turns.get(group, 0) + 1
         ranked.append((turns[group], place))

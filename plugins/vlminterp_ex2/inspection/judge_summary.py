@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from vlminterp.metrics.intervals import bootstrap_mean
+from vlminterp.metrics.intervals import SHARE, mean_interval
 from vlminterp.results.summary import plain_interval
 from vlminterp_ex2.describe import ALIGNED, BASE, POLICIES
 from vlminterp_ex2.inspection.agreement import kappa_interval
 from vlminterp_ex2.inspection.families import INFORMATIVE, SPURIOUS
 from vlminterp_ex2.inspection.judge_form import MEANINGS
-from vlminterp_ex2.inspection.shares import shares
+from vlminterp_ex2.inspection.shares import CHANGE, shares
 
 NOT_ASKED = f"says_{SPURIOUS}"
 """Judges name the families that inform; boilerplate is what is left."""
@@ -71,10 +71,16 @@ def _shares(rows: Sequence[Row], concepts: Sequence[str], asked: Sequence[str]) 
     change = {name: values - each[BASE][name] for name, values in each[ALIGNED].items()}
     return {
         "shares": {
-            policy: {name: plain_interval(bootstrap_mean(values)) for name, values in own.items()}
+            policy: {
+                name: plain_interval(mean_interval(values, bounds=SHARE))
+                for name, values in own.items()
+            }
             for policy, own in each.items()
         },
-        "change": {name: plain_interval(bootstrap_mean(values)) for name, values in change.items()},
+        "change": {
+            name: plain_interval(mean_interval(values, bounds=CHANGE))
+            for name, values in change.items()
+        },
     }
 
 

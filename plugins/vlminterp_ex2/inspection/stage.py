@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vlminterp.description.class_means import ClassMeans
 from vlminterp.description.embed import encode_texts
-from vlminterp.description.measure import SCORES
+from vlminterp.description.measure import SCORES, SHUFFLED
 from vlminterp.plugin import Context
 from vlminterp_ex2.describe import ALIGNED, DESCRIBE
 from vlminterp_ex2.inspection.ablation import neutral, without_each_word
@@ -25,6 +25,7 @@ INSPECT = "inspect"
 BATCH = 256
 WORDED = 3
 """So many of the aligned model's best descriptions of a concept are taken apart word by word."""
+KINDS = ("presence", "content", "shuffled")
 KEPT = ("concept", "name", "template", "policy", "draw", "text", "reward", "held_out", "kl")
 
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float32]]
@@ -42,6 +43,7 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
         All rows: those of `describe`, with `families`, `informative`, `visual`, and for each of
         the six families `presence_…` and `content_…`: what the score (cosine) loses when its words
         are deleted, or swapped for another concept's. None where a description has none of it.
+        `shuffled_…` is what `presence_…` would be under shuffled classes.
     """
     config: Config = context.config
     table = context.results.table(INSPECT)
@@ -68,10 +70,15 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
 def _scorer(context: Context, classes: ClassMeans, kind: str) -> Score:
     @torch.no_grad()
     def score(texts: Sequence[str], concepts: Sequence[int]) -> NDArray[np.float32]:
+        """Returns each text's score and the same under shuffled classes, `[T, 2]`."""
         embedded = encode_texts(context.encoder, texts)
         own = torch.tensor(concepts, device=embedded.device)
-        values: NDArray[np.float32] = SCORES[kind](embedded, own, classes.means).cpu().numpy()
-        return values
+        values = SCORES[kind](embedded, own, classes.means)
+        null = torch.full_like(values, torch.nan)
+        if len(classes) > 1:
+            null = SHUFFLED[kind](embedded, own, classes.means)
+        found: NDArray[np.float32] = torch.stack([values, null], 1).cpu().numpy()
+        return found
 
     return score
 
@@ -114,16 +121,18 @@ def _inspected(
         own += [text for _, _, text in worded[-1]]
         texts += own
         concepts += [one.concept] * len(own)
-    scores = iter(score(texts, concepts).tolist())
+    scores = iter(score(texts, concepts).astype(np.float64))
     rows = []
     for place, pairs, left_out in zip(places, compared, worded, strict=True):
-        whole = next(scores)
+        whole = float(next(scores)[0])
         gains: dict[str, list[float]] = {}
         for pair in pairs:
-            gain = next(scores) - next(scores)
+            gain, shuffled = (next(scores) - next(scores)).tolist()
             gains.setdefault(f"{pair.kind}_{pair.family}", []).append(gain)
+            if pair.kind == "presence" and np.isfinite(shuffled):
+                gains.setdefault(f"shuffled_{pair.family}", []).append(shuffled)
         words = [
-            {"start": start, "stop": stop, "loss": whole - next(scores)}
+            {"start": start, "stop": stop, "loss": whole - float(next(scores)[0])}
             for start, stop, _ in left_out
         ]
         rows.append(_row(said[place], whole, gains, words))
@@ -132,7 +141,7 @@ def _inspected(
 
 def _row(one: Said, whole: float, gains: dict[str, list[float]], words: list[Row]) -> Row:
     families = one.families()
-    columns = [f"{kind}_{family}" for kind in ("presence", "content") for family in FAMILIES]
+    columns = [f"{kind}_{family}" for kind in KINDS for family in FAMILIES]
     return {
         **{name: one.row[name] for name in KEPT},
         "score": whole,

@@ -1,12 +1,12 @@
 """The first lines of a sweep's page: which VLM relies on what, in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
 from vlminterp.report.numbers import decimals
 from vlminterp.report.sweep.groups import Group
+from vlminterp.report.sweep.preferences import tastes
 
 LOOKS = {
     "image.pointing_game": (
@@ -18,7 +18,6 @@ LOOKS = {
         "share of captions whose top word names something in the picture",
     ),
 }
-NOTHING, UNDECIDED = "nothing", "undecided"
 
 
 def answers(groups: Sequence[Group]) -> list[Markup]:
@@ -32,28 +31,17 @@ def answers(groups: Sequence[Group]) -> list[Markup]:
 
 def _heard(group: Group) -> Iterator[Markup]:
     """Which words each VLM likes to hear, VLMs of the same taste together."""
-    tastes: dict[str, list[str]] = {}
-    for name, run in group.runs.items():
-        if "gains" in run.summary:
-            tastes.setdefault(taste(run.summary), []).append(name)
-    if tastes:
-        ordered = sorted(tastes, key=(UNDECIDED, NOTHING).__contains__)
+    runs = {name: run for name, run in group.runs.items() if "gains" in run.summary}
+    found: dict[str, list[str]] = {}
+    for name, taste in tastes(runs).items():
+        found.setdefault(taste, []).append(name)
+    if found:
+        families = {run.summary.get("preferred") for run in runs.values()}
+        ordered = sorted(found, key=lambda taste: taste not in families)
         told = Markup("; ").join(
-            Markup("<em>{}</em>: {}").format(taste, _listed(tastes[taste])) for taste in ordered
+            Markup("<em>{}</em>: {}").format(taste, _listed(found[taste])) for taste in ordered
         )
         yield Markup("<b>What they like to hear</b> ({}): {}.").format(group.title, told)
-
-
-def taste(summary: Mapping[str, Any]) -> str:
-    """The family that a VLM prefers, if it prefers one.
-
-    Args:
-        summary: Of a run with gains.
-    """
-    family = summary.get("preferred")
-    if family is not None:
-        return str(family)
-    return UNDECIDED if summary.get("finding") == UNDECIDED else NOTHING
 
 
 def _looked(group: Group) -> Iterator[Markup]:

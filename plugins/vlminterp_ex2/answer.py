@@ -1,0 +1,148 @@
+"""EX2's answer: what a VLM's score hangs on, what alignment came to say, and whether they agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vlminterp.description.gains import Gains
+from vlminterp.description.verdict import SIGNIFICANT, Finding, Verdict, preferred
+from vlminterp.metrics.intervals import Interval
+from vlminterp.metrics.significance import holm, p_above, paired_p
+from vlminterp_ex2.inspection.families import FAMILIES
+
+SAYS = {
+    "visual": "what things look like",
+    "habitat": "where things are at home",
+    "diet": "what things eat or are for",
+    "kind": "what kind of thing it is",
+    "behaviour": "what things do or where they come from",
+    "spurious": "boilerplate of the web",
+}
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """What a VLM's score hangs on, by some of the texts.
+
+    Attributes:
+        presence: What words of each family gain, by deletion.
+        content: What true words gain over another concept's.
+        shuffled: What `presence` would be under shuffled classes.
+        verdict: What that shows.
+    """
+
+    presence: Gains
+    content: Gains
+    shuffled: Gains
+    verdict: Verdict
+
+
+def hanging(table: pd.DataFrame, concepts: Sequence[str], margin: float) -> Hanging:
+    """Decides by some rows of the table `inspect`.
+
+    Args:
+        table: The rows.
+        concepts: Ids of all concepts, in order.
+        margin: The smallest gain that would matter.
+    """
+    gains = {kind: family_gains(table, concepts, kind) for kind in ("presence", "content")}
+    shuffled = family_gains(table, concepts, "shuffled")
+    known = shuffled if np.isfinite(shuffled.per_concept).any() else None
+    verdict = preferred(gains["presence"], known, margin, said_share(table))
+    return Hanging(gains["presence"], gains["content"], shuffled, verdict)
+
+
+def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gains:
+    """Each family's gain by ablation, averaged over a concept's different descriptions.
+
+    Args:
+        table: Rows of the table `inspect`.
+        concepts: Ids, in order.
+        kind: `presence`, `content` or `shuffled`.
+    """
+    different = table.drop_duplicates(["concept", "text"])
+    columns = [f"{kind}_{family}" for family in FAMILIES]
+    means = different[columns].astype(float).groupby(different["concept"]).mean()
+    return Gains(FAMILIES, means.reindex(list(concepts)).to_numpy(np.float64))
+
+
+def said_share(table: pd.DataFrame) -> float:
+    """Returns the share of descriptions that say anything of any family; empty texts are none."""
+    said = table.loc[table["text"] != "", "families"].map(len) > 0
+    return float(said.mean()) if len(said) else 0.0
+
+
+def came_to_say(change: Mapping[str, NDArray[np.float64]]) -> str | None:
+    """Returns the family that alignment has made the language model say more, if one stands out.
+
+    Its share has grown (p < .01 over concepts, Holm's over the families), and by more than any
+    other's (p < .01, paired by concept).
+
+    Args:
+        change: What each family's share has grown by, for each concept, `[C]`.
+    """
+    grown = [family for family in FAMILIES if np.isfinite(change[family]).sum() > 1]
+    ps = dict(zip(grown, holm([p_above(change[family]) for family in grown]), strict=True))
+    ranked = sorted(grown, key=lambda family: -float(np.nanmean(change[family])))
+    if not ranked or ps[ranked[0]] >= SIGNIFICANT:
+        return None
+    alone = len(ranked) == 1 or paired_p(change[ranked[0]], change[ranked[1]]) < SIGNIFICANT
+    return ranked[0] if alone else None
+
+
+def agreement(verdict: Verdict, said: str | None) -> bool | None:
+    """Returns whether ablation and alignment tell the same; None where one of them tells nothing.
+
+    Args:
+        verdict: By ablation.
+        said: The family that alignment came to say, if one stands out.
+    """
+    if verdict.finding not in (Finding.preferred, Finding.nothing):
+        return None
+    if verdict.finding is Finding.preferred and said is None:
+        return None
+    return verdict.family == said
+
+
+def sentence(model: str, found: Hanging, said: str | None, change: Mapping[str, Interval]) -> str:
+    """The answer in words.
+
+    Args:
+        model: The VLM's name.
+        found: By all texts.
+        said: What alignment came to say.
+        change: By how much the share of descriptions with each family's words has grown.
+    """
+    return f"{model}{_hangs(found)}; {_said(found.verdict, said, change)}"
+
+
+def _hangs(found: Hanging) -> str:
+    verdict = found.verdict
+    if verdict.finding is Finding.unsaid:
+        return ": too little is said of any family to tell what it likes to hear"
+    assert verdict.leader is not None
+    gain, null = (gains.intervals()[verdict.leader] for gains in (found.presence, found.shuffled))
+    grounds = (
+        f"{verdict.leader}: {gain.mean:+.3f} cosine [{gain.low:.3f}, {gain.high:.3f}]; under "
+        f"shuffled classes {null.mean:+.3f}"
+    )
+    if verdict.finding is Finding.preferred:
+        return f" likes to hear {SAYS[verdict.leader]} ({grounds})"
+    if verdict.finding is Finding.any_picture:
+        return f" likes {verdict.leader} words with any picture ({grounds}): no preference"
+    if verdict.finding is Finding.nothing:
+        rare = f" (of {', '.join(verdict.unsaid)} too little is said)" if verdict.unsaid else ""
+        return f" prefers none: no family's words gain anything that matters{rare}"
+    return f": undecided between {verdict.leader} and {verdict.runner_up or 'none'}"
+
+
+def _said(verdict: Verdict, said: str | None, change: Mapping[str, Interval]) -> str:
+    if said is None:
+        told = "alignment came to say no family more than the others"
+    else:
+        told = f"alignment came to say {said} more often ({100 * change[said].mean:+.0f} points)"
+    agree = agreement(verdict, said)
+    return told if agree is None else f"{told}: the two {'agree' if agree else 'disagree'}"
