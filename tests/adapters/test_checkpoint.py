@@ -5,7 +5,6 @@ import shutil
 
 import open_clip
 import pytest
-import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel
@@ -27,7 +26,7 @@ def copy(folder, tmp_path):
     ("names", "message"),
     [
         (["config.json"], "lacks config.json"),
-        (["model.safetensors"], "lacks model.safetensors or model.safetensors.index.json or pytorch_model.bin"),
+        (["model.safetensors"], "or model.safetensors.index.json or pytorch_model.bin or"),
         (["preprocessor_config.json"], "lacks preprocessor_config.json"),
         (["tokenizer.json", "tokenizer_config.json"], "lacks tokenizer.json or vocab.json"),
         (["config.json", "model.safetensors"], "lacks config.json, model.safetensors or"),

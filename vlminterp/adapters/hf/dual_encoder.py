@@ -92,6 +92,7 @@ class HFDualEncoder(DualEncoder, ABC):
         """
         checkpoint, folder = config.checkpoint, local_folder(config)
         require_model_type(folder, cls.model_type)
+        require_installed(cls.architecture)
         with loading(str(folder)), _no_progress_bar():
             settings, _ = ImageProcessingMixin.get_image_processor_dict(folder)
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
@@ -229,12 +230,26 @@ def local_folder(config: ModelConfig) -> Path:
         return local_copy(checkpoint, config.revision, NEEDED, other)
 
 
+def require_installed(architecture: str) -> None:
+    """Checks that the installed transformers has a family.
+
+    Args:
+        architecture: Its class.
+
+    Raises:
+        ModelError: It came with a later version.
+    """
+    if not hasattr(transformers, architecture):
+        raise ModelError(
+            f"transformers {transformers.__version__} has no {architecture}, which a later one "
+            "has: pip install --upgrade transformers"
+        )
+
+
 def _load_model(architecture: str, config: ModelConfig, folder: Path) -> Any:
     load: Callable[..., Any] = getattr(transformers, architecture).from_pretrained
     # Pickles are read as tensors alone: transformers' weights_only is on by default.
-    model, report = load(
-        folder, dtype=getattr(torch, config.dtype.value), output_loading_info=True
-    )
+    model, report = load(folder, dtype=getattr(torch, config.dtype.value), output_loading_info=True)
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
