@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench planted wheel
+.PHONY: demo test floors lint bench planted wheel
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m vlminterp +plugin=m2ib
@@ -11,6 +11,11 @@ demo: $(VENV)/.installed
 # A process a core, one thread each: most tests are too small to share.
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# The core at the lowest versions that pyproject.toml allows, in an environment of its own (8 GB).
+CORE := tests/adapters tests/m2ib tests/data tests/results
+floors: $(VENV)-floors/.installed
+	OMP_NUM_THREADS=1 $(VENV)-floors/bin/python -m pytest --numprocesses auto --dist loadfile -W default $(CORE)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -37,4 +42,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)-floors/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-floors
+	$(VENV)-floors/bin/python -m pip install --quiet uv
+	$(VENV)-floors/bin/uv pip install --quiet --python $(VENV)-floors/bin/python --resolution lowest-direct --editable '.[dev]'
 	touch $@

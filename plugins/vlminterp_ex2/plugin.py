@@ -176,6 +176,9 @@ class EX2Plugin(Plugin):
 
     def run(self, context: Context) -> None:
         """Runs the stages that are asked for and not yet done."""
+        from vlminterp_ex2.requirements import check_requirements
+
+        check_requirements()
         from vlminterp_ex2.stages import run
 
         run(context)

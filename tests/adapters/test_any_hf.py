@@ -4,6 +4,7 @@ import pytest
 import torch
 import transformers
 from torch.nn.functional import normalize
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from transformers.models.siglip2.image_processing_siglip2 import convert_image_to_patches
 
 from tests.adapters.laws import assert_explained, assert_law
@@ -27,6 +28,8 @@ NAMES = [*PARTS, *DUAL]
 
 @pytest.fixture(scope="module", params=NAMES)
 def encoder(request):
+    if request.param not in {*CONFIG_MAPPING, *DUAL}:
+        pytest.skip(f"transformers {transformers.__version__} has no {request.param}")
     config = tiny_config(request.param)
     family = load(FAMILIES, config.model_type, OWN)
     torch.manual_seed(0)
@@ -56,7 +59,7 @@ def tokens_of(encoder, batch=2, seed=0, length=7, padded=None):
 
 def test_every_family_is_tried():
     """A new family without a shrunk version fails here."""
-    assert {tiny_config(name).model_type for name in NAMES} == set(families())
+    assert {*PARTS, "vision-text-dual-encoder"} == set(families())
 
 
 def test_law_at_every_cut(encoder):

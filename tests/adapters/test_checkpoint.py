@@ -26,10 +26,7 @@ def copy(folder, tmp_path):
     ("names", "message"),
     [
         (["config.json"], "lacks config.json"),
-        (
-            ["model.safetensors"],
-            "lacks model.safetensors or model.safetensors.index.json or pytorch_model.bin",
-        ),
+        (["model.safetensors"], "or model.safetensors.index.json or pytorch_model.bin or"),
         (["preprocessor_config.json"], "lacks preprocessor_config.json"),
         (["tokenizer.json", "tokenizer_config.json"], "lacks tokenizer.json or vocab.json"),
         (["config.json", "model.safetensors"], "lacks config.json, model.safetensors or"),

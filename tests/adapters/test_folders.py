@@ -133,6 +133,13 @@ def test_no_dual_encoder(folders, tmp_path, other):
         vlminterp.load("hf", checkpoint=str(folder))
 
 
+def test_a_family_that_transformers_lacks(folders, monkeypatch):
+    """As TIPS v2 is in 5.10; it is named, and the others work."""
+    monkeypatch.setattr("vlminterp.adapters.hf.blip.HFBLIP.architecture", "BlipOfTomorrow")
+    with pytest.raises(ModelError, match=r"has no BlipOfTomorrow.* pip install --upgrade"):
+        vlminterp.load("hf", checkpoint=str(folders["blip"]))
+
+
 def test_weights_of_another_architecture(folders, tmp_path):
     folder = copied(folders["siglip"], tmp_path)
     shutil.copy(folders["blip"] / "model.safetensors", folder)

@@ -119,9 +119,7 @@ def test_revisions(hub, repository):
 def test_a_part_of_it_in_the_cache(hub, repository, monkeypatch):
     """As other programs leave it: a tokenizer without the weights."""
     (repository / SAFE).rename(repository / "elsewhere")
-    with pytest.raises(
-        ModelError, match=r"^checkpoint org/name lacks model\.safetensors or [^;]+$"
-    ):
+    with pytest.raises(ModelError, match=r"^checkpoint org/name lacks model\.safe[^;]+$"):
         vlminterp.load("hf", checkpoint="org/name")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match=r"lacks model\.safetensors .* its cache holds no more"):

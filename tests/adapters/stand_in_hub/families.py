@@ -90,7 +90,7 @@ def detector(kind, size, patch):
 
 
 def clipseg():
-    """Returns the config of CLIPSeg, whose pictures are larger than those of the CLIP that it holds."""
+    """Returns the config of CLIPSeg, whose pictures are larger than those of its CLIP."""
     whole = configs.old_clip(
         224, 16, architectures=["CLIPSegForImageSegmentation"], model_type="clipseg",
         extract_layers=[0, 1], reduce_dim=16, decoder_num_attention_heads=2,

@@ -43,12 +43,10 @@ def shallow():
 def _write(folder, config, *names, text_config=None):
     """Writes open_clip's config, and random weights under each name; returns the model."""
     (folder / "open_clip_config.json").write_text(json.dumps(config, indent=2))
-    (folder / "tiny.json").write_text(json.dumps(config["model_cfg"]))
-    found = mock.patch("open_clip.hf_model.AutoConfig.from_pretrained", lambda _: text_config)
+    found = mock.patch("open_clip.hf_model.AutoConfig.from_pretrained", return_value=text_config)
     with shallow(), found, mock.patch.dict(open_clip.factory._MODEL_CONFIGS):
         open_clip.factory._MODEL_CONFIGS["tiny"] = config["model_cfg"]
         model = randomise(open_clip.create_model("tiny", pretrained_hf=False))
-    (folder / "tiny.json").unlink()
     weights.write(model, folder, *names)
     return model
 

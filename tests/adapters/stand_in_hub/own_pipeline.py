@@ -1,5 +1,7 @@
 """What each backend's own whole pipeline makes of the same pictures and captions."""
 
+import inspect
+
 import numpy as np
 import open_clip
 import torch
@@ -18,9 +20,9 @@ def of_transformers(folder, architecture, pictures, captions):
     model = getattr(transformers, architecture).from_pretrained(folder).eval()
     kind = model.config.model_type
     width = getattr(model.config.text_config, "max_position_embeddings", 64)
-    padding = (
-        {"padding": "max_length", "max_length": width} if kind in PADDED else {"padding": True}
-    )
+    padding = {"padding": True}
+    if kind in PADDED:
+        padding = {"padding": "max_length", "max_length": width}
     seen = processor.image_processor(images=pictures, return_tensors="pt")
     read = processor.tokenizer(captions, return_tensors="pt", truncation=True, **padding)
     if kind in ("siglip", "siglip2"):
@@ -38,10 +40,9 @@ def of_transformers(folder, architecture, pictures, captions):
 
 def _asked(method, inputs):
     """CLIPSeg's pictures are larger than its positions, which are interpolated."""
-    names = method.__func__.__wrapped__ if hasattr(method.__func__, "__wrapped__") else method
-    known = names.__code__.co_varnames if hasattr(names, "__code__") else ()
+    known = inspect.signature(method).parameters
     more = {"interpolate_pos_encoding": True} if "interpolate_pos_encoding" in known else {}
-    return {key: value for key, value in inputs.items()} | more
+    return dict(inputs) | more
 
 
 @torch.no_grad()

@@ -22,7 +22,9 @@ class StandInHub:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self})
+        )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "StandInHub":
@@ -52,85 +54,83 @@ def commit(folder: Path) -> str:
     return hashlib.sha1("/".join(folder.parts[-2:]).encode()).hexdigest()
 
 
-def _handler(hub: StandInHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    hub: StandInHub
+    protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_: object) -> None:
-            pass
+    def log_message(self, *_: object) -> None:
+        pass
 
-        def do_HEAD(self) -> None:
-            self._answer()
+    def do_HEAD(self) -> None:
+        self._answer()
 
-        def do_GET(self) -> None:
-            self._answer()
+    def do_GET(self) -> None:
+        self._answer()
 
-        def do_POST(self) -> None:
-            self._answer()
+    def do_POST(self) -> None:
+        self._answer()
 
-        def _answer(self) -> None:
-            path = unquote(self.path.partition("?")[0])
-            hub.requests.append(f"{self.command} {path}")
-            parts = path.strip("/").split("/")
-            if parts[:2] == ["api", "models"] and len(parts) >= 4:
-                self._describe("/".join(parts[2:4]), parts[4:])
-            elif len(parts) >= 5 and parts[2] == "resolve":
-                self._resolve("/".join(parts[:2]), parts[3], "/".join(parts[4:]))
-            else:
-                self._send(b"", status=200 if path == "/" else 404)
+    def _answer(self) -> None:
+        path = unquote(self.path.partition("?")[0])
+        self.hub.requests.append(f"{self.command} {path}")
+        parts = path.strip("/").split("/")
+        if parts[:2] == ["api", "models"] and len(parts) >= 4:
+            self._describe("/".join(parts[2:4]), parts[4:])
+        elif len(parts) >= 5 and parts[2] == "resolve":
+            self._resolve("/".join(parts[:2]), parts[3], "/".join(parts[4:]))
+        else:
+            self._send(b"", status=200 if path == "/" else 404)
 
-        def _found(self, repository: str, revision: str) -> Path | None:
-            if repository.startswith("gated/"):
-                self._send(b"", 403, {"X-Error-Code": "GatedRepo"})
-                return None
-            folder = hub.folder(repository, revision)
-            if folder is None:
-                known = hub.folder(repository, MAIN) is not None
-                code = "RevisionNotFound" if known else "RepoNotFound"
-                self._send(b"", 404, {"X-Error-Code": code})
-            return folder
+    def _found(self, repository: str, revision: str) -> Path | None:
+        if repository.startswith("gated/"):
+            self._send(b"", 403, {"X-Error-Code": "GatedRepo"})
+            return None
+        folder = self.hub.folder(repository, revision)
+        if folder is None:
+            known = self.hub.folder(repository, MAIN) is not None
+            code = "RevisionNotFound" if known else "RepoNotFound"
+            self._send(b"", 404, {"X-Error-Code": code})
+        return folder
 
-        def _describe(self, repository: str, rest: list[str]) -> None:
-            if rest and rest[0] not in ("revision", "tree"):
-                self._send(b"", 404)
-                return
-            folder = self._found(repository, rest[1] if len(rest) > 1 else MAIN)
-            if folder is None:
-                return
-            files = sorted(path for path in folder.rglob("*") if path.is_file())
-            names = [path.relative_to(folder).as_posix() for path in files]
-            if rest[:1] == ["tree"]:
-                entries = [
-                    {"type": "file", "path": name, "size": path.stat().st_size, "oid": "0" * 40}
-                    for name, path in zip(names, files, strict=True)
-                ]
-                self._send(json.dumps(entries).encode())
-                return
-            facts = {"id": repository, "modelId": repository, "sha": commit(folder)}
-            siblings = [{"rfilename": name} for name in names]
-            self._send(json.dumps({**facts, "private": False, "siblings": siblings}).encode())
+    def _describe(self, repository: str, rest: list[str]) -> None:
+        if rest and rest[0] not in ("revision", "tree"):
+            self._send(b"", 404)
+            return
+        folder = self._found(repository, rest[1] if len(rest) > 1 else MAIN)
+        if folder is None:
+            return
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        names = [path.relative_to(folder).as_posix() for path in files]
+        if rest[:1] == ["tree"]:
+            entries = [
+                {"type": "file", "path": name, "size": path.stat().st_size, "oid": "0" * 40}
+                for name, path in zip(names, files, strict=True)
+            ]
+            self._send(json.dumps(entries).encode())
+            return
+        facts = {"id": repository, "modelId": repository, "sha": commit(folder)}
+        siblings = [{"rfilename": name} for name in names]
+        self._send(json.dumps({**facts, "private": False, "siblings": siblings}).encode())
 
-        def _resolve(self, repository: str, revision: str, name: str) -> None:
-            folder = self._found(repository, revision)
-            if folder is None:
-                return
-            headers = {"X-Repo-Commit": commit(folder)}
-            if not (folder / name).is_file():
-                self._send(b"", 404, {**headers, "X-Error-Code": "EntryNotFound"})
-                return
-            content = (folder / name).read_bytes()
-            etag = hashlib.sha256(content).hexdigest()
-            self._send(content, headers={**headers, "ETag": f'"{etag}"'})
+    def _resolve(self, repository: str, revision: str, name: str) -> None:
+        folder = self._found(repository, revision)
+        if folder is None:
+            return
+        headers = {"X-Repo-Commit": commit(folder)}
+        if not (folder / name).is_file():
+            self._send(b"", 404, {**headers, "X-Error-Code": "EntryNotFound"})
+            return
+        content = (folder / name).read_bytes()
+        etag = hashlib.sha256(content).hexdigest()
+        self._send(content, headers={**headers, "ETag": f'"{etag}"'})
 
-        def _send(
-            self, content: bytes, status: int = 200, headers: dict[str, str] | None = None
-        ) -> None:
-            self.send_response(status)
-            for key, value in (headers or {}).items():
-                self.send_header(key, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-    return Handler
+    def _send(
+        self, content: bytes, status: int = 200, headers: dict[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)

@@ -30,7 +30,7 @@ def write(model, folder, *names):
 def _pickle(tensors, path):
     """Writes a `.bin` as transformers did in 2021: with counters of positions, not as a zip."""
     for key, table in list(tensors.items()):
-        if key.endswith("position_embedding.weight") or key.endswith("position_embeddings.weight"):
+        if key.endswith(("position_embedding.weight", "position_embeddings.weight")):
             ids = key.rpartition(".")[0].rpartition(".")[0] + ".position_ids"
             tensors[ids] = torch.arange(len(table))[None]
     torch.save(tensors, path, _use_new_zipfile_serialization=False)

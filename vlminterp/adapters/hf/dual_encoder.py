@@ -82,6 +82,7 @@ class HFDualEncoder(WrappedEncoder, ABC):
         folders = located(config)
         folder = folders.model
         require_model_type(folder, cls.model_type)
+        require_installed(cls.architecture)
         load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
         with loading(str(folder)), no_progress_bar():
             processor = load_processor(folder, trust_remote_code=False)
@@ -220,6 +221,22 @@ class HFDualEncoder(WrappedEncoder, ABC):
 def pair(size: int | Sequence[int]) -> tuple[int, int]:
     """Height and width, where one number may stand for both."""
     return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+def require_installed(architecture: str) -> None:
+    """Checks that the installed transformers has a family.
+
+    Args:
+        architecture: Its class.
+
+    Raises:
+        ModelError: It came with a later version.
+    """
+    if not hasattr(transformers, architecture):
+        raise ModelError(
+            f"transformers {transformers.__version__} has no {architecture}, which a later one "
+            "has: pip install --upgrade transformers"
+        )
 
 
 def _load_model(family: type[HFDualEncoder], config: ModelConfig, folders: Folders) -> Any:
