@@ -15,6 +15,7 @@ from tests.adapters.tiny_open_clip import BLOCKS, CUSTOM, KINDS, SIGLIP, TEXT, b
 from vlminterp.adapters.dual_encoder import EMBEDDINGS, Geometry, Pixels
 from vlminterp.adapters.hf.clip import HFCLIP
 from vlminterp.adapters.hf.siglip import HFSigLIP
+from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.attribution.image_scores import image_scores
 
 
@@ -130,3 +131,13 @@ def test_the_rest_of_the_picture_has_no_score():
         assert row["coverage.constant"] == 1
         assert row["confidence_drop.constant"] == pytest.approx(0, abs=1e-4)
         assert row["pointing_game"] == 1
+
+
+@pytest.mark.parametrize(("size", "notes"), [(32, ()), (36, ("32×32 of the 36×36 pixels",))])
+def test_a_remainder_is_told(size, notes):
+    encoder = hf(HFCLIP, CLIPModel, size)
+    config = {"size": size, "mean": (0.5,) * 3, "std": (0.5,) * 3}
+    encoder = HFCLIP(encoder.model.float(), Preprocessing.from_open_clip(config))
+    told = encoder.notes()
+    assert len(told) == len(notes)
+    assert all(note in line for note, line in zip(notes, told, strict=True))

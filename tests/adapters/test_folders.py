@@ -5,27 +5,17 @@ import shutil
 
 import pytest
 import torch
-<<<<<<< HEAD
-from safetensors.torch import load_file
-from transformers import AutoImageProcessor, BertConfig, BertModel, LlavaConfig
-=======
 from PIL import Image
-from transformers import AutoTokenizer, BertConfig, BertModel, LlavaConfig
->>>>>>> hub
+from transformers import AutoImageProcessor, AutoTokenizer, BertConfig, BertModel, LlavaConfig
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
 import vlminterp
 from tests.adapters.folders import KINDS, SENTENCES, write_folder
 from tests.adapters.laws import assert_words_cover_all_but_specials
-<<<<<<< HEAD
-from tests.adapters.tiny_hf import CONTEXT
-=======
 from tests.adapters.stand_in_hub.tokenizers import sentencepieces
 from tests.adapters.tiny_hf import CONTEXT, SIZE
-from vlminterp.adapters.preprocessing import Preprocessing
->>>>>>> hub
-from vlminterp.errors import ModelError
+from vlminterp.errors import InputError, ModelError
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +159,11 @@ def test_sentencepieces_alone(folders, tmp_path):
     tokens = encoder.tokenize(SENTENCES)
     for text, ids, mask in zip(SENTENCES, tokens.ids, tokens.mask, strict=True):
         assert ids[mask].tolist() == own(text, truncation=True, max_length=CONTEXT)["input_ids"]
-    assert [word.text for word in encoder.tokenize(["a small dog"]).words[0]] == ["a", "small", "dog"]
+    assert [word.text for word in encoder.tokenize(["a small dog"]).words[0]] == [
+        "a",
+        "small",
+        "dog",
+    ]
 
 
 def test_an_open_clip_folder_is_told(tmp_path):
@@ -192,3 +186,15 @@ def test_half_precision_ranks_like_float32(folders, pictures, captions, side, dt
             maps.append(found.scores)
         for first, second in zip(*maps, strict=True):
             assert torch.corrcoef(torch.stack([first, second]))[0, 1] > 0.9
+
+
+def test_a_folder_that_resizes_nothing(folders, tmp_path):
+    """Pictures of the model's own size are taken, others are refused by name."""
+    folder = copied(folders["siglip"], tmp_path)
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    settings |= {"do_resize": False, "do_center_crop": False}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings))
+    encoder = vlminterp.load("hf", checkpoint=str(folder))
+    assert encoder.preprocess([Image.new("RGB", (SIZE, SIZE))]).values.shape == (1, 3, SIZE, SIZE)
+    with pytest.raises(InputError, match=f"40×{SIZE} pixels: .* do_resize=false"):
+        encoder.preprocess([Image.new("RGB", (SIZE, 40))])

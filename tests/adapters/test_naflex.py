@@ -8,6 +8,7 @@ from torch.nn.functional import normalize
 from transformers import Siglip2Model
 from transformers.models.auto.image_processing_auto import get_image_processor_class_from_name
 from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.noise import pair_seeds
 from vlminterp_m2ib.settings import Settings
 
 from tests.adapters.laws import assert_copies_follow
@@ -95,7 +96,9 @@ def test_maps_of_mixed_grids(encoder, pixels):
         heat = found.on_image(index)
         assert heat.shape == shape
         assert (heat == heat).all()
-        one = explainer.attribute(alone(pixels, index), row_of(tokens, index))
+        own = alone(pixels, index), row_of(tokens, index)
+        assert pair_seeds(*own, 0) == pair_seeds(pixels, tokens, 0)[index : index + 1]
+        one = explainer.attribute(*own)
         torch.testing.assert_close(one.map(0), found.map(index), rtol=1e-4, atol=1e-5)
     rows = image_scores(
         encoder, pixels, encoder.encode_text(tokens), found, [None] * len(SHAPES), range(4)

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import open_clip
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -129,3 +130,30 @@ def test_what_a_models_numbers_depend_on(apart):
     config = ModelConfig("open-clip", str(checkpoint), text_tower=str(tower))
     found = {path.relative_to(checkpoint.parent).as_posix() for path in model_files(config)}
     assert {"checkpoint/open_clip_model.safetensors", "tower/config.json"} <= found
+
+
+@pytest.mark.parametrize("missing", ["mean", "std"])
+def test_colours_that_a_folder_does_not_state_are_not_openais(folder, tmp_path, missing):
+    """As they silently are to open_clip, for any architecture."""
+    copied = shutil.copytree(folder, tmp_path / "checkpoint")
+    config = json.loads((copied / "open_clip_config.json").read_text())
+    del config["preprocess_cfg"][missing]
+    (copied / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        ModelError, match=rf"open_clip_config\.json has no preprocess_cfg.{missing}"
+    ):
+        vlminterp.load("open-clip", checkpoint=str(copied))
+    del config["preprocess_cfg"]
+    (copied / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"no preprocess_cfg\.mean and no preprocess_cfg\.std"):
+        vlminterp.load("open-clip", checkpoint=str(copied))
+
+
+def test_pixels_are_open_clips_own(folder, pictures):
+    """Through its own way from a folder to model and transform."""
+    ours = vlminterp.load("open-clip", checkpoint=str(folder)).preprocess(pictures).values
+    _, transform = open_clip.create_model_from_pretrained(
+        f"local-dir:{folder}", pretrained_hf=False
+    )
+    theirs = torch.stack([transform(picture) for picture in pictures])
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0)

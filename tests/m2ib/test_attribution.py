@@ -54,10 +54,11 @@ def test_pair_does_not_depend_on_its_batch(encoder, pictures, captions, side):
 
 @SIDES
 def test_both_backends_give_the_same_map(load_tiny, pictures, captions, side):
-    maps = []
+    """On the same pixels; each backend resizes pictures in its own way."""
+    maps, pixels = [], load_tiny("hf", "float64").preprocess(pictures)
     for adapter in ("hf", "open-clip"):
         encoder = load_tiny(adapter, "float64")
-        given = encoder.preprocess(pictures), encoder.tokenize(captions)
+        given = pixels, encoder.tokenize(captions)
         # Ids beyond the end differ between the backends' padding; the seeds must not.
         maps.append(attribute(encoder, given, side).scores)
     torch.testing.assert_close(*maps, rtol=1e-6, atol=1e-6)

@@ -177,6 +177,7 @@ def _source(config: ModelConfig) -> tuple[str, str | None]:
     other = f"; if it is transformers', use model=hf model.checkpoint={repository}"
     with loading(repository):
         folder = local_copy(repository, revision, NEEDED, other)
+    _require_colours(folder / CONFIG)
     return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
 
 
@@ -198,6 +199,7 @@ def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
             raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
         if config.get("text_cfg", {}).get("hf_tokenizer_name"):
             require_files(folder, [TOKENIZER])
+        _require_colours(folder / CONFIG)
         return f"{LOCAL}{checkpoint}", None
     architecture, _, tag = checkpoint.partition("/")
     known = open_clip.list_pretrained_tags_by_model(architecture)
@@ -205,6 +207,24 @@ def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
         listed = ", ".join(known) or "none; see open_clip.list_pretrained()"
         raise ModelError(f"open_clip has no weights '{tag}' for '{architecture}'; it has: {listed}")
     return architecture, tag
+
+
+def _require_colours(path: Path) -> None:
+    """Checks that a folder says how colours are normalised.
+
+    Where it doesn't, open_clip itself takes OpenAI's mean and deviation for any architecture, and
+    a SigLIP or MobileCLIP would go on with wrong numbers.
+
+    Raises:
+        ModelError: It does not.
+    """
+    config = read_json(path).get("preprocess_cfg") or {}
+    missing = [key for key in ("mean", "std") if config.get(key) is None]
+    if missing:
+        raise ModelError(
+            f"{path} has no preprocess_cfg.{' and no preprocess_cfg.'.join(missing)}, and "
+            "OpenAI's may not be this model's; write there what it was trained with"
+        )
 
 
 def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:

@@ -6,6 +6,7 @@ a model that disagrees is refused.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from vlminterp.adapters.dual_encoder import DualEncoder, Inputs, Pixels, Tokens, Tower, unit_length
+from vlminterp.adapters.dual_encoder import (
+    EMBEDDINGS,
+    DualEncoder,
+    Inputs,
+    Pixels,
+    Tokens,
+    Tower,
+    unit_length,
+)
 from vlminterp.errors import ModelError
 
 CAPTIONS = ("a photo of a cat", "two dogs and one very small brown bird on the roof of a house")
@@ -56,8 +65,7 @@ class WrappedEncoder(DualEncoder, ABC):
         self._require_finite_weights()
         self._require_vocabulary()
         with torch.no_grad():
-            size = getattr(self._preprocessing, "only", None) or PICTURE
-            pixels = self.preprocess([_picture(size)])
+            pixels = self._try_picture()
             self._compare("image", _resumed(self.vision, pixels), self.own_image_features(pixels))
             padded, alone = self.tokenize(CAPTIONS), self.tokenize(CAPTIONS[:1])
             found = _resumed(self.text, padded)
@@ -65,6 +73,23 @@ class WrappedEncoder(DualEncoder, ABC):
             own = self.own_text_features(alone)
             self._compare("text", _resumed(self.text, alone), own)
             self._compare("text", found[:1], own)
+
+    def notes(self) -> Sequence[str]:
+        """Tells if the image tower's patches leave a remainder of its input."""
+        with torch.no_grad():
+            pixels = self._try_picture()
+            state = self.vision.prefix(pixels, EMBEDDINGS)
+        (height, width), (down, across) = pixels.size(0), state.coverage
+        if min(down, across) >= 1:
+            return ()
+        return (
+            f"its patches cover {round(down * height)}×{round(across * width)} of the "
+            f"{height}×{width} pixels that it takes; what is left over below and at the right has "
+            "no score",
+        )
+
+    def _try_picture(self) -> Pixels:
+        return self.preprocess([_picture(getattr(self._preprocessing, "only", None) or PICTURE)])
 
     def _compare(self, side: str, found: Tensor, own: Tensor) -> None:
         allowed = torch.finfo(own.dtype).eps ** 0.5

@@ -57,7 +57,8 @@ def explain_pairs(context: Context, attributors: Sequence[Attributor], batch_siz
             rows.sort(key=lambda row: row["pair"])
             context.results.parts.write(number, rows, arrays)
             stage.advance(len(pairs))
-    context.results.finish(summarise(context.results))
+    notes = [*context.source.notes(), *context.encoder.notes()]
+    context.results.finish({**summarise(context.results), "notes": notes})
 
 
 def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:

@@ -30,8 +30,9 @@ class HFSigLIP(HFDualEncoder):
     def notes(self) -> Sequence[str]:
         """Where captions depart from what transformers makes of them."""
         if self._tokenizer is None or self._ids("A") == self._ids("a"):
-            return ()
+            return super().notes()
         return (
+            *super().notes(),
             "captions are put in lower case, as in training and as open_clip does; "
             "transformers' AutoProcessor leaves capitals in them",
         )
