@@ -8,12 +8,14 @@ from typing import Any
 from experiments.any_clip.hf_models import WHY_NOT, candidates
 
 TOLERANCE, ALIKE = 1e-5, 1e-4
-"""Of embeddings of unit length in float32; and what two inputs' must differ by to test anything."""
+"""Of embeddings of unit length in float32; and what two inputs, or a model without one of its
+blocks, must differ by to test anything."""
 Result = dict[str, Any]
 HEAD = (
     "| {what} | millions of parameters | image: tower, depth, grid at block 0, pooling "
-    "| text: tower, depth, pooling | cuts tried | worst error | goes around the cut | M2IB "
-    "| bfloat16 cosine | own size, 3 cuts a side | |\n|-|-|-|-|-|-|-|-|-|-|-|"
+    "| text: tower, depth, pooling | cuts tried | worst error | goes around the cut "
+    "| least that a block moves | M2IB | bfloat16 cosine | own size, 3 cuts a side | |\n"
+    "|-|-|-|-|-|-|-|-|-|-|-|-|"
 )
 
 
@@ -78,6 +80,8 @@ def _why_not(row: Result) -> str:
             return f"{side}: {measured['leak']:.1e} goes around the cut"
         if measured.get("apart", 1) < ALIKE:
             return f"{side}: two random inputs have the same embedding; nothing is tested"
+        if measured.get("drop", 1) < ALIKE:
+            return f"{side}: a block can be left out unnoticed; it is not tested"
         if not measured.get("m2ib", True):
             return f"{side}: M2IB is not finite"
     return ""
@@ -87,7 +91,7 @@ def _line(name: str, trial: dict[str, Result], size: str) -> str:
     row = trial.get(size, {})
     why = "; ".join(filter(None, map(_why_not, trial.values())))
     if "image" not in row:
-        return f"| {name} | {row.get('parameters', 0) / 1e6:.0f} |" + " |" * 8 + f" {why} |"
+        return f"| {name} | {row.get('parameters', 0) / 1e6:.0f} |" + " |" * 9 + f" {why} |"
     image, text = row["image"], row["text"]
     grid = "×".join(map(str, image["grid"])) if image["grid"] else "–"
     own = trial.get("own", {}) if size == "shrunk" else {}
@@ -106,6 +110,7 @@ def _line(name: str, trial: dict[str, Result], size: str) -> str:
         f"{image['cuts']} + {text['cuts']}",
         f"{max(image['error'], text['error']):.0e}",
         f"{max(image['leak'], text['leak']):.0e}",
+        f"{min(image['drop'], text['drop']):.0e}",
         "yes" if image["m2ib"] and text["m2ib"] else "no",
         f"{row['bfloat16']:.3f}",
         exact,

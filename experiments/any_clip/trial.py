@@ -17,7 +17,7 @@ from vlminterp.adapters.dual_encoder import (
     Tokens,
     Tower,
 )
-from vlminterp.adapters.law import measure_law
+from vlminterp.adapters.law import least_drop, measure_law
 from vlminterp.explanation import Side
 
 LENGTH = 7
@@ -30,16 +30,17 @@ def enlivened(model: nn.Module) -> nn.Module:
     """Random weights through which a signal lives: many default ones make all inputs alike.
 
     Convolutions get less, and FastViT's keep their own: nothing normalises the sum of their
-    branches. Layer scales of 10⁻⁵, under which no block does anything, become 1.
+    branches. Layer scales of 10⁻⁵ (`gamma`) and norms of 0, under which no block does anything,
+    become 1.
     """
-    for module in model.modules():
-        if type(module).__name__ == "LayerScale":
-            nn.init.ones_(module.gamma)  # type: ignore[arg-type]
     kept = {id(w) for m in model.modules() if isinstance(m, FastVit) for w in m.parameters()}
     for weight in model.parameters():
         if weight.ndim > 1 and id(weight) not in kept:
             gain = 0.7 if weight.ndim == 4 else 1.0
             weight.normal_(std=gain * weight[0].numel() ** -0.5)
+    for name, weight in model.named_parameters():
+        if name.endswith("gamma") or (name.endswith("weight") and not weight.any()):
+            nn.init.ones_(weight)
     return model
 
 
@@ -71,7 +72,7 @@ def random_tokens(width: int, vocabulary: int, end: int, padding: int, seed: int
 def whole_trial(
     encoder: DualEncoder, pixels: tuple[Pixels, Pixels], tokens: tuple[Tokens, Tokens]
 ) -> Result:
-    """The law at every cut, a short M2IB on both sides, bfloat16."""
+    """The law at every cut, what each block moves, a short M2IB on both sides, bfloat16."""
     sides: dict[str, tuple[Tower[Any], Any, Any]] = {
         "image": (encoder.vision, *pixels),
         "text": (encoder.text, *tokens),
@@ -89,6 +90,7 @@ def whole_trial(
             "error": law.error,
             "leak": law.leak,
             "apart": law.apart,
+            "drop": least_drop(tower, first),
             "grid": state.grids[0] if state.grids else None,
             "pools": "one token" if state.pooled is not None else "several",
             "m2ib": bool(torch.isfinite(explained.scores).all()),

@@ -5,17 +5,18 @@ from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS
-from vlminterp.adapters.law import measure_law
+from vlminterp.adapters.law import least_drop, measure_law
 
 
 def assert_law(encoder, pixels, tokens):
-    """At every cut, in float64; each side has two inputs."""
+    """At every cut, in float64, and something is at stake in each; each side has two inputs."""
     for tower, inputs in ((encoder.vision, pixels), (encoder.text, tokens)):
         law = measure_law(tower, *inputs)
         assert law.cuts == tower.depth + 1 >= 3
         assert law.error < 1e-12
         assert law.leak < 1e-12
         assert law.apart > 1e-3
+        assert least_drop(tower, inputs[0]) > 1e-3
         assert_copies_follow(tower, inputs[0])
 
 

@@ -136,10 +136,10 @@ HF_TEXT = {
 }
 
 
-def build(vision, text, more, tmp_path):
+def build(vision, text, more, tmp_path, weights=randomise):
     """As open_clip builds it, from a config file of its own."""
     config = {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text} | more
     (tmp_path / "tiny-for-tests.json").write_text(json.dumps(config))
     open_clip.add_model_config(tmp_path)
     model = open_clip.create_model("tiny-for-tests", pretrained_hf=False)
-    return OpenCLIP(randomise(model.double()))
+    return OpenCLIP(weights(model.double()))
