@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import vlminterp
-from vlminterp.adapters.by_files import adapter_of
+from vlminterp.adapters.by_files import with_adapter
 from vlminterp.adapters.hf.clip import HFCLIP
 from vlminterp.adapters.open_clip import OpenCLIP
 from vlminterp.adapters.registry import ModelConfig
@@ -133,4 +133,4 @@ THEIRS = {"open_clip_config.json": {}, "open_clip_model.safetensors": {}}
 def test_the_files_decide(tmp_path, files, adapter):
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content))
-    assert adapter_of(ModelConfig(checkpoint=str(tmp_path))) == adapter
+    assert with_adapter(ModelConfig(checkpoint=str(tmp_path))).adapter == adapter

@@ -7,7 +7,10 @@ import socket
 import pytest
 import torch
 from huggingface_hub import constants
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
+from torch.nn.functional import normalize
+from transformers import CLIPModel
 
 import vlminterp
 from tests.adapters.folders import write_folder
@@ -208,3 +211,33 @@ def test_code_in_weights_never_runs(adapter, model_folder, open_clip_folder, tmp
         vlminterp.load(adapter, checkpoint=str(folder))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_repositories_are_loaded_by_what_is_in_them(hub, repository, open_clip_folder, monkeypatch):
+    """Neither library is named; online, then offline."""
+    shutil.copytree(open_clip_folder, hub.root / "org" / "clip")
+    for offline in (False, True):
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+        kinds = [type(vlminterp.load(name)).__name__ for name in ("org/name", "org/clip")]
+        assert kinds == ["HFBLIP", "OpenCLIP"], offline
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+def test_an_adapters_repository_names_its_bases(hub, hf_folder, captions, monkeypatch):
+    shutil.copytree(hf_folder, hub.root / "org" / "base")
+    torch.manual_seed(0)
+    lora = LoraConfig(target_modules=["q_proj"], init_lora_weights=False)
+    tuned = get_peft_model(CLIPModel.from_pretrained(hf_folder), lora).eval()
+    tuned.save_pretrained(hub.root / "org" / "lora")
+    path = hub.root / "org" / "lora" / "adapter_config.json"
+    settings = json.loads(path.read_text()) | {"base_model_name_or_path": "org/base"}
+    path.write_text(json.dumps(settings))
+    for offline in (False, True):
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+        encoder = vlminterp.load("org/lora")
+        tokens = encoder.tokenize(captions)
+        own = tuned.get_text_features(
+            input_ids=tokens.ids, attention_mask=tokens.mask.long()
+        ).pooler_output
+        found = encoder.encode_text(tokens)
+        torch.testing.assert_close(found, normalize(own, dim=-1), rtol=0, atol=1e-5)

@@ -1,6 +1,7 @@
 """Finds which library reads a checkpoint, by the files that it has."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, read_json
@@ -10,12 +11,14 @@ from vlminterp.adapters.hub import loading
 from vlminterp.adapters.registry import ModelConfig
 
 HF, OPEN_CLIP = "hf", "open-clip"
+HUB = "hf-hub:"
+"""How open_clip tells a repository from an architecture."""
 _Find = Callable[[str], Path | None]
 """From a file's name to where it is on this machine; None where the checkpoint has none."""
 
 
-def adapter_of(config: ModelConfig) -> str:
-    """Names the adapter that reads a checkpoint.
+def with_adapter(config: ModelConfig) -> ModelConfig:
+    """Finds the adapter that reads a checkpoint; returns both as that adapter takes them.
 
     A repository or folder of both libraries is read by transformers, unless its class there is
     code of the repository's own or of a kind that is not known.
@@ -24,17 +27,20 @@ def adapter_of(config: ModelConfig) -> str:
         config: Its checkpoint is a folder, a hub id, ARCHITECTURE/TAG or hf-hub:ORG/NAME.
     """
     checkpoint, folder = config.checkpoint, Path(config.checkpoint)
-    if checkpoint.startswith("hf-hub:"):
-        return OPEN_CLIP
+    if checkpoint.startswith(HUB):
+        return replace(config, adapter=OPEN_CLIP)
     if folder.is_dir():
         there = any((folder / name).is_file() for name in WEIGHTS)
-        return _by_files(lambda name: _if_file(folder / name), may_be_hf=there)
+        found = _by_files(lambda name: _if_file(folder / name), may_be_hf=there)
+        return replace(config, adapter=found)
     import open_clip
 
     if checkpoint.partition("/")[0] in open_clip.list_models():
-        return OPEN_CLIP
+        return replace(config, adapter=OPEN_CLIP)
     with loading(checkpoint):
-        return _by_files(lambda name: _on_hub(checkpoint, name, config.revision), may_be_hf=True)
+        found = _by_files(lambda name: _on_hub(checkpoint, name, config.revision), may_be_hf=True)
+    checkpoint = f"{HUB}{checkpoint}" if found == OPEN_CLIP else checkpoint
+    return replace(config, adapter=found, checkpoint=checkpoint)
 
 
 def _by_files(find: _Find, *, may_be_hf: bool) -> str:

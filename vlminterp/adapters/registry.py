@@ -68,9 +68,9 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
     """
     resolved, chosen = _resolved(config), resolve_device(device)
     if resolved.adapter is None:
-        from vlminterp.adapters.by_files import adapter_of
+        from vlminterp.adapters.by_files import with_adapter
 
-        resolved = replace(resolved, adapter=adapter_of(resolved))
+        resolved = with_adapter(resolved)
     encoder: DualEncoder = load(ADAPTERS, str(resolved.adapter)).load(resolved, chosen)
     encoder.name = name
     encoder.check()

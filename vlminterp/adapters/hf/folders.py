@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub.errors import EntryNotFoundError
 from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import (
@@ -35,6 +36,8 @@ NEEDED = (
 """Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
 ADAPTER = ((ADAPTER_CONFIG,), ("adapter_model.safetensors", "adapter_model.bin"))
 """Files of an adapter."""
+_LACKING = (ModelError, EntryNotFoundError)
+"""What a file raises that neither the hub nor, offline, its cache has."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,10 @@ def _downloaded(repository: str, revision: str | None) -> Path:
     with loading(repository), no_progress_bar():
         try:
             return local_copy(repository, revision, NEEDED, other)
-        except ModelError as whole:
+        except _LACKING as whole:
             try:
                 return local_copy(repository, revision, ADAPTER)
-            except ModelError:
+            except _LACKING:
                 raise whole from None
 
 
