@@ -6,9 +6,13 @@ from omegaconf import OmegaConf
 
 from tests.data.classed import put
 from vlminterp.composition import composing
+from vlminterp.data.boxes import BoxFormat
 from vlminterp.data.class_folder import ClassFolderConfig
 from vlminterp.data.cub import CUBConfig
+from vlminterp.data.folder import FolderConfig
 from vlminterp.data.hf_dataset import HFDatasetConfig
+from vlminterp.data.manifest import ManifestConfig
+from vlminterp.data.remote import Urls
 from vlminterp.data.torchvision_sets import AircraftConfig, CarsConfig, FlowersConfig, PetsConfig
 from vlminterp.run import run
 
@@ -16,6 +20,15 @@ from vlminterp.run import run
 @pytest.mark.parametrize(
     ("overrides", "config"),
     [
+        (["manifest"], ManifestConfig("x", boxes=None, urls=Urls.never, within=None)),
+        (
+            ["manifest", "boxes=xywh", "urls=public"],
+            ManifestConfig("x", boxes=BoxFormat.xywh, urls=Urls.public),
+        ),
+        (
+            ["folder", "boxes=normalised", "within=y"],
+            FolderConfig("x", boxes=BoxFormat.normalised, within="y"),
+        ),
         (["class_folder", "held_out=5"], ClassFolderConfig("x", held_out=5)),
         (["cub"], CUBConfig("x", split="train", held_out="test")),
         (["cub", "held_out=0.25"], CUBConfig("x", held_out=0.25)),
@@ -64,6 +77,8 @@ def test_what_is_left_out_is_told(told, tmp_path):
     ("overrides", "words"),
     [
         (["data=cub"], "data.path has no value"),
+        (["data=manifest", "data.path=x", "data.boxes=cxcywh"], "data.boxes"),
+        (["data=manifest", "data.path=x", "data.urls=yes"], "data.urls"),
         (["data=cub", "data.path=nowhere"], "CUB-200-2011: nowhere lacks classes.txt"),
         (["data=cub", "data.path=x", "data.held_out=[1]"], "data.held_out"),
         (["data=class_folder", "data.path=x", "data.held_out=much"], "data.held_out"),

@@ -161,3 +161,21 @@ def test_what_can_not_be_loaded_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(hf_dataset, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"needs datasets: pip install 'vlminterp\[data\]'"):
         source(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("kept", ["saved", "parquet", "filtered"])
+def test_a_copy_of_a_rewarded_picture_is_not_held_out(tmp_path, kept):
+    tables = datasets.DatasetDict(train=table([0, 1, 0]), test=table([0, 1, 0], first=1))
+    if kept == "filtered":  # whose rows are chosen by an index
+        tables = datasets.DatasetDict(train=tables["train"], test=tables["test"].select([2, 1, 0]))
+    path = tmp_path / "kept"
+    if kept == "parquet":
+        path.mkdir()
+        for split, rows in tables.items():
+            rows.to_parquet(str(path / f"{split}-00000-of-00001.parquet"))
+    else:
+        tables.save_to_disk(str(path))
+    data = source(path, held_out="test")
+    assert [reds(concept.images) for concept in data.concepts()] == [[0, 2], [1]]
+    assert [reds(concept.held_out) for concept in data.concepts()] == [[3], []]
+    assert "held-out pictures left out because rewards use them too: 2" in data.notes()

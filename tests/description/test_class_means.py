@@ -134,3 +134,16 @@ def test_the_cache_knows_pixels_and_encoder(encoder, tmp_path, count_encoded):
     assert torch.allclose(found.means[1], plain.means[1])
     class_means(encoder, CONCEPTS, cache=EmbeddingCache(folder, "another"))
     assert count_encoded() == before + 3 + 7
+
+
+def test_large_images_make_smaller_batches(encoder, monkeypatch):
+    whole, sizes, advanced = class_means(encoder, CONCEPTS).means, [], []
+    preprocess = encoder.preprocess
+    monkeypatch.setattr(
+        encoder, "preprocess", lambda images: sizes.append(len(images)) or preprocess(images)
+    )
+    monkeypatch.setattr("vlminterp.description.class_means._MOST_PIXELS", 64 * 64)
+    found = class_means(encoder, CONCEPTS, on_advance=advanced.append)
+    assert torch.allclose(found.means, whole, atol=1e-6)
+    assert max(sizes) == 2
+    assert sum(advanced) == 8

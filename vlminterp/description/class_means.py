@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -14,6 +13,9 @@ from vlminterp.data.concepts import Concept, LoadImage
 from vlminterp.description.embed import encode_images
 from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.errors import InputError
+
+_MOST_PIXELS = 2**26
+"""After so many, a batch of images takes no more: 256 MiB as RGB."""
 
 
 @dataclass(frozen=True)
@@ -132,16 +134,24 @@ def check_ids(concepts: Sequence[Concept]) -> None:
 def _batches(
     concept: str, loaders: Iterable[LoadImage], size: int, skipped: list[Skipped]
 ) -> Iterator[tuple[list[Image.Image], int]]:
-    """Reads images; yields those of each batch that can be read, and how many were tried."""
-    rest = iter(loaders)
-    while some := list(islice(rest, size)):
-        images = []
-        for load in some:
-            try:
-                images.append(load())
-            except InputError as error:
-                skipped.append(Skipped(concept, str(error)))
-        yield images, len(some)
+    """Reads images; yields those of each batch that can be read, and how many were tried.
+
+    A batch of large images is a smaller one, so that memory is bounded.
+    """
+    images: list[Image.Image] = []
+    tried = pixels = 0
+    for load in loaders:
+        tried += 1
+        try:
+            images.append(load())
+            pixels += images[-1].width * images[-1].height
+        except InputError as error:
+            skipped.append(Skipped(concept, str(error)))
+        if tried == size or pixels > _MOST_PIXELS:
+            yield images, tried
+            images, tried, pixels = [], 0, 0
+    if tried:
+        yield images, tried
 
 
 def _too_few(concepts: int, needed: int, without: Sequence[str]) -> str:
