@@ -15,7 +15,7 @@ from vlminterp_ex2.describe import ALIGNED, DESCRIBE
 from vlminterp_ex2.inspection.ablation import neutral, without_each_word
 from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, is_informative, is_visual
 from vlminterp_ex2.inspection.lexicon import Lexicon
-from vlminterp_ex2.inspection.said import Lenders, Row, Said, comparisons
+from vlminterp_ex2.inspection.said import KINDS, Lenders, Row, Said, comparisons
 from vlminterp_ex2.journal import rows_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
 
     Returns:
         All rows: those of `describe`, with `families`, `informative`, `visual`, and for each of
-        the six families `presence_…` and `content_…`: what the score (cosine) loses when its words
-        are deleted, or swapped for another concept's. None where a description has none of it.
+        the six families `presence_…`, `deletion_…` and `content_…`: what the score (cosine) loses
+        when a neutral phrase of like length, nothing, or another concept's words stand in place of
+        its words. None where a description has none of it, or none that can be exchanged.
     """
     config: Config = context.config
     table = context.results.table(INSPECT)
@@ -50,7 +51,12 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
     if any(number not in table for number in range(len(starts))):
         numbers = {concept: place for place, concept in enumerate(classes.ids)}
         said = [
-            Said(row, numbers[row["concept"]], lexicon.clauses(row["text"], row["name"]))
+            Said(
+                row,
+                numbers[row["concept"]],
+                lexicon.clauses(row["text"], row["name"]),
+                lexicon.seeds,
+            )
             for row in rows
         ]
         score = _scorer(context, classes, config.reward.value)
@@ -132,7 +138,7 @@ def _inspected(
 
 def _row(one: Said, whole: float, gains: dict[str, list[float]], words: list[Row]) -> Row:
     families = one.families()
-    columns = [f"{kind}_{family}" for kind in ("presence", "content") for family in FAMILIES]
+    columns = [f"{kind}_{family}" for kind in KINDS for family in FAMILIES]
     return {
         **{name: one.row[name] for name in KEPT},
         "score": whole,

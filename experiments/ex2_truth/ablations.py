@@ -1,0 +1,111 @@
+"""What do a family's words gain, by ablation of texts in anyone's English?
+
+Scores the comparisons of given descriptions with a VLM and averages them by concept, as EX2's
+third stage does. `TEXTS` are the project's: the describer's grammar apart, an LLM wrote them.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.inspection.lexicon import Lexicon
+from vlminterp_ex2.inspection.said import Lenders, Said, comparisons
+
+import vlminterp
+from vlminterp.description.class_means import class_means
+from vlminterp.description.embed import encode_texts
+from vlminterp.description.gains import Gains
+from vlminterp.planted.facts import load_facts
+from vlminterp.planted.free_english import load_free_english
+from vlminterp.planted.source import PlantedConfig, PlantedSource
+
+SMOLLM2 = Path(__file__).parents[2] / "tests" / "ex2_inspection" / "smollm2_english.jsonl"
+MODELS = ("name", "base", "visual", "habitat", "diet", "spurious", "shortcut")
+
+Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float64]]
+
+
+def free_english() -> list[tuple[str, str]]:
+    """Texts and concepts of the 1,147 sentences by SmolLM2 that planted VLMs were trained on."""
+    return [(one.text, one.concept) for one in load_free_english()]
+
+
+def smollm2() -> list[tuple[str, str]]:
+    """Texts and concepts of what SmolLM2 answers to EX2's own templates, before alignment."""
+    rows = map(json.loads, SMOLLM2.read_text("utf-8").splitlines())
+    return [(row["text"], row["concept"]) for row in rows]
+
+
+TEXTS = {"free English": free_english, "SmolLM2": smollm2}
+
+
+def said_of(texts: Sequence[tuple[str, str]], lexicon: Lexicon | None = None) -> list[Said]:
+    """Cuts texts about planted concepts into clauses; each text counts once."""
+    lexicon = lexicon or Lexicon()
+    numbers = {name: place for place, name in enumerate(load_facts().concepts)}
+    return [
+        Said({"text": text, "name": name}, numbers[name], lexicon.clauses(text, name))
+        for text, name in dict.fromkeys(texts)
+    ]
+
+
+def scorer(model: str) -> Score:
+    """Scores texts as `planted-MODEL` does: the cosine to their concept's class mean."""
+    encoder = vlminterp.load(f"planted-{model}")
+    classes = class_means(encoder, list(PlantedSource(PlantedConfig()).concepts()))
+    means = classes.means.double().cpu().numpy()
+
+    def score(texts: Sequence[str], concepts: Sequence[int]) -> NDArray[np.float64]:
+        different = list(dict.fromkeys(texts))
+        places = {text: place for place, text in enumerate(different)}
+        embedded = encode_texts(encoder, different).double().cpu().numpy()
+        own = embedded[[places[text] for text in texts]]
+        scores: NDArray[np.float64] = (own * means[list(concepts)]).sum(1)
+        return scores
+
+    return score
+
+
+def gains(said: Sequence[Said], score: Score, seed: int = 0) -> dict[str, Gains]:
+    """Gains of each kind of comparison, averaged over a concept's descriptions.
+
+    Args:
+        said: Descriptions.
+        score: Scores texts about concepts.
+        seed: Draws whose words are swapped in.
+    """
+    lenders = Lenders(said)
+    found = [
+        (place, one)
+        for place, whose in enumerate(said)
+        for one in comparisons(whose, lenders, np.random.default_rng((seed, place)))
+    ]
+    concepts = [said[place].concept for place, _ in found]
+    kept = score([one.kept for _, one in found], concepts)
+    gained = kept - score([one.changed for _, one in found], concepts)
+    by_text: dict[str, dict[tuple[int, str], list[float]]] = {}
+    for (place, one), gain in zip(found, gained.tolist(), strict=True):
+        by_text.setdefault(one.kind, {}).setdefault((place, one.family), []).append(gain)
+    return {
+        kind: _averaged(
+            {
+                (said[place].concept, place, family): float(np.mean(values))
+                for (place, family), values in own.items()
+            }
+        )
+        for kind, own in by_text.items()
+    }
+
+
+def _averaged(by_text: dict[tuple[int, int, str], float]) -> Gains:
+    concepts = len(load_facts().concepts)
+    values: dict[tuple[int, str], list[float]] = {}
+    for (concept, _, family), gain in by_text.items():
+        values.setdefault((concept, family), []).append(gain)
+    means = np.full((concepts, len(FAMILIES)), np.nan)
+    for (concept, family), own in values.items():
+        means[concept, FAMILIES.index(family)] = np.mean(own)
+    return Gains(FAMILIES, means)
