@@ -1,4 +1,4 @@
-"""Comparisons differ in a family's words alone: by planted grammar, by hand, over an LLM's texts."""
+"""Comparisons differ in a family's words alone: by planted grammar, by hand, in LLMs' texts."""
 
 import json
 import re
@@ -127,6 +127,13 @@ def test_what_can_not_be_exchanged_stays(text):
             assert changed.count("owl") == kept.count("owl")
             assert not changed.startswith(("As mentioned, a bird", "As such, a bird"))
             assert "mentioned, frogs" not in changed
+
+
+def test_a_line_of_verse_keeps_its_comma():
+    text = "An owl eats mice,\nAn owl sees stars"
+    assert compared(said_of(0, "owl", text))[PRESENCE, "diet"][0][1] == (
+        "An owl can be mentioned, An owl sees stars"
+    )
 
 
 @pytest.mark.parametrize("gap", Gap)

@@ -17,7 +17,7 @@ from vlminterp_ex2.inspection.words import NAME, words_of
 LOOSE = " ,;:–—-"
 LOOSE_COMMA = re.compile(r"[\s,;:]+([,;:.!?])")
 """What is left of two commas between which nothing stands any more."""
-SENTENCE_STOP = re.compile(r"[.!?…]+[\"'”’)\]]*$")
+SENTENCE_STOP = re.compile(r"[\s,;:–—.!?…-]*[\"'”’)\]]*$")
 ARTICLE = re.compile(r"^an?\s+", re.IGNORECASE)
 
 
@@ -153,12 +153,11 @@ def _sentence(said: str, edits: Sequence[Edit]) -> str:
         parts += [said[place:start], " " * apart, new]
         place = stop
     text = LOOSE_COMMA.sub(r"\1", " ".join("".join([*parts, said[place:]]).split()))
-    found = SENTENCE_STOP.search(said)
-    end = found.group() if found else ""
-    text = SENTENCE_STOP.sub("", text).strip(LOOSE)
-    if not any(character.isalnum() for character in text):
+    end = said[len(SENTENCE_STOP.sub("", said, count=1)) :]
+    text = SENTENCE_STOP.sub("", text, count=1).strip(LOOSE)
+    if not any(character.isalpha() for character in text):
         return ""
-    first = next(character for character in said if character.isalnum())
+    first = next(character for character in said if character.isalpha())
     return (_capital(text) if first.isupper() else text) + end
 
 
