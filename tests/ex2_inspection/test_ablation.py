@@ -100,13 +100,13 @@ def test_what_says_nothing_else_is_compared_after_the_name():
     ("text", "family", "changed"),
     [
         ("An owl is a kind of bird, found in the woods.", "kind",
-         "An owl can be mentioned once again, found in the woods."),
+         "An owl can be named of course, found in the woods."),
         ("An owl is a bird that lives in the woods.", "kind",
-         "An owl is, again, one that lives in the woods."),
-        ("You can find an owl in the woods.", "habitat", "Here we have an owl once again."),
-        ("It eats mice. It is an owl.", "diet", "It can be mentioned. It is an owl."),
+         "An owl is, indeed, one that lives in the woods."),
+        ("You can find an owl in the woods.", "habitat", "Here we have an owl as we know."),
+        ("It eats mice. It is an owl.", "diet", "It can be named. It is an owl."),
         ("Owls have big eyes, which help them hunt.", "visual",
-         "Owls are, again, some, which help them hunt."),
+         "Owls are, indeed, some, which help them hunt."),
     ],
 )  # fmt: skip
 def test_a_neutral_phrase_stands_in_a_familys_place(text, family, changed):
@@ -125,14 +125,14 @@ def test_what_can_not_be_exchanged_stays(text):
     for pairs in compared(said_of(0, "owl", text)).values():
         for kept, changed in pairs:
             assert changed.count("owl") == kept.count("owl")
-            assert not changed.startswith(("As mentioned, a bird", "As such, a bird"))
-            assert "mentioned, frogs" not in changed
+            assert not changed.startswith(("As such", "As it were", "So to speak"))
+            assert "named, frogs" not in changed
 
 
 def test_a_line_of_verse_keeps_its_comma():
     text = "An owl eats mice,\nAn owl sees stars"
     assert compared(said_of(0, "owl", text))[PRESENCE, "diet"][0][1] == (
-        "An owl can be mentioned, An owl sees stars"
+        "An owl can be named, An owl sees stars"
     )
 
 

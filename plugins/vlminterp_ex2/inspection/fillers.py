@@ -32,17 +32,20 @@ class Guest(Enum):
     many = "many"
 
 
-BEFORE = {1: "Behold", 2: "We have", 3: "Here we have", 4: "Once again we have",
-    5: "Here, once again, we have", 6: "Here, as it happens, we have",
-    7: "Once again, as it happens, we have"}  # fmt: skip
-ADJECTIVES = {1: ("particular", "given"), 2: ("very particular", "quite particular")}
+BEFORE = {1: "Behold", 2: "We have", 3: "Here we have", 4: "Here indeed we have",
+    5: "Here, after all, we have", 6: "Here, as we know, we have"}  # fmt: skip
+ADJECTIVES = {
+    1: ("particular", "given", "certain"),
+    2: ("very particular", "quite particular", "very certain"),
+}
 ADVERBIALS = (
-    ("once again", "as it happens", "all the same", "after all", "as was said before"),
-    ("after all", "all the same", "as it happens", "once again", "as has been said"),
+    ("as we know", "of course", "as it happens", "as ever", "as has been said"),
+    ("of course", "as it happens", "after all", "as ever", "as was said before"),
+    ("as ever", "as we know", "all the same", "after all", "as has been said"),
 )
-ALONE = ("again", "indeed")
-PREDICATES = ("can be mentioned", "may be meant")
-ADJUNCTS = ("as mentioned", "as such")
+ALONE = ("indeed", "again", "still")
+PREDICATES = ("can be named", "may be meant", "may come up")
+ADJUNCTS = ("as such", "as it were", "so to speak")
 NOUNS = {
     (False, Guest.one): ("is", "one"),
     (False, Guest.many): ("is", "one of those"),
@@ -50,7 +53,7 @@ NOUNS = {
     (True, Guest.many): ("are", "some"),
 }
 """By whether the subject is in the plural, and what hangs on the noun."""
-VOICES = 2
+VOICES = 3
 """Ways to say it; what a VLM thinks of one of them should not decide."""
 
 
@@ -68,9 +71,9 @@ def filler(
 
     Example:
         >>> filler(Gap.predicate, 5, 0)
-        'can be mentioned once again'
+        'can be named of course'
         >>> filler(Gap.predicate, 4, 0, guest=Guest.one)
-        'is, once again, one'
+        'is, of course, one'
     """
     match gap:
         case Gap.before:

@@ -74,7 +74,8 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
 def _scorer(context: Context, classes: ClassMeans, kind: str) -> Score:
     @torch.no_grad()
     def score(texts: Sequence[str], concepts: Sequence[int]) -> NDArray[np.float32]:
-        embedded = encode_texts(context.encoder, texts)
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        embedded = encode_texts(context.encoder, list(places))[[places[text] for text in texts]]
         own = torch.tensor(concepts, device=embedded.device)
         values: NDArray[np.float32] = SCORES[kind](embedded, own, classes.means).cpu().numpy()
         return values
