@@ -1,9 +1,11 @@
-"""What do a family's words gain, by ablation of texts in anyone's English?
+"""What do a family's words gain, by ablation of texts in an LLM's English?
 
-Scores the comparisons of given descriptions with a VLM and averages them by concept, as EX2's
-third stage does. `TEXTS` are the project's: the describer's grammar apart, an LLM wrote them.
+`python -m experiments.ex2_truth.ablations` scores the comparisons of texts that SmolLM2 wrote with
+the planted VLMs, averages them by concept, as EX2's third stage does, and prints the table of
+`ABLATIONS.md`: a line for each VLM and kind of comparison.
 """
 
+import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,11 +20,13 @@ import vlminterp
 from vlminterp.description.class_means import class_means
 from vlminterp.description.embed import encode_texts
 from vlminterp.description.gains import Gains
+from vlminterp.description.verdict import Finding, Verdict, preferred
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.free_english import load_free_english
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 SMOLLM2 = Path(__file__).parents[2] / "tests" / "ex2_inspection" / "smollm2_english.jsonl"
+MARGIN = 0.02
 MODELS = ("name", "base", "visual", "habitat", "diet", "spurious", "shortcut")
 
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float64]]
@@ -109,3 +113,43 @@ def _averaged(by_text: dict[tuple[int, int, str], float]) -> Gains:
     for (concept, family), own in values.items():
         means[concept, FAMILIES.index(family)] = np.mean(own)
     return Gains(FAMILIES, means)
+
+
+def answer(verdict: Verdict) -> str:
+    """A verdict in a word or two."""
+    if verdict.family:
+        return f"**{verdict.family}**"
+    if verdict.finding is Finding.nothing:
+        return "none"
+    return f"undecided: {verdict.leader}, {verdict.runner_up}"
+
+
+def line(model: str, kind: str, gained: Gains) -> str:
+    """A line of the table."""
+    found = gained.intervals()
+    cells = [
+        f"{i.mean:+.3f} [{i.low:+.3f}, {i.high:+.3f}] {i.n}" if (i := found.get(family)) else ""
+        for family in FAMILIES
+    ]
+    verdict = answer(preferred(gained, MARGIN))
+    return "| " + " | ".join([f"planted-{model}", kind, *cells, verdict]) + " |"
+
+
+def main() -> None:
+    """Reads the command line, prints a table for each kind of texts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--texts", nargs="+", default=list(TEXTS), choices=list(TEXTS))
+    parser.add_argument("--models", nargs="+", default=list(MODELS))
+    options = parser.parse_args()
+    columns = ["VLM", "against", *FAMILIES, "answer"]
+    for name in options.texts:
+        said = said_of(TEXTS[name]())
+        print(f"\n{name}: {len(said)} texts\n")
+        print("| " + " | ".join(columns) + " |\n" + "|-" * len(columns) + "|")
+        for model in options.models:
+            for kind, gained in gains(said, scorer(model)).items():
+                print(line(model, kind, gained), flush=True)
+
+
+if __name__ == "__main__":
+    main()

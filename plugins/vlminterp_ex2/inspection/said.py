@@ -43,12 +43,14 @@ class Said:
         concept: The concept's number.
         clauses: In order; none if the description is empty.
         seeds: By which the clauses were told apart.
+        other: Those of them that say something of no family.
     """
 
     row: Row
     concept: int
     clauses: list[Clause]
     seeds: Seeds = field(default_factory=load_seeds)
+    other: Sequence[str] = ()
 
     @property
     def text(self) -> str:

@@ -39,10 +39,11 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
         lexicon: Tells clauses' families.
 
     Returns:
-        All rows: those of `describe`, with `families`, `informative`, `visual`, and for each of
-        the six families `presence_…`, `deletion_…` and `content_…`: what the score (cosine) loses
-        when a neutral phrase of like length, nothing, or another concept's words stand in place of
-        its words. None where a description has none of it, or none that can be exchanged.
+        All rows: those of `describe`, with `families`, `other` (what is said of no family),
+        `informative`, `visual`, and for each of the six families `presence_…`, `deletion_…` and
+        `content_…`: what the score (cosine) loses when a neutral phrase of like length, nothing,
+        or another concept's words stand in place of its words. None where a description has none
+        of it, or none that can be exchanged.
     """
     config: Config = context.config
     table = context.results.table(INSPECT)
@@ -50,15 +51,7 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
     starts = range(0, len(rows), BATCH)
     if any(number not in table for number in range(len(starts))):
         numbers = {concept: place for place, concept in enumerate(classes.ids)}
-        said = [
-            Said(
-                row,
-                numbers[row["concept"]],
-                lexicon.clauses(row["text"], row["name"]),
-                lexicon.seeds,
-            )
-            for row in rows
-        ]
+        said = [_said(row, numbers[row["concept"]], lexicon) for row in rows]
         score = _scorer(context, classes, config.reward.value)
         best, lenders = _best(said), Lenders(said)
         done = sum(len(said[s : s + BATCH]) for n, s in enumerate(starts) if n in table)
@@ -69,6 +62,12 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
                     table.write(number, _inspected(said, some, best, lenders, score, context), {})
                     stage.advance(len(some))
     return rows_of(table)
+
+
+def _said(row: Row, concept: int, lexicon: Lexicon) -> Said:
+    text, name = row["text"], row["name"]
+    clauses = lexicon.clauses(text, name)
+    return Said(row, concept, clauses, lexicon.seeds, lexicon.other(text, name, clauses))
 
 
 def _scorer(context: Context, classes: ClassMeans, kind: str) -> Score:
@@ -149,6 +148,7 @@ def _row(one: Said, whole: float, gains: dict[str, list[float]], words: list[Row
             for c in one.clauses
             if c.family != NEUTRAL
         ],
+        "other": list(one.other),
         "informative": is_informative(set(families)),
         "visual": is_visual(set(families)),
         **{
