@@ -8,13 +8,14 @@ the planted VLMs, averages them by concept, as EX2's third stage does, and print
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.lexicon import Lexicon
-from vlminterp_ex2.inspection.said import Lenders, Said, comparisons
+from vlminterp_ex2.inspection.said import Comparison, Lenders, Said, comparisons
 
 import vlminterp
 from vlminterp.description.class_means import class_means
@@ -73,20 +74,33 @@ def scorer(model: str) -> Score:
     return score
 
 
-def gains(said: Sequence[Said], score: Score, seed: int = 0) -> dict[str, Gains]:
-    """Gains of each kind of comparison, averaged over a concept's descriptions.
+@dataclass(frozen=True)
+class Compared:
+    """Comparisons of descriptions.
 
-    Args:
-        said: Descriptions.
-        score: Scores texts about concepts.
-        seed: Draws whose words are swapped in.
+    Attributes:
+        said: The descriptions.
+        found: The comparisons, each after the place of its description.
     """
+
+    said: Sequence[Said]
+    found: Sequence[tuple[int, Comparison]]
+
+
+def compare(said: Sequence[Said], seed: int = 0) -> Compared:
+    """All comparisons of descriptions; the seed draws whose words are swapped in."""
     lenders = Lenders(said)
     found = [
         (place, one)
         for place, whose in enumerate(said)
         for one in comparisons(whose, lenders, np.random.default_rng((seed, place)))
     ]
+    return Compared(said, found)
+
+
+def gains(compared: Compared, score: Score) -> dict[str, Gains]:
+    """Gains of each kind of comparison, averaged over a concept's descriptions."""
+    said, found = compared.said, compared.found
     concepts = [said[place].concept for place, _ in found]
     kept = score([one.kept for _, one in found], concepts)
     gained = kept - score([one.changed for _, one in found], concepts)
@@ -144,10 +158,11 @@ def main() -> None:
     columns = ["VLM", "against", *FAMILIES, "answer"]
     for name in options.texts:
         said = said_of(TEXTS[name]())
+        compared = compare(said)
         print(f"\n{name}: {len(said)} texts\n")
         print("| " + " | ".join(columns) + " |\n" + "|-" * len(columns) + "|")
         for model in options.models:
-            for kind, gained in gains(said, scorer(model)).items():
+            for kind, gained in gains(compared, scorer(model)).items():
                 print(line(model, kind, gained), flush=True)
 
 

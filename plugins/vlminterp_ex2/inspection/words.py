@@ -73,7 +73,7 @@ def words_of(text: str, name: str) -> list[Word]:
 
 
 def _are_name(words: Sequence[Word], sought: Sequence[str]) -> bool:
-    """Whether words are a name's base forms; "sheeps" is a sheep's to those who write so."""
+    """Whether words are a name's base forms; an "s" too many, as LLMs write it, does not count."""
     *before, last = [word.lemma for word in words]
     plurals = (f"{sought[-1]}s", f"{sought[-1]}es")
     return before == [*sought[:-1]] and (last == sought[-1] or last in plurals)
