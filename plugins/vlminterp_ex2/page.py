@@ -13,6 +13,7 @@ from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.judge_page import judge_section
+from vlminterp_ex2.inspection.loved_page import loved_section
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
 from vlminterp_ex2.selection_page import selection_table
 from vlminterp_ex2.share_chart import share_chart
@@ -48,8 +49,12 @@ def content(folder: RunFolder) -> Content:
         "then its descriptions were taken apart."
     )
     found = [*_gains(summary), *_shares(summary), *judge_section(summary), *_best(rows, summary)]
-    found += [*_curve(steps, summary), *scores_section(summary, NOTE, "Rewards and shares")]
-    found += [*zero_shot_section(summary)]
+    found += [
+        *loved_section(rows),
+        *_curve(steps, summary),
+        *scores_section(summary, NOTE, "Rewards and shares"),
+        *zero_shot_section(summary),
+    ]
     found += [*_samples(rows_of(folder.table(SAMPLES)))]
     return Content(
         heading=Markup("What <em>{}</em> likes to hear").format(model),

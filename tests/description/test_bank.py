@@ -32,7 +32,9 @@ def test_rows_find_their_concepts_by_id_or_name_and_are_filled():
 
 
 def test_an_id_wins_over_a_name():
-    bank = Bank([Row("", "", "x"), Row("owl", "f", "{name}")], ("owl", "b"), ("night owl", "owl"))
+    bank = Bank(
+        [Row("", "", "a {name}"), Row("owl", "f", "{name}")], ("owl", "b"), ("night owl", "owl")
+    )
     assert bank.said[-1].text == "night owl"
 
 
@@ -148,3 +150,16 @@ def test_missing_files(tmp_path):
         read_bank(tmp_path / "x.csv")
     with pytest.raises(InputError, match="can't be read"):
         read_bank(tmp_path)
+
+
+def test_a_name_that_only_one_of_two_texts_has_is_no_gain_of_the_family():
+    rows = [Row("", "", "{Concept}."), Row("owl", "diet", "It eats mice.")]
+    with pytest.raises(InputError, match=r"'It eats mice.' names it 0 times, .* with 1 times"):
+        Bank(rows, IDS, NAMES)
+    Bank([rows[0], Row("owl", "diet", "Owls eat mice.")], IDS, NAMES)
+
+
+def test_no_counterpart_names_the_concept_once_more():
+    rows = [*EVERYONES, *diet()[:1], Row("eagle", "diet", "{Concept}. It eats owls.", "f")]
+    bank = Bank(rows, IDS, NAMES)
+    assert [swap.text for swap in bank.swapped(others=5)] == ["An eagle. It eats mice."]

@@ -84,7 +84,7 @@ def test_losses_are_those_of_the_texts_by_hand(whole):
         with torch.no_grad():
             said = encoder.encode_text(encoder.tokenize([row["text"], sentences[0]])) @ mean
         assert row["score"] == pytest.approx(float(said[0]), abs=1e-5)
-        assert row["presence_habitat"] == pytest.approx(float(said[0] - said[1]), abs=1e-5)
+        assert row["deletion_habitat"] == pytest.approx(float(said[0] - said[1]), abs=1e-5)
         checked += 1
     assert checked > 5
 

@@ -86,8 +86,9 @@ class Bank:
         families: In the order in which they first occur, without the neutral one.
 
     Raises:
-        InputError: A row names no concept or an ambiguous one, there are no families, or a
-            description has no neutral one to compare with.
+        InputError: A row names no concept or an ambiguous one, there are no families, a
+            description has no neutral one to compare with, or names its concept more or less often
+            than that: the name's worth would be taken for the family's.
     """
 
     def __init__(self, rows: Sequence[Row], ids: Sequence[str], names: Sequence[str]) -> None:
@@ -107,13 +108,15 @@ class Bank:
         if not self.families:
             raise InputError("the bank has no families; fill in the column family")
         _check_neutrals(self.said, ids)
+        _check_naming(self.said, ids, names)
 
     def swapped(self, others: int = 3, seed: int = 0) -> list[Swapped]:
         """Says of each concept what the bank says of others.
 
-        Words are swapped within a family and frame, and only where the two texts then differ:
-        boilerplate, and a habitat that both share, have no counterpart. Neither have texts that
-        name their concept other than by a placeholder: they would be about someone else.
+        Words are swapped within a family and frame, and only where the two texts then differ and
+        name the concept equally often: boilerplate, and a habitat that both share, have no
+        counterpart. Neither have texts that name their concept other than by a placeholder: they
+        would be about someone else.
 
         Args:
             others: From how many other concepts each description's counterparts are, ≥ 1.
@@ -147,7 +150,10 @@ class Bank:
             # Rows at like places are worded alike where concepts have the same wordings.
             like = (rows[place * len(rows) // len(own)] for rows in foreign)
             texts = (fill(self._templates[other], name) for other in like)
-            different = (text for text in texts if text not in true)
+            own_times = times_named(self.said[row].text, name)
+            different = (
+                text for text in texts if text not in true and times_named(text, name) == own_times
+            )
             yield from (Swapped(row, text) for text in islice(different, others))
 
     def _is_bound(self, row: int) -> bool:
@@ -168,6 +174,16 @@ def fill(text: str, name: str) -> str:
     for placeholder, filling in zip(PLACEHOLDERS, fillings, strict=True):
         text = text.replace(placeholder, filling)
     return text
+
+
+def times_named(text: str, name: str) -> int:
+    """Counts how often a text calls a concept by its name, in the singular or plural.
+
+    Example:
+        >>> times_named("An owl. Owls hunt, the bowl is empty.", "owl")
+        2
+    """
+    return len(re.findall(rf"(?<!\w){re.escape(name)}(?:e?s)?(?!\w)", text, re.IGNORECASE))
 
 
 def _numbers(row: Row, ids: Sequence[str], names: Sequence[str]) -> list[int]:
@@ -201,4 +217,24 @@ def _check_neutrals(said: Sequence[Said], ids: Sequence[str]) -> None:
             raise InputError(
                 f"concept '{ids[one.about]}' has no neutral description in the frame "
                 f"'{one.frame}'; add a row with that frame and an empty family"
+            )
+
+
+def _check_naming(said: Sequence[Said], ids: Sequence[str], names: Sequence[str]) -> None:
+    """Descriptions and the neutral ones they are compared with must name the concept alike."""
+    neutral: dict[tuple[int, str], set[int]] = {}
+    for one in said:
+        if one.family == NEUTRAL:
+            times = times_named(one.text, names[one.about])
+            for frame in {one.frame, ""}:
+                neutral.setdefault((one.about, frame), set()).add(times)
+    for one in said:
+        own = times_named(one.text, names[one.about])
+        others = neutral[one.about, one.frame]
+        if one.family != NEUTRAL and others != {own}:
+            told = " and ".join(map(str, sorted(others)))
+            raise InputError(
+                f"concept '{ids[one.about]}': '{one.text}' names it {own} times, the neutral "
+                f"descriptions that it is compared with {told} times; word them so that only the "
+                "family's words differ, for example '{Concept}.' and '{Concept}. It eats mice.'"
             )

@@ -36,7 +36,7 @@ PARTICIPLE = re.compile(
 AFTER_AUXILIARY = re.compile(
     r"\b(?:is|are|was|were|be|been|being|and|or|most|commonly|often|usually|typically|mostly|"
     r"mainly|widely|also|well|best|generally|primarily|it|them|frequently|not|can|easily|once|"
-    r"sometimes|specially|specifically|only|still|popularly|currently|largely|so)$",
+    r"sometimes|only|still|so|\w+ly)$",
     re.IGNORECASE,
 )
 

@@ -33,6 +33,8 @@ def predicate(
         Families and weights.
     """
     subject = SUBJECT.match(said)
+    if subject and subject["subject"].endswith(NAME) and _owns(words):
+        return  # "the owl's eyes are …" speaks of the eyes
     rest = (said[subject.end() :] if subject else said).split()
     while rest and (rest[0] in seeds.grammar.adverbs or (rest[0].endswith("ly") and len(rest) > 1)):
         rest = rest[1:]
@@ -48,6 +50,12 @@ def predicate(
         yield from _copula(after, words, seeds)
     elif subject and not framed and _is_verb(verb, words, subject["subject"], seeds):
         yield "behaviour", VERB
+
+
+def _owns(words: Sequence[Word]) -> bool:
+    """Whether the first name among words is a possessive."""
+    written = next(word.text for word in words if word.lemma == NAME).replace("’", "'")
+    return written.endswith(("'s", "s'"))
 
 
 def _copula(

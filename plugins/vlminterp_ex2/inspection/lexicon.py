@@ -19,6 +19,9 @@ WORD_CAP = 1.8
 ENOUGH = 0.9
 """What a seed word tells alone, and a neighbour only beside others."""
 
+TELLING = 2
+"""Words that must have a meaning of their own before a clause of no family says something."""
+
 Neighbours = Mapping[str, tuple[str, float]]
 """By base form: the family that its nearest seeds are of, and a weight in [0, 1]."""
 
@@ -80,6 +83,34 @@ class Lexicon:
                 found.pop()
             found.append(clause)
         return found
+
+    def other(self, text: str, name: str, clauses: Sequence[Clause]) -> list[str]:
+        """Clauses that say something, but nothing of any family.
+
+        Args:
+            text: The description.
+            name: The concept's.
+            clauses: Of the description, as `clauses` finds them.
+
+        Example:
+            >>> lexicon, text = Lexicon(), "An owl. It reminds us of old professors."
+            >>> lexicon.other(text, "owl", lexicon.clauses(text, "owl"))
+            ['It reminds us of old professors.']
+        """
+        words = [word for word in words_of(text, name) if self._tells(word)]
+        return [
+            text[clause.start : clause.stop]
+            for clause in clauses
+            if clause.family == NEUTRAL
+            and sum(clause.start <= word.start < clause.stop for word in words) >= TELLING
+        ]
+
+    def _tells(self, word: Word) -> bool:
+        """Whether a word has a meaning of its own: neither small, nor vague, nor the name."""
+        grammar, known = self.seeds.grammar, self.seeds
+        small = (*vars(grammar).values(), known.silent, known.empty_verbs, {NAME})
+        forms = {word.lemma, word.text.lower()}
+        return word.text.isalpha() and len(word.text) > 1 and not any(forms & s for s in small)
 
     def _goes_with(self, before: Clause, family: str, words: Sequence[Word]) -> bool:
         """Whether a piece only goes on with what the one before it says."""

@@ -1,17 +1,35 @@
-"""Descriptions cut into clauses, and what other concepts' descriptions lend them."""
+"""Descriptions cut into clauses, what they lend each other, and what is compared about them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from vlminterp_ex2.inspection.ablation import renamed, with_and_without, with_other
+from vlminterp_ex2.inspection.ablation import (
+    balanced,
+    deleted,
+    edited,
+    filled,
+    neutral,
+    neutral_words,
+    places,
+    same_naming,
+    words_in,
+)
 from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.inspection.fillers import VOICES
+from vlminterp_ex2.inspection.holes import Hole, find_holes
 from vlminterp_ex2.inspection.lexicon import Clause
+from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
 
+PRESENCE, DELETION, CONTENT = KINDS = ("presence", "deletion", "content")
+"""A family's words against a neutral phrase of like length, nothing, and another concept's."""
 SWAPS = 2
 """Other concepts' words that stand in the place of a description's own, for each family in it."""
+FARTHER = 3
+"""By how many words a concept's name may be moved by other words before it."""
 
 Row = dict[str, Any]
 
@@ -24,11 +42,15 @@ class Said:
         row: Of the table `describe`.
         concept: The concept's number.
         clauses: In order; none if the description is empty.
+        seeds: By which the clauses were told apart.
+        other: Those of them that say something of no family.
     """
 
     row: Row
     concept: int
     clauses: list[Clause]
+    seeds: Seeds = field(default_factory=load_seeds)
+    other: Sequence[str] = ()
 
     @property
     def text(self) -> str:
@@ -45,10 +67,15 @@ class Said:
         found = {clause.family for clause in self.clauses}
         return [family for family in FAMILIES if family in found]
 
-    def part(self, family: str) -> str:
-        """What it says in one family."""
-        own = [self.text[c.start : c.stop] for c in self.clauses if c.family == family]
-        return " ".join(part.strip() for part in own)
+    @cached_property
+    def holes(self) -> dict[str, list[Hole]]:
+        """By family, where its words can be exchanged; a family without any is left out."""
+        found: dict[str, list[Hole]] = {}
+        holes = find_holes(self.text, self.clauses, self.name, self.seeds)
+        for clause, hole in zip(self.clauses, holes, strict=True):
+            if hole and clause.family in FAMILIES:
+                found.setdefault(clause.family, []).append(hole)
+        return found
 
 
 @dataclass(frozen=True)
@@ -56,10 +83,10 @@ class Comparison:
     """Two texts whose scores differ by what words of a family are worth.
 
     Attributes:
-        kind: `presence` or `content`.
+        kind: One of `KINDS`.
         family: Whose words.
         kept: The text with them.
-        changed: The text without them, or with another concept's.
+        changed: The text without them, or with others.
     """
 
     kind: str
@@ -68,46 +95,52 @@ class Comparison:
     changed: str
 
 
+Words = tuple[str, ...]
+
+
 class Lenders:
-    """All that is said in each family of each concept.
+    """All that is said in each family of each concept, by what place in a sentence it fits.
 
     Args:
         said: All descriptions of a run.
     """
 
     def __init__(self, said: Sequence[Said]) -> None:
-        found: dict[str, dict[int, dict[str, str]]] = {family: {} for family in FAMILIES}
+        self._words: dict[tuple[object, ...], dict[int, list[Words]]] = {}
+        names = sorted({one.name for one in said})
         for one in said:
-            for family in one.families():
-                found[family].setdefault(one.concept, {})[one.part(family)] = one.name
-        self._parts = {
-            family: {concept: list(parts.items()) for concept, parts in sorted(own.items())}
-            for family, own in found.items()
-        }
+            for family, holes in one.holes.items():
+                for hole in holes:
+                    own = self._words.setdefault((family, *hole.shape), {})
+                    words = own.setdefault(one.concept, [])
+                    lent = words_in(one.text, hole)
+                    if lent not in words and not _names_any(lent, names):
+                        words.append(lent)
 
-    def lend(self, one: Said, family: str, rng: np.random.Generator) -> list[str]:
-        """Other concepts' words of a family, renamed: concepts are drawn first, then their words.
+    def lend(self, one: Said, family: str, rng: np.random.Generator) -> Iterator[list[Words]]:
+        """Other concepts' words of a family, of about the length of a description's own.
 
         Args:
             one: For whom; what is also said of its own concept is not lent.
             family: Which.
-            rng: Draws.
+            rng: Draws the concepts, then their words.
 
-        Returns:
-            At most `SWAPS`, each from another concept.
+        Yields:
+            For each hole of the family, words for each of its slots; all from one concept.
         """
-        own = {part for part, _ in self._parts[family].get(one.concept, [])}
-        others = [concept for concept in self._parts[family] if concept != one.concept]
-        lent: list[str] = []
+        holes = one.holes[family]
+        able = [self._words.get((family, *hole.shape), {}) for hole in holes]
+        others = sorted(set.intersection(*(set(words) for words in able)) - {one.concept})
         for place in rng.permutation(len(others)).tolist():
-            if len(lent) == SWAPS:
-                break
-            parts = self._parts[family][others[place]]
-            part, name = parts[int(rng.integers(len(parts)))]
-            words = renamed(part, name, one.name)
-            if words not in own:
-                lent.append(words)
-        return lent
+            lent = []
+            for hole, words in zip(holes, able, strict=True):
+                own, theirs = words.get(one.concept, ()), words[others[place]]
+                length = _length(words_in(one.text, hole))
+                near = [w for w in theirs if w not in own and _is_like(_length(w), length)]
+                if near:
+                    lent.append(near[int(rng.integers(len(near)))])
+            if len(lent) == len(holes):
+                yield lent
 
 
 def comparisons(one: Said, lenders: Lenders, rng: np.random.Generator) -> Iterator[Comparison]:
@@ -117,10 +150,58 @@ def comparisons(one: Said, lenders: Lenders, rng: np.random.Generator) -> Iterat
         one: The description.
         lenders: Give other concepts' words.
         rng: Draws among them.
+
+    Yields:
+        Comparisons in which both texts name the concept equally often and in the same place. A
+        family of whose words that can't be said gets none.
     """
-    for family in one.families():
-        kept, left = with_and_without(one.text, one.clauses, family, one.name)
-        yield Comparison("presence", family, kept, left)
-        for words in lenders.lend(one, family, rng):
-            changed = with_other(one.text, one.clauses, family, words)
-            yield Comparison("content", family, one.text, changed)
+    for family, holes in one.holes.items():
+        kept = edited(one.text, [])
+        for voice in range(VOICES):
+            changed = filled(one.text, holes, [neutral_words(hole, voice) for hole in holes])
+            if _is_fair(kept, changed, one.name):
+                yield Comparison(PRESENCE, family, kept, changed)
+        yield from _deletion(one, family, kept)
+        swaps = 0
+        for lent in lenders.lend(one, family, rng):
+            changed = filled(one.text, holes, lent)
+            if swaps < SWAPS and _is_fair(kept, changed, one.name):
+                swaps += 1
+                yield Comparison(CONTENT, family, kept, changed)
+            if swaps == SWAPS:
+                break
+
+
+def _deletion(one: Said, family: str, kept: str) -> Iterator[Comparison]:
+    """With and without; where nothing else is said, both texts name the concept first."""
+    left = deleted(one.text, one.holes[family], one.name)
+    if left is None:
+        return
+    if not left:
+        named = neutral(one.name)
+        kept, left = f"{named} {kept}", named
+    if len(places(kept, one.name)) == len(places(left, one.name)) and balanced(left):
+        yield Comparison(DELETION, family, kept, left)
+
+
+def _is_fair(kept: str, changed: str, name: str) -> bool:
+    return (
+        changed != kept
+        and same_naming(kept, changed, name, FARTHER)
+        and balanced(changed) == balanced(kept)
+    )
+
+
+def _names_any(words: Words, names: Sequence[str]) -> bool:
+    """Whether words name any concept, which would be more than their family's."""
+    said = " ".join(words)
+    return any(places(said, name) for name in names if name.split()[0].lower()[:3] in said.lower())
+
+
+def _length(words: Words) -> int:
+    return sum(len(part.split()) for part in words)
+
+
+def _is_like(one: int, other: int) -> bool:
+    """Whether two phrases are about as long."""
+    return abs(one - other) <= max(1, other // 3)

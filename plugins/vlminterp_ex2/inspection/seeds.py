@@ -27,6 +27,13 @@ class Grammar:
         prepositions: They end the words that follow a copula.
         pronouns: Subjects that stand for the concept.
         relatives: Subjects that may stand for anything.
+        determiners: As written, words that begin a noun phrase.
+        conjunctions: They join a clause to the one before.
+        subordinators: They begin a clause that hangs on another.
+        finite: As written, verbs that make a sentence of what they stand in.
+        plural: Those of them that have a subject in the plural.
+        modals: Those of them that go with any subject.
+        people: Subjects other than the concept.
         small: Words that are nothing to be seen and no verb.
     """
 
@@ -37,6 +44,13 @@ class Grammar:
     prepositions: frozenset[str]
     pronouns: frozenset[str]
     relatives: frozenset[str]
+    determiners: frozenset[str]
+    conjunctions: frozenset[str]
+    subordinators: frozenset[str]
+    finite: frozenset[str]
+    plural: frozenset[str]
+    modals: frozenset[str]
+    people: frozenset[str]
     small: frozenset[str]
 
 

@@ -15,7 +15,7 @@ from vlminterp_ex2.describe import ALIGNED, DESCRIBE
 from vlminterp_ex2.inspection.ablation import neutral, without_each_word
 from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, is_informative, is_visual
 from vlminterp_ex2.inspection.lexicon import Lexicon
-from vlminterp_ex2.inspection.said import Lenders, Row, Said, comparisons
+from vlminterp_ex2.inspection.said import KINDS, Lenders, Row, Said, comparisons
 from vlminterp_ex2.journal import rows_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ INSPECT = "inspect"
 BATCH = 256
 WORDED = 3
 """So many of the aligned model's best descriptions of a concept are taken apart word by word."""
-KINDS = ("presence", "content", "shuffled")
+MEASURED = (*KINDS, "shuffled")
 KEPT = ("concept", "name", "template", "policy", "draw", "text", "reward", "held_out", "kl")
 
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float32]]
@@ -40,10 +40,12 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
         lexicon: Tells clauses' families.
 
     Returns:
-        All rows: those of `describe`, with `families`, `informative`, `visual`, and for each of
-        the six families `presence_…` and `content_…`: what the score (cosine) loses when its words
-        are deleted, or swapped for another concept's. None where a description has none of it.
-        `shuffled_…` is what `presence_…` would be under shuffled classes.
+        All rows: those of `describe`, with `families`, `other` (what is said of no family),
+        `informative`, `visual`, and for each of the six families `presence_…`, `deletion_…` and
+        `content_…`: what the score (cosine) loses when a neutral phrase of like length, nothing,
+        or another concept's words stand in place of its words. None where a description has none
+        of it, or none that can be exchanged. `shuffled_…` is what `presence_…` would be under
+        shuffled classes.
     """
     config: Config = context.config
     table = context.results.table(INSPECT)
@@ -51,10 +53,7 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
     starts = range(0, len(rows), BATCH)
     if any(number not in table for number in range(len(starts))):
         numbers = {concept: place for place, concept in enumerate(classes.ids)}
-        said = [
-            Said(row, numbers[row["concept"]], lexicon.clauses(row["text"], row["name"]))
-            for row in rows
-        ]
+        said = [_said(row, numbers[row["concept"]], lexicon) for row in rows]
         score = _scorer(context, classes, config.reward.value)
         best, lenders = _best(said), Lenders(said)
         done = sum(len(said[s : s + BATCH]) for n, s in enumerate(starts) if n in table)
@@ -67,11 +66,18 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
     return rows_of(table)
 
 
+def _said(row: Row, concept: int, lexicon: Lexicon) -> Said:
+    text, name = row["text"], row["name"]
+    clauses = lexicon.clauses(text, name)
+    return Said(row, concept, clauses, lexicon.seeds, lexicon.other(text, name, clauses))
+
+
 def _scorer(context: Context, classes: ClassMeans, kind: str) -> Score:
     @torch.no_grad()
     def score(texts: Sequence[str], concepts: Sequence[int]) -> NDArray[np.float32]:
         """Returns each text's score and the same under shuffled classes, `[T, 2]`."""
-        embedded = encode_texts(context.encoder, texts)
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        embedded = encode_texts(context.encoder, list(places))[[places[text] for text in texts]]
         own = torch.tensor(concepts, device=embedded.device)
         values = SCORES[kind](embedded, own, classes.means)
         null = torch.full_like(values, torch.nan)
@@ -141,7 +147,7 @@ def _inspected(
 
 def _row(one: Said, whole: float, gains: dict[str, list[float]], words: list[Row]) -> Row:
     families = one.families()
-    columns = [f"{kind}_{family}" for kind in KINDS for family in FAMILIES]
+    columns = [f"{kind}_{family}" for kind in MEASURED for family in FAMILIES]
     return {
         **{name: one.row[name] for name in KEPT},
         "score": whole,
@@ -151,6 +157,7 @@ def _row(one: Said, whole: float, gains: dict[str, list[float]], words: list[Row
             for c in one.clauses
             if c.family != NEUTRAL
         ],
+        "other": list(one.other),
         "informative": is_informative(set(families)),
         "visual": is_visual(set(families)),
         **{

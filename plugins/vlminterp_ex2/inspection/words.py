@@ -62,7 +62,7 @@ def words_of(text: str, name: str) -> list[Word]:
     place = 0
     while place < len(found):
         here = found[place : place + len(sought)]
-        if sought and [word.lemma for word in here] == sought:
+        if sought and _are_name(here, sought):
             start, stop = here[0].start, here[-1].stop
             joined.append(Word(text[start:stop], start, stop, NAME))
             place += len(sought)
@@ -70,6 +70,13 @@ def words_of(text: str, name: str) -> list[Word]:
             joined.append(found[place])
             place += 1
     return joined
+
+
+def _are_name(words: Sequence[Word], sought: Sequence[str]) -> bool:
+    """Whether words are a name's base forms; an "s" too many, as LLMs write it, does not count."""
+    *before, last = [word.lemma for word in words]
+    plurals = (f"{sought[-1]}s", f"{sought[-1]}es")
+    return before == [*sought[:-1]] and (last == sought[-1] or last in plurals)
 
 
 def without(words: Sequence[Word], patterns: Sequence[re.Pattern[str]]) -> list[Word]:
