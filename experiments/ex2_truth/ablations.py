@@ -58,7 +58,12 @@ def said_of(texts: Sequence[tuple[str, str]], lexicon: Lexicon | None = None) ->
 
 
 def scorer(model: str) -> Score:
-    """Scores texts as `planted-MODEL` does: the cosine to their concept's class mean."""
+    """Scores texts as `planted-MODEL` does.
+
+    Returns:
+        From texts and concepts to `[T, 2]`: the cosine to the concept's own class mean, and the
+        same under shuffled classes, the mean over all others.
+    """
     encoder = vlminterp.load(f"planted-{model}")
     classes = class_means(encoder, list(PlantedSource(PlantedConfig()).concepts()))
     means = classes.means.double().cpu().numpy()
@@ -68,8 +73,10 @@ def scorer(model: str) -> Score:
         places = {text: place for place, text in enumerate(different)}
         embedded = encode_texts(encoder, different).double().cpu().numpy()
         own = embedded[[places[text] for text in texts]]
-        scores: NDArray[np.float64] = (own * means[list(concepts)]).sum(1)
-        return scores
+        cosines = own @ means.T
+        true = cosines[np.arange(len(texts)), list(concepts)]
+        others = (cosines.sum(1) - true) / (len(means) - 1)
+        return np.stack([true, others], 1)
 
     return score
 
@@ -98,24 +105,40 @@ def compare(said: Sequence[Said], seed: int = 0) -> Compared:
     return Compared(said, found)
 
 
-def gains(compared: Compared, score: Score) -> dict[str, Gains]:
-    """Gains of each kind of comparison, averaged over a concept's descriptions."""
+@dataclass(frozen=True)
+class Gained:
+    """The gains of one kind of comparison, averaged over a concept's descriptions.
+
+    Attributes:
+        own: With the concepts' own classes.
+        shuffled: The same texts under shuffled classes.
+    """
+
+    own: Gains
+    shuffled: Gains
+
+
+def gains(compared: Compared, score: Score) -> dict[str, Gained]:
+    """Gains of each kind of comparison."""
     said, found = compared.said, compared.found
     concepts = [said[place].concept for place, _ in found]
     kept = score([one.kept for _, one in found], concepts)
     gained = kept - score([one.changed for _, one in found], concepts)
-    by_text: dict[str, dict[tuple[int, str], list[float]]] = {}
-    for (place, one), gain in zip(found, gained.tolist(), strict=True):
+    by_text: dict[str, dict[tuple[int, str], list[NDArray[np.float64]]]] = {}
+    for (place, one), gain in zip(found, gained, strict=True):
         by_text.setdefault(one.kind, {}).setdefault((place, one.family), []).append(gain)
-    return {
-        kind: _averaged(
-            {
-                (said[place].concept, place, family): float(np.mean(values))
-                for (place, family), values in own.items()
-            }
+    result = {}
+    for kind, values in by_text.items():
+        means = {
+            (said[place].concept, place, family): np.mean(some, 0)
+            for (place, family), some in values.items()
+        }
+        own, shuffled = (
+            _averaged({key: float(mean[column]) for key, mean in means.items()})
+            for column in (0, 1)
         )
-        for kind, own in by_text.items()
-    }
+        result[kind] = Gained(own, shuffled)
+    return result
 
 
 def _averaged(by_text: dict[tuple[int, int, str], float]) -> Gains:
@@ -135,17 +158,19 @@ def answer(verdict: Verdict) -> str:
         return f"**{verdict.family}**"
     if verdict.finding is Finding.nothing:
         return "none"
-    return f"undecided: {verdict.leader}, {verdict.runner_up}"
+    if verdict.finding is Finding.undecided:
+        return f"undecided: {verdict.leader}, {verdict.runner_up}"
+    return str(verdict.finding.value)
 
 
-def line(model: str, kind: str, gained: Gains) -> str:
+def line(model: str, kind: str, gained: Gained) -> str:
     """A line of the table."""
-    found = gained.intervals()
+    found = gained.own.intervals()
     cells = [
         f"{i.mean:+.3f} [{i.low:+.3f}, {i.high:+.3f}] {i.n}" if (i := found.get(family)) else ""
         for family in FAMILIES
     ]
-    verdict = answer(preferred(gained, MARGIN))
+    verdict = answer(preferred(gained.own, gained.shuffled, MARGIN))
     return "| " + " | ".join([f"planted-{model}", kind, *cells, verdict]) + " |"
 
 
