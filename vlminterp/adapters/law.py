@@ -80,7 +80,7 @@ def _without_blocks(tower: Tower[Inputs], inputs: Inputs) -> Iterator[Tensor]:
     before = tower.prefix(inputs, EMBEDDINGS)
     for layer in range(tower.depth):
         after = tower.prefix(inputs, layer)
-        if after.hidden.shape == before.hidden.shape and after.grid == before.grid:
+        if after.hidden.shape == before.hidden.shape and after.grids == before.grids:
             yield tower.suffix(after.with_hidden(before.hidden))
         else:
             yield from _without_units(tower, layer, inputs)
