@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import open_clip
@@ -12,7 +11,6 @@ from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
-from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
 from vlminterp.adapters.dual_encoder import (
     BEFORE_ALL_BLOCKS,
     DualEncoder,
@@ -22,30 +20,14 @@ from vlminterp.adapters.dual_encoder import (
     Tower,
 )
 from vlminterp.adapters.hf.tokenizing import tokenize
-from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.hub import loading
+from vlminterp.adapters.open_clip_checkpoint import find_checkpoint, load_tokenizer, text_tower
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.transformer import Attention, Block, TransformerTower, take_pooled
 from vlminterp.adapters.words import clip_words
 from vlminterp.errors import ModelError
-
-CONFIG = "open_clip_config.json"
-NEEDED = (
-    (CONFIG,),
-    (
-        "open_clip_model.safetensors",
-        "open_clip_pytorch_model.safetensors",
-        "open_clip_pytorch_model.bin",
-        "open_clip_pytorch_model.pth",
-        "model.safetensors",
-        "pytorch_model.bin",
-        "pytorch_model.pth",
-        "model.pth",
-    ),
-)
-"""Files of a whole checkpoint: one of each group; open_clip reads the first weights it finds."""
-HUB, LOCAL = "hf-hub:", "local-dir:"
 
 
 class OpenCLIP(DualEncoder):
@@ -91,8 +73,8 @@ class OpenCLIP(DualEncoder):
             ModelError: Something is missing.
         """
         checkpoint = config.checkpoint
-        architecture, tag = _source(config)
-        text = _text_tower(architecture, config)
+        architecture, tag = find_checkpoint(config)
+        text = text_tower(architecture, config)
         with loading(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
@@ -105,8 +87,7 @@ class OpenCLIP(DualEncoder):
                 weights_only=True,  # of pickles, tensors alone
                 **text,
             )
-            on_main = checkpoint.startswith(HUB) and config.revision is None
-            tokenizer = open_clip.get_tokenizer(checkpoint if on_main else architecture)
+        tokenizer = load_tokenizer(architecture, config)
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
         dtype = getattr(torch, config.dtype.value)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
@@ -268,68 +249,6 @@ class TextTower(TransformerTower[Tokens]):
             projected: Tensor = model.text_projection(pooled)
             return projected
         return pooled if model.text_projection is None else pooled @ model.text_projection
-
-
-def _source(config: ModelConfig) -> tuple[str, str | None]:
-    """What open_clip calls model name and pretrained tag; a repository is brought here first."""
-    checkpoint, revision = config.checkpoint, config.revision
-    if not checkpoint.startswith(HUB):
-        if revision is not None:
-            raise ModelError(f"model.revision is for the hub; checkpoint '{checkpoint}' has none")
-        return split_checkpoint(checkpoint)
-    repository = checkpoint.removeprefix(HUB)
-    other = f"; if it is transformers', use model=hf model.checkpoint={repository}"
-    with loading(repository):
-        folder = local_copy(repository, revision, NEEDED, other)
-    return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
-
-
-def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
-    """What open_clip calls model name and pretrained tag, of a folder or of `ARCHITECTURE/TAG`."""
-    folder = Path(checkpoint)
-    if folder.is_dir():
-        require_files(folder, NEEDED)
-        config = read_json(folder / CONFIG).get("model_cfg")
-        if config is None:
-            raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
-        if config.get("text_cfg", {}).get("hf_tokenizer_name"):
-            require_files(folder, [TOKENIZER])
-        return f"{LOCAL}{checkpoint}", None
-    architecture, _, tag = checkpoint.partition("/")
-    known = open_clip.list_pretrained_tags_by_model(architecture)
-    if tag not in known:
-        listed = ", ".join(known) or "none; see open_clip.list_pretrained()"
-        raise ModelError(f"open_clip has no weights '{tag}' for '{architecture}'; it has: {listed}")
-    return architecture, tag
-
-
-def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
-    """Options of `create_model` for a text tower that another repository describes.
-
-    Raises:
-        ModelError: That repository is not here, or there is none.
-    """
-    text: dict[str, Any] = open_clip.get_model_config(architecture)["text_cfg"]
-    where = config.text_tower or text.get("hf_model_name")
-    if "hf_model_name" not in text or where is None:
-        if config.text_tower is not None:
-            raise ModelError(
-                f"{config.checkpoint} has its own text tower; leave out model.text_tower"
-            )
-        return {}
-    needed = [("config.json",)]
-    try:
-        if (folder := Path(where)).is_dir():
-            require_files(folder, needed)
-        else:
-            with loading(where, "model.text_tower"):
-                folder = local_copy(where, None, needed)
-    except ModelError as error:
-        raise ModelError(
-            f"checkpoint {config.checkpoint} has its text tower in '{where}': {error}"
-        ) from error
-    # The checkpoint holds the weights of both towers.
-    return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}
 
 
 def _tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str]) -> Tokens:

@@ -223,6 +223,8 @@ def local_folder(config: ModelConfig) -> Path:
     if config.text_tower is not None:
         raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
     if folder.is_dir():
+        if config.revision is not None:
+            raise ModelError(f"model.revision is for the hub; checkpoint {checkpoint} has none")
         require_files(folder, NEEDED)
         return folder
     other = f"; if it is open_clip's, use model=open-clip model.checkpoint=hf-hub:{checkpoint}"
