@@ -12,7 +12,7 @@ from transformers import BertConfig, BertModel
 import vlminterp
 from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.adapters.hf.clip import HFCLIP
-from vlminterp.adapters.open_clip import split_checkpoint
+from vlminterp.adapters.open_clip_checkpoint import split_checkpoint
 from vlminterp.composition import composed_model, known
 from vlminterp.entry_points import ADAPTERS, installed
 from vlminterp.errors import ConfigError, ModelError, UserError

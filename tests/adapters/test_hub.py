@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import threading
 
 import pytest
 import torch
@@ -10,11 +11,12 @@ from huggingface_hub import constants
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import normalize
-from transformers import CLIPModel
+from transformers import BlipForImageTextRetrieval, CLIPModel
 
 import vlminterp
 from tests.adapters.folders import write_folder
 from tests.adapters.stand_in_hub.server import StandInHub, commit
+from vlminterp.adapters.hub import loading
 from vlminterp.errors import ModelError
 
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
@@ -76,6 +78,19 @@ def test_pickles_are_read_where_there_is_nothing_else(hub, repository, model_fol
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert torch.equal(embedded(checkpoint="org/name"), wanted)
     assert len(hub.requests) == asked
+
+
+def test_transformers_asks_for_no_conversion_either(hub, repository):
+    """Where it reads a hub's pickles itself, as EX2's language models."""
+    pickled(repository)
+    cache = {"cache_dir": str(hub.root.parent / "cache")}
+    with loading("org/name"):
+        BlipForImageTextRetrieval.from_pretrained("org/name", **cache)
+    threads = [thread for thread in threading.enumerate() if "conversion" in thread.name]
+    for thread in threads:
+        thread.join()
+    assert PICKLED in fetched(hub)
+    assert (threads, hub.conversions()) == ([], [])
 
 
 def test_safetensors_come_first(hub, repository, model_folder):
@@ -154,6 +169,11 @@ def test_one_line_says_what_to_do(hub, repository, options, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_has_no_revisions(model_folder):
+    with pytest.raises(ModelError, match=r"revision is for the hub; checkpoint .* has none"):
+        vlminterp.load("hf", checkpoint=str(model_folder), revision="main")
+
+
 def test_the_other_librarys_repository_is_told(hub, repository, open_clip_folder):
     shutil.copytree(open_clip_folder, hub.root / "org" / "other")
     with pytest.raises(ModelError, match=r"model=open-clip model\.checkpoint=hf-hub:org/other$"):
@@ -179,6 +199,15 @@ def test_revisions_of_open_clip(hub, open_clip_folder, pictures):
     assert not torch.equal(images[0], images[2])
     with pytest.raises(ModelError, match=r"model\.revision is for the hub"):
         vlminterp.load("open-clip", checkpoint="ViT-B-32/laion2b_s34b_b79k", revision="v1")
+
+
+def test_a_tokenizer_that_is_not_where_it_is_said(hub, open_clip_folder):
+    folder = shutil.copytree(open_clip_folder, hub.root / "org" / "clip")
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    config["model_cfg"]["text_cfg"]["hf_tokenizer_name"] = "org/words"
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"'org/words' can't be loaded"):
+        vlminterp.load("open-clip", checkpoint="hf-hub:org/clip")
 
 
 class Trap:

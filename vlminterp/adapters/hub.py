@@ -24,6 +24,7 @@ from vlminterp.adapters.checkpoint import Needed, files_read, missing_files
 from vlminterp.errors import ModelError
 
 PROBE_SECONDS = 5.0
+_CONVERSION = "DISABLE_SAFETENSORS_CONVERSION"
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _FAILURES = (
     OSError,
@@ -65,7 +66,7 @@ def loading(checkpoint: str, key: str = "model.checkpoint") -> Iterator[None]:
     """
     offline = not Path(checkpoint).is_dir() and not _reachable()
     try:
-        with _quiet(), _offline(offline=offline):
+        with _quiet(), _offline(offline=offline), _no_conversion():
             yield
     except _FAILURES as error:
         if offline and _not_cached(error):
@@ -99,18 +100,19 @@ def local_copy(repository: str, revision: str | None, needed: Needed, hint: str 
         raise
     except EntryNotFoundError as error:
         raise ModelError(f"{repository} has no {config}{hint}") from error
-    if constants.HF_HUB_OFFLINE:
+    offline = constants.HF_HUB_OFFLINE
+    if offline:
         names = [path.name for path in folder.iterdir()]
-        known = f"; {_unreachable()}, and its cache holds no more"
     else:
-        commit, known = folder.name, ""
-        listed = HfApi().model_info(repository, revision=commit).siblings or []
+        listed = HfApi().model_info(repository, revision=folder.name).siblings or []
         names = [file.rfilename for file in listed]
-        for name in files_read(names, needed):
-            hf_hub_download(repository, name, revision=commit)
     missing = missing_files(names, needed)
     if missing:
+        known = f"; {_unreachable()}, and its cache holds no more" if offline else ""
         raise ModelError(f"checkpoint {repository} lacks {', '.join(missing)}{known}")
+    if not offline:
+        for name in files_read(names, needed):
+            hf_hub_download(repository, name, revision=folder.name)  # its name is the commit
     return folder
 
 
@@ -156,6 +158,19 @@ def _offline(*, offline: bool) -> Iterator[None]:
         yield
     finally:
         constants.HF_HUB_OFFLINE = before
+
+
+@contextmanager
+def _no_conversion() -> Iterator[None]:
+    """Keeps transformers from having a repository of pickles converted, in a thread, by a bot."""
+    before = os.environ.get(_CONVERSION)
+    os.environ[_CONVERSION] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(_CONVERSION)
+        if before is not None:
+            os.environ[_CONVERSION] = before
 
 
 @contextmanager

@@ -12,14 +12,20 @@ from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, TOKENIZER, read_json, require_files
+from vlminterp.adapters.checkpoint import ADAPTER_CONFIG
 from vlminterp.adapters.dual_encoder import (
     Pixels,
     Tokens,
     Tower,
 )
-from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.hub import loading
 from vlminterp.adapters.inputs import captions_of
+from vlminterp.adapters.open_clip_checkpoint import (
+    LOCAL,
+    find_checkpoint,
+    load_tokenizer,
+    text_tower,
+)
 from vlminterp.adapters.open_clip_plain import TextTower, VisionTower, plain_image, plain_text
 from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
@@ -28,23 +34,6 @@ from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.strict import told_in_one_line
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
-
-CONFIG = "open_clip_config.json"
-NEEDED = (
-    (CONFIG,),
-    (
-        "open_clip_model.safetensors",
-        "open_clip_pytorch_model.safetensors",
-        "open_clip_pytorch_model.bin",
-        "open_clip_pytorch_model.pth",
-        "model.safetensors",
-        "pytorch_model.bin",
-        "pytorch_model.pth",
-        "model.pth",
-    ),
-)
-"""Files of a whole checkpoint: one of each group; open_clip reads the first weights it finds."""
-HUB, LOCAL = "hf-hub:", "local-dir:"
 
 
 class OpenCLIP(WrappedEncoder):
@@ -92,9 +81,9 @@ class OpenCLIP(WrappedEncoder):
             ModelError: Something is missing.
         """
         checkpoint = config.checkpoint
-        architecture, tag = _source(config)
+        architecture, tag = find_checkpoint(config)
         _refuse_adapter(Path(architecture.removeprefix(LOCAL)))
-        text = _text_tower(architecture, config)
+        text = text_tower(architecture, config)
         with loading(checkpoint), told_in_one_line(checkpoint), warnings.catch_warnings():
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
@@ -107,8 +96,7 @@ class OpenCLIP(WrappedEncoder):
                 weights_only=True,  # of pickles, tensors alone
                 **text,
             )
-            on_main = checkpoint.startswith(HUB) and config.revision is None
-            tokenizer = open_clip.get_tokenizer(checkpoint if on_main else architecture)
+        tokenizer = load_tokenizer(architecture, config)
         preprocessing = Preprocessing.from_open_clip(model.visual.preprocess_cfg)
         dtype = getattr(torch, config.dtype.value)
         return cls(model.to(device, dtype), preprocessing, tokenizer, name=checkpoint)
@@ -166,91 +154,9 @@ class OpenCLIP(WrappedEncoder):
         return int(own or text.context_length or DEFAULT_CONTEXT_LENGTH)
 
 
-def _source(config: ModelConfig) -> tuple[str, str | None]:
-    """What open_clip calls model name and pretrained tag; a repository is brought here first."""
-    checkpoint, revision = config.checkpoint, config.revision
-    if not checkpoint.startswith(HUB):
-        if revision is not None:
-            raise ModelError(f"model.revision is for the hub; checkpoint '{checkpoint}' has none")
-        return split_checkpoint(checkpoint)
-    repository = checkpoint.removeprefix(HUB)
-    other = f"; if it is transformers', use model=hf model.checkpoint={repository}"
-    with loading(repository):
-        folder = local_copy(repository, revision, NEEDED, other)
-    _require_colours(folder / CONFIG)
-    return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
-
-
 def _refuse_adapter(folder: Path) -> None:
     if (folder / ADAPTER_CONFIG).is_file():
         raise ModelError(
             f"{folder} holds an adapter, which open_clip would not apply; if it was merged, remove "
             f"{ADAPTER_CONFIG}, else put it in with PEFT and use vlminterp.wrap"
         )
-
-
-def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
-    """What open_clip calls model name and pretrained tag, of a folder or of `ARCHITECTURE/TAG`."""
-    folder = Path(checkpoint)
-    if folder.is_dir():
-        require_files(folder, NEEDED)
-        config = read_json(folder / CONFIG).get("model_cfg")
-        if config is None:
-            raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
-        if config.get("text_cfg", {}).get("hf_tokenizer_name"):
-            require_files(folder, [TOKENIZER])
-        _require_colours(folder / CONFIG)
-        return f"{LOCAL}{checkpoint}", None
-    architecture, _, tag = checkpoint.partition("/")
-    known = open_clip.list_pretrained_tags_by_model(architecture)
-    if tag not in known:
-        listed = ", ".join(known) or "none; see open_clip.list_pretrained()"
-        raise ModelError(f"open_clip has no weights '{tag}' for '{architecture}'; it has: {listed}")
-    return architecture, tag
-
-
-def _require_colours(path: Path) -> None:
-    """Checks that a folder says how colours are normalised.
-
-    Where it doesn't, open_clip itself takes OpenAI's mean and deviation for any architecture, and
-    a SigLIP or MobileCLIP would go on with wrong numbers.
-
-    Raises:
-        ModelError: It does not.
-    """
-    config = read_json(path).get("preprocess_cfg") or {}
-    missing = [key for key in ("mean", "std") if config.get(key) is None]
-    if missing:
-        raise ModelError(
-            f"{path} has no preprocess_cfg.{' and no preprocess_cfg.'.join(missing)}, and "
-            "OpenAI's may not be this model's; write there what it was trained with"
-        )
-
-
-def _text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
-    """Options of `create_model` for a text tower that another repository describes.
-
-    Raises:
-        ModelError: That repository is not here, or there is none.
-    """
-    text: dict[str, Any] = open_clip.get_model_config(architecture)["text_cfg"]
-    where = config.text_tower or text.get("hf_model_name")
-    if "hf_model_name" not in text or where is None:
-        if config.text_tower is not None:
-            raise ModelError(
-                f"{config.checkpoint} has its own text tower; leave out model.text_tower"
-            )
-        return {}
-    needed = [("config.json",)]
-    try:
-        if (folder := Path(where)).is_dir():
-            require_files(folder, needed)
-        else:
-            with loading(where, "model.text_tower"):
-                folder = local_copy(where, None, needed)
-    except ModelError as error:
-        raise ModelError(
-            f"checkpoint {config.checkpoint} has its text tower in '{where}': {error}"
-        ) from error
-    # The checkpoint holds the weights of both towers.
-    return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}

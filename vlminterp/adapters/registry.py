@@ -35,7 +35,8 @@ class ModelConfig:
             files.
         checkpoint: A folder (weights, preprocessor, tokenizer), a hub id, for open_clip
             `ARCHITECTURE/TAG`, or `pkg://PACKAGE/PATH`. Weights are read as safetensors where there
-            are any, else as pickles, of which tensors alone are unpickled, never code.
+            are any, else as pickles by torch's unpickler of tensors alone, which runs no code that
+            they hold (its hole CVE-2026-24747 is closed since torch 2.10).
         revision: Branch, tag or commit on the hub.
         dtype: Of the weights.
         image_size: Height and width of the images in pixels, where not those of the training: the

@@ -64,6 +64,8 @@ def located(config: ModelConfig) -> Folders:
         raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
     if not folder.is_dir():
         folder = _downloaded(checkpoint, config.revision)
+    elif config.revision is not None:
+        raise ModelError(f"model.revision is for the hub; checkpoint '{checkpoint}' has none")
     if not (folder / ADAPTER_CONFIG).is_file():
         require_files(folder, NEEDED)
         return Folders(folder)

@@ -1,0 +1,149 @@
+"""Where open_clip's checkpoints are: in a folder, on the hub, or behind a tag of its own list."""
+
+from pathlib import Path
+from typing import Any
+
+import open_clip
+
+from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
+from vlminterp.adapters.hub import loading, local_copy
+from vlminterp.adapters.registry import ModelConfig
+from vlminterp.errors import ModelError
+
+CONFIG = "open_clip_config.json"
+NEEDED = (
+    (CONFIG,),
+    (
+        "open_clip_model.safetensors",
+        "open_clip_pytorch_model.safetensors",
+        "open_clip_pytorch_model.bin",
+        "open_clip_pytorch_model.pth",
+        "model.safetensors",
+        "pytorch_model.bin",
+        "pytorch_model.pth",
+        "model.pth",
+    ),
+)
+"""Files of a whole checkpoint: one of each group; open_clip reads the first weights it finds."""
+HUB, LOCAL = "hf-hub:", "local-dir:"
+
+
+def find_checkpoint(config: ModelConfig) -> tuple[str, str | None]:
+    """Returns what open_clip calls model name and pretrained tag.
+
+    Args:
+        config: Its checkpoint may be a repository, which is brought here first.
+
+    Raises:
+        ModelError: It is nowhere, or not whole.
+    """
+    checkpoint, revision = config.checkpoint, config.revision
+    if not checkpoint.startswith(HUB):
+        if revision is not None:
+            raise ModelError(f"model.revision is for the hub; checkpoint '{checkpoint}' has none")
+        return split_checkpoint(checkpoint)
+    repository = checkpoint.removeprefix(HUB)
+    other = f"; if it is transformers', use model=hf model.checkpoint={repository}"
+    with loading(repository):
+        folder = local_copy(repository, revision, NEEDED, other)
+    _require_colours(folder / CONFIG)
+    return (f"{LOCAL}{folder}", None) if revision is None else split_checkpoint(str(folder))
+
+
+def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
+    """Returns what open_clip calls model name and pretrained tag.
+
+    Args:
+        checkpoint: A folder or `ARCHITECTURE/TAG`.
+
+    Raises:
+        ModelError: The folder is not whole, or open_clip lists no such tag.
+    """
+    folder = Path(checkpoint)
+    if folder.is_dir():
+        require_files(folder, NEEDED)
+        config = read_json(folder / CONFIG).get("model_cfg")
+        if config is None:
+            raise ModelError(f"{folder / CONFIG} has no 'model_cfg'")
+        if config.get("text_cfg", {}).get("hf_tokenizer_name"):
+            require_files(folder, [TOKENIZER])
+        _require_colours(folder / CONFIG)
+        return f"{LOCAL}{checkpoint}", None
+    architecture, _, tag = checkpoint.partition("/")
+    known = open_clip.list_pretrained_tags_by_model(architecture)
+    if tag not in known:
+        listed = ", ".join(known) or "none; see open_clip.list_pretrained()"
+        raise ModelError(f"open_clip has no weights '{tag}' for '{architecture}'; it has: {listed}")
+    return architecture, tag
+
+
+def text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
+    """Returns the options of `create_model` for a text tower that another repository describes.
+
+    Args:
+        architecture: As open_clip calls the model.
+        config: It may say where that description is.
+
+    Raises:
+        ModelError: That repository is not here, or there is none.
+    """
+    text: dict[str, Any] = open_clip.get_model_config(architecture)["text_cfg"]
+    where = config.text_tower or text.get("hf_model_name")
+    if "hf_model_name" not in text or where is None:
+        if config.text_tower is not None:
+            raise ModelError(
+                f"{config.checkpoint} has its own text tower; leave out model.text_tower"
+            )
+        return {}
+    needed = [("config.json",)]
+    try:
+        if (folder := Path(where)).is_dir():
+            require_files(folder, needed)
+        else:
+            with loading(where, "model.text_tower"):
+                folder = local_copy(where, None, needed)
+    except ModelError as error:
+        raise ModelError(
+            f"checkpoint {config.checkpoint} has its text tower in '{where}': {error}"
+        ) from error
+    # The checkpoint holds the weights of both towers.
+    return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}
+
+
+def _require_colours(path: Path) -> None:
+    """Checks that a folder says how colours are normalised.
+
+    Where it doesn't, open_clip itself takes OpenAI's mean and deviation for any architecture, and
+    a SigLIP or MobileCLIP would go on with wrong numbers.
+
+    Raises:
+        ModelError: It does not.
+    """
+    config = read_json(path).get("preprocess_cfg") or {}
+    missing = [key for key in ("mean", "std") if config.get(key) is None]
+    if missing:
+        raise ModelError(
+            f"{path} has no preprocess_cfg.{' and no preprocess_cfg.'.join(missing)}, and "
+            "OpenAI's may not be this model's; write there what it was trained with"
+        )
+
+
+def load_tokenizer(architecture: str, config: ModelConfig) -> Any:
+    """Returns open_clip's tokenizer: a folder's own; a repository may name another one's.
+
+    Args:
+        architecture: As open_clip calls the model.
+        config: Where the checkpoint is.
+
+    Raises:
+        ModelError: It can't be loaded; the line names the place where it should be.
+    """
+    checkpoint = config.checkpoint
+    on_hub = checkpoint.startswith(HUB) and config.revision is None
+    if architecture.startswith(LOCAL) and not on_hub:
+        where = architecture.removeprefix(LOCAL)
+    else:
+        named = open_clip.get_model_config(architecture)["text_cfg"].get("hf_tokenizer_name")
+        where = named or checkpoint
+    with loading(where):
+        return open_clip.get_tokenizer(checkpoint if on_hub else architecture)
