@@ -256,6 +256,7 @@ def _load_model(architecture: str, config: ModelConfig, folder: Path) -> Any:
     if missing:
         raise ModelError(
             f"{config.checkpoint} is no {architecture}: "
-            f"{len(missing)} tensors are missing, e.g. {missing[0]}"
+            f"{len(missing)} tensors are missing, e.g. {missing[0]} (a later transformers than "
+            f"{transformers.__version__} may read it)"
         )
     return model
