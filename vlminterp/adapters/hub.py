@@ -5,7 +5,7 @@ import os
 import pickle
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,19 +87,13 @@ def local_copy(repository: str, revision: str | None, needed: Needed, hint: str 
     Args:
         repository: Its name on the hub.
         revision: Branch, tag or commit; None for the main branch.
-        needed: What a whole checkpoint has, its configuration first.
-        hint: What to do if it has no such configuration, for messages.
+        needed: What a whole checkpoint has; a file of the first group says which commit it is.
+        hint: What to do if none of that group is there, for messages.
 
     Raises:
         ModelError: The repository, or the cache where the hub can't be reached, lacks files.
     """
-    config = needed[0][0]
-    try:
-        folder = Path(hf_hub_download(repository, config, revision=revision)).parent
-    except LocalEntryNotFoundError:  # a kind of the next, but the hub was not asked
-        raise
-    except EntryNotFoundError as error:
-        raise ModelError(f"{repository} has no {config}{hint}") from error
+    folder = _snapshot(repository, revision, needed[0], hint)
     offline = constants.HF_HUB_OFFLINE
     if offline:
         names = [path.name for path in folder.iterdir()]
@@ -114,6 +108,21 @@ def local_copy(repository: str, revision: str | None, needed: Needed, hint: str 
         for name in files_read(names, needed):
             hf_hub_download(repository, name, revision=folder.name)  # its name is the commit
     return folder
+
+
+def _snapshot(repository: str, revision: str | None, names: Sequence[str], hint: str) -> Path:
+    """Returns the folder of a commit in the hub's cache, by the first of the files that exists."""
+    unknown: LocalEntryNotFoundError | None = None
+    for name in names:
+        try:
+            return Path(hf_hub_download(repository, name, revision=revision)).parent
+        except LocalEntryNotFoundError as error:  # a kind of the next, but the hub was not asked
+            unknown = error
+        except EntryNotFoundError:
+            continue
+    if unknown is not None:
+        raise unknown
+    raise ModelError(f"{repository} has no {' or '.join(names)}{hint}")
 
 
 def _not_cached(error: BaseException | None) -> bool:

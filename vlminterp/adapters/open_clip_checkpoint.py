@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
+from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer
 
 from vlminterp.adapters.checkpoint import TOKENIZER, read_json, require_files
 from vlminterp.adapters.hub import loading, local_copy
@@ -25,6 +26,7 @@ NEEDED = (
     ),
 )
 """Files of a whole checkpoint: one of each group; open_clip reads the first weights it finds."""
+NEEDED_TOKENIZER = (("tokenizer_config.json", *TOKENIZER), TOKENIZER)
 HUB, LOCAL = "hf-hub:", "local-dir:"
 
 
@@ -129,7 +131,7 @@ def _require_colours(path: Path) -> None:
 
 
 def load_tokenizer(architecture: str, config: ModelConfig) -> Any:
-    """Returns open_clip's tokenizer: a folder's own; a repository may name another one's.
+    """Returns open_clip's tokenizer: a folder's own; a repository or a tag names another one's.
 
     Args:
         architecture: As open_clip calls the model.
@@ -138,12 +140,17 @@ def load_tokenizer(architecture: str, config: ModelConfig) -> Any:
     Raises:
         ModelError: It can't be loaded; the line names the place where it should be.
     """
-    checkpoint = config.checkpoint
-    on_hub = checkpoint.startswith(HUB) and config.revision is None
-    if architecture.startswith(LOCAL) and not on_hub:
-        where = architecture.removeprefix(LOCAL)
-    else:
-        named = open_clip.get_model_config(architecture)["text_cfg"].get("hf_tokenizer_name")
-        where = named or checkpoint
+    text = open_clip.get_model_config(architecture)["text_cfg"]
+    named = text.get("hf_tokenizer_name")
+    if not named:
+        return open_clip.get_tokenizer(architecture)
+    own = not config.checkpoint.startswith(HUB) or config.revision is not None
+    where = architecture.removeprefix(LOCAL) if architecture.startswith(LOCAL) and own else named
     with loading(where):
-        return open_clip.get_tokenizer(checkpoint if on_hub else architecture)
+        folder = where if Path(where).is_dir() else local_copy(where, None, NEEDED_TOKENIZER)
+        return HFTokenizer(
+            str(folder),
+            text.get("context_length", DEFAULT_CONTEXT_LENGTH),
+            tokenizer_mode=text.get("tokenizer_mode"),
+            **text.get("tokenizer_kwargs", {}),
+        )
