@@ -77,8 +77,8 @@ def _closing(rows: Sequence[Row], hub: Any) -> list[str]:
         f"requests to the hub, {files} for files, **{len(hub.conversions())}** asked for a "
         "conversion or for another branch than main.",
         "",
-        "BLIP's model tells cosines only. transformers resizes by torchvision, in whole grey "
-        "levels; ours is Pillow's, as open_clip's: 1 or 2 grey levels lie between them.",
+        "BLIP's model tells cosines only. NaFlex's processor hands on flat patches, so that its "
+        "pixels can't be compared as pictures; its embeddings can.",
     ]
 
 

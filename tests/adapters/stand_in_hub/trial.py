@@ -69,14 +69,13 @@ def online(repository, root, kept):
         theirs = own_pipeline.of_transformers(folder, repository.architecture, pictures(), CAPTIONS)
     else:
         theirs = own_pipeline.of_open_clip(asked, pictures(), CAPTIONS)
-    return found | compared(ours, theirs, encoder)
+    return found | compared(ours, theirs)
 
 
-def compared(ours, theirs, encoder):
+def compared(ours, theirs):
     """Returns how far we are from the backend's own pipeline."""
     ours["similarity"] = ours["image"] @ ours["text"].T
-    deviation = encoder._preprocessing.std
-    found = {"pixels": own_pipeline.grey_levels(ours["pixels"], theirs["pixels"], deviation)}
+    found = {"pixels": own_pipeline.grey_levels(ours["pixels"], theirs["pixels"])}
     for name in theirs.keys() - {"pixels"}:
         found[name] = float(np.abs(ours[name] - theirs[name]).max())
     maps = [ours["image map"], ours["text map"]]
