@@ -15,7 +15,7 @@ def adapted(beta: float, kl: float, target: float, responses: int) -> float:
         responses: Drawn since the last change.
 
     Example:
-        >>> adapted(0.2, kl=20.0, target=10.0, responses=5_000)
+        >>> round(adapted(0.2, kl=20.0, target=10.0, responses=5_000), 4)
         0.22
         >>> adapted(0.2, kl=10.0, target=10.0, responses=5_000)
         0.2

@@ -67,10 +67,10 @@ def test_layouts_are_inverse():
     first = Layout.channels_first.to_tokens(stream)
     assert first.shape == (2, 20, 3)
     assert torch.equal(first[1, 5 + 2], stream[1, :, 1, 2])
-    assert torch.equal(Layout.channels_first.from_tokens(first, (4, 5)), stream)
+    assert torch.equal(Layout.channels_first.from_tokens(first, ((4, 5),) * 2), stream)
     last = Layout.channels_last.to_tokens(stream)
     assert torch.equal(last[1, 4 + 2], stream[1, 1, 2])
-    assert torch.equal(Layout.channels_last.from_tokens(last, (3, 4)), stream)
+    assert torch.equal(Layout.channels_last.from_tokens(last, ((3, 4),) * 2), stream)
 
 
 def test_a_tower_without_blocks():

@@ -157,7 +157,7 @@ def test_concepts_that_share_an_id(refused, planted_bank, monkeypatch):
 
 
 def test_descriptions_that_the_model_cannot_read_to_their_end(finish, write_bank, class_folder):
-    long = "a brown {name} " + "and a brown owl " * 40
+    long = "a brown {name} " + "and a brown hat " * 40
     path = write_bank([NEUTRAL, COLOUR, ("owl", "colour", long, ""), ("cat", "colour", long, "")])
     found = finish("data=class_folder", f"data.path={class_folder}", f"plugin.bank={path}")
     assert found.summary["truncated"] == 2

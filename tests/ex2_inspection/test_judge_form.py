@@ -97,6 +97,7 @@ def test_only_what_was_asked_is_summed_up():
     for place in range(8):
         policy, concept = ("base", "aligned")[place % 2], f"c{place // 4}"
         rows.append({"concept": concept, "policy": policy, "informative": True, "visual": True})
+        rows[-1]["text"] = "It flies."
         rows[-1]["families"] = ["visual"]
         answer = {"colourful": place < 4, "tone": ("dry", "warm")[place % 2]}
         verdict = form.read(json.dumps(answer))

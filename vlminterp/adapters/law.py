@@ -69,10 +69,12 @@ def least_drop(tower: Tower[Inputs], inputs: Inputs) -> float:
         inputs: Any that it takes.
 
     Returns:
-        The largest difference of a coordinate, for the block or unit with the smallest one.
+        The largest difference of a coordinate, for the block or unit with the smallest one;
+        infinity if none can be left out.
     """
     whole: Tensor = tower.encode(inputs)
-    return min(float((without - whole).abs().max()) for without in _without_blocks(tower, inputs))
+    drops = (float((without - whole).abs().max()) for without in _without_blocks(tower, inputs))
+    return min(drops, default=float("inf"))
 
 
 def _without_blocks(tower: Tower[Inputs], inputs: Inputs) -> Iterator[Tensor]:

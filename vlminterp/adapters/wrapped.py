@@ -76,6 +76,8 @@ class WrappedEncoder(DualEncoder, ABC):
 
     def notes(self) -> Sequence[str]:
         """Tells if the image tower's patches leave a remainder of its input."""
+        if self._preprocessing is None:
+            return ()
         with torch.no_grad():
             pixels = self._try_picture()
             state = self.vision.prefix(pixels, EMBEDDINGS)
