@@ -114,7 +114,7 @@ def test_a_class_that_cannot_be_read_is_left_out_with_its_rows(finish, write_ban
     assert set(rows["concept"]) == {p.name for p in broken.iterdir()} - {"owl"}
     assert found.summary["concepts"] == 8
     reasons = [skip.reason for skip in found.skips() if skip.id == "owl"]
-    assert len(reasons) == found.summary["skipped"] == 2
+    assert len(reasons) == found.summary["skipped"] == 2, reasons
     assert reasons[-1] == "none of its 1 held-out images can be read"
     # what is left is what it would be without that class
     shutil.rmtree(broken / "owl")

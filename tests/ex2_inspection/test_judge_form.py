@@ -102,6 +102,7 @@ def test_only_what_was_asked_is_summed_up():
         answer = {"colourful": place < 4, "tone": ("dry", "warm")[place % 2]}
         verdict = form.read(json.dumps(answer))
         verdicts.append({"place": place, "concept": concept, "policy": policy, "valid": True})
+        verdicts[-1]["text"] = rows[-1]["text"]
         verdicts[-1] |= {
             "informative": verdict.informative,
             "visual": None,

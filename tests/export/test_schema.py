@@ -49,7 +49,7 @@ def test_every_column_is_described_with_its_type(runs, plugin):
         whole = pa.concat_tables(list(parts.tables()), promote_options="permissive")
         for field in whole.schema:
             key = next(key for key in (field.name, f"{field.name}?") if key in columns)
-            if not pa.types.is_null(field.type):
+            if "null" not in str(field.type):  # nothing in it, or only empty lists
                 assert type_of(field) == columns[key][0], (name, field.name)
             if key == field.name:
                 assert whole[field.name].null_count == 0, (name, field.name)
