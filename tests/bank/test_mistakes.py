@@ -92,7 +92,7 @@ def broken(class_folder, tmp_path):
 
 def spoil(folder, numbers=(0, 1, 2)):
     for number in numbers:
-        (folder / f"{number}.png").write_bytes(b"no picture")
+        (folder / f"{number}.png").write_bytes(b"no picture %d" % number)  # no copies
 
 
 def test_pictures_that_cannot_be_read_are_counted(finish, write_bank, broken):
