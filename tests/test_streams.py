@@ -27,7 +27,7 @@ def test_a_stream_that_lacks_our_signs_gets_escapes(monkeypatch):
 def test_closed_streams_are_written_to_without_harm(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     make_writable()
-    sys.stdout.write("nowhere\n")
+    assert sys.stdout.write("nowhere\n") == len("nowhere\n")
     sys.stdout.close()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.lexicon import Lexicon
@@ -21,6 +22,7 @@ import vlminterp
 from vlminterp.description.class_means import class_means
 from vlminterp.description.embed import encode_texts
 from vlminterp.description.gains import Gains
+from vlminterp.description.scores import own_scores, shuffled_scores
 from vlminterp.description.verdict import Finding, Verdict, preferred
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.free_english import load_free_english
@@ -66,17 +68,16 @@ def scorer(model: str) -> Score:
     """
     encoder = vlminterp.load(f"planted-{model}")
     classes = class_means(encoder, list(PlantedSource(PlantedConfig()).concepts()))
-    means = classes.means.double().cpu().numpy()
+    means = classes.means.double()
 
     def score(texts: Sequence[str], concepts: Sequence[int]) -> NDArray[np.float64]:
         different = list(dict.fromkeys(texts))
         places = {text: place for place, text in enumerate(different)}
-        embedded = encode_texts(encoder, different).double().cpu().numpy()
-        own = embedded[[places[text] for text in texts]]
-        cosines = own @ means.T
-        true = cosines[np.arange(len(texts)), list(concepts)]
-        others = (cosines.sum(1) - true) / (len(means) - 1)
-        return np.stack([true, others], 1)
+        embedded = encode_texts(encoder, different).double()[[places[text] for text in texts]]
+        own = torch.tensor(concepts, device=embedded.device)
+        both = [by(embedded, own, means) for by in (own_scores, shuffled_scores)]
+        scores: NDArray[np.float64] = torch.stack(both, 1).cpu().numpy()
+        return scores
 
     return score
 
