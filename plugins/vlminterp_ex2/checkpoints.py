@@ -13,7 +13,9 @@ from vlminterp.results.atomic import write_whole
 PREFIX = "checkpoint-"
 WHOLE = "whole"
 STATE, ADAPTER = "trainer_state.json", "adapter_config.json"
-NO_RESULTS = ("training_args.bin", "README.md")
+CARD = "README.md"
+"""TRL's model card, written beside the checkpoints too. It lists a set in no order."""
+NO_RESULTS = ("training_args.bin", CARD)
 """These hold the output folder's path and a card about it; training goes on without them."""
 CLOCKS = ("step_time", "_runtime", "_per_second")
 
@@ -30,6 +32,7 @@ def mark_whole(folder: Path, step: int) -> None:
     checkpoint = folder / f"{PREFIX}{step}"
     for name in NO_RESULTS:
         (checkpoint / name).unlink(missing_ok=True)
+    (folder / CARD).unlink(missing_ok=True)
     _rewrite(checkpoint / STATE, _without_clocks)
     _rewrite(checkpoint / ADAPTER, _sorted_targets)
     write_whole(checkpoint / WHOLE, json.dumps(_digests(checkpoint), indent=1).encode())

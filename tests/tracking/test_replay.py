@@ -69,10 +69,11 @@ def test_the_replayed_run_is_the_live_one(live, tmp_path, capsys):
 def test_a_replay_replaces_the_mirror_that_is_there(live, tmp_path):
     folder = tmp_path / live.parent.name / live.name
     shutil.copytree(live, folder)
-    before = [path.name for path in folder.glob("wandb/*run-*")]
+    (before,) = folder.glob("wandb/*run-*")
+    (before / "of-before").touch()
     assert main([str(folder), "--mode", "offline"]) == 0
-    (after,) = [path.name for path in folder.glob("wandb/*run-*")]
-    assert after not in before
+    (after,) = folder.glob("wandb/*run-*")
+    assert not (after / "of-before").exists()
 
 
 def test_a_sweep_is_a_group_and_what_is_missing_is_told(tmp_path, capsys):
