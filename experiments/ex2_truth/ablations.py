@@ -158,7 +158,7 @@ def answer(verdict: Verdict) -> str:
     if verdict.family:
         return f"**{verdict.family}**"
     if verdict.finding is Finding.nothing:
-        return "none"
+        return "none" + (f" (too little of {', '.join(verdict.unsaid)})" if verdict.unsaid else "")
     if verdict.finding is Finding.undecided:
         return f"undecided: {verdict.leader}, {verdict.runner_up}"
     return str(verdict.finding.value)
