@@ -24,13 +24,13 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/codespell
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m experiments.speed_m2ib.bench
+	$(BIN)/python -m experiments.benchmarks.speed_m2ib.bench
 
 # Retrains one planted VLM's text tower from nothing (or goes on), then measures its truth.
 MODEL ?= planted-habitat
 planted: $(VENV)/.installed-dev
-	$(BIN)/python -m experiments.planted.plant $(MODEL)
-	$(BIN)/python -m experiments.planted_truth.measure --compare experiments/planted/work/$(MODEL)
+	$(BIN)/python -m experiments.recipes.planted.plant $(MODEL)
+	$(BIN)/python -m experiments.studies.planted_truth.measure --compare experiments/recipes/planted/work/$(MODEL)
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel

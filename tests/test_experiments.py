@@ -3,9 +3,9 @@
 import pytest
 from hydra import compose
 
-from vlminterp.composition import EXPERIMENT, composing, known
+from vlminterp.cli.main import run
+from vlminterp.config.composition import EXPERIMENT, composing, known
 from vlminterp.plugin import load_plugin
-from vlminterp.run import run
 
 EXPERIMENTS = known(EXPERIMENT)
 WITHOUT_DATA = {

@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image
 
+from vlminterp.cli.main import run
 from vlminterp.results import RunFolder
-from vlminterp.run import run
 
 CANARY = "c4n4ry"
 FAST = ["plugin.image.steps=1", "plugin.text.steps=1", "plugin.batch_size=2", "device=cpu"]

@@ -4,11 +4,11 @@ import csv
 
 import pytest
 
+from vlminterp.cli.main import run
 from vlminterp.planted.captions import THINGS
 from vlminterp.planted.oracle import planted_rows
 from vlminterp.planted.source import PlantedConfig, PlantedSource
-from vlminterp.run import run
-from vlminterp.sweep import Sweep
+from vlminterp.results.sweep import Sweep
 
 SHOWN = ("owl", "whale", "cat", "bus")
 SWEEP = "0123456789ab"

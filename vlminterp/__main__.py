@@ -1,6 +1,6 @@
 """`python -m vlminterp`."""
 
-from vlminterp.run import main
+from vlminterp.cli.main import main
 
 if __name__ == "__main__":
     main()

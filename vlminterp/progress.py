@@ -70,7 +70,7 @@ class Progress:
     @contextmanager
     def track(
         self, stage: str, total: int | None, done: int = 0, unit: str = "pairs"
-    ) -> Iterator["Stage"]:
+    ) -> Iterator["Tracker"]:
         """Shows one stage for as long as the block lasts.
 
         Args:
@@ -84,7 +84,7 @@ class Progress:
         """
         done = done if total is None else min(done, total)
         stage = f"{self._label}{stage}"
-        shown: Stage = Stage(total, done)
+        shown: Tracker = Tracker(total, done)
         if self._bar is not None:
             shown = _OnTerminal(self._bar, stage, total, unit, done)
         elif not self._quiet:
@@ -95,7 +95,7 @@ class Progress:
             shown.close()
 
 
-class Stage:
+class Tracker:
     """One stage of a run; this one shows nothing.
 
     Attributes:
@@ -116,7 +116,7 @@ class Stage:
         """Shows the end."""
 
 
-class _OnTerminal(Stage):
+class _OnTerminal(Tracker):
     """A bar."""
 
     def __init__(
@@ -134,7 +134,7 @@ class _OnTerminal(Stage):
         self._bar.stop_task(self._task)
 
 
-class _InLog(Stage):
+class _InLog(Tracker):
     """At most one line in ten seconds, and one at the end."""
 
     def __init__(self, stream: TextIO, stage: str, total: int | None, unit: str, done: int) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from vlminterp.data.images import read_image
 from vlminterp.description.bank import NEUTRAL
 from vlminterp.errors import InputError
-from vlminterp.images import read_image
 from vlminterp.report.cards import data_uri
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_bank.outcome import CONCEPTS
@@ -30,7 +30,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Card:
+class ConceptCard:
     """A concept with its picture as a data URI, if there is one, and its best descriptions."""
 
     name: str
@@ -39,7 +39,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Best:
+class BestDescriptions:
     """The best descriptions of every concept.
 
     Attributes:
@@ -48,12 +48,12 @@ class Best:
         families: Of how many concepts the best description is of each family, most first.
     """
 
-    cards: list[Card]
+    cards: list[ConceptCard]
     concepts: int
     families: list[tuple[str, int]]
 
 
-def best_of_each(folder: RunFolder, rows: "pd.DataFrame", score: str) -> Best:
+def best_of_each(folder: RunFolder, rows: "pd.DataFrame", score: str) -> BestDescriptions:
     """Picks the best.
 
     Args:
@@ -73,9 +73,9 @@ def best_of_each(folder: RunFolder, rows: "pd.DataFrame", score: str) -> Best:
     concepts = [
         c for c in folder.table(CONCEPTS).rows().to_dict("records") if c["concept"] in groups
     ]
-    return Best(
+    return BestDescriptions(
         cards=[
-            Card(
+            ConceptCard(
                 concept["name"],
                 _picture(folder, concept),
                 [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlminterp.description.bank import NEUTRAL, Said, Swapped
+from vlminterp.description.bank import NEUTRAL, Statement, Swapped
 from vlminterp.description.gains import (
     GAINS,
     Gains,
@@ -96,7 +96,7 @@ def family_gains(rows: "pd.DataFrame", ids: Sequence[str], score: str) -> dict[s
     """
     about = {concept: place for place, concept in enumerate(ids)}
     columns = (rows["concept"], rows["family"], rows["frame"], rows["text"])
-    said = [Said(about[concept], *rest) for concept, *rest in zip(*columns, strict=True)]
+    said = [Statement(about[concept], *rest) for concept, *rest in zip(*columns, strict=True)]
     families = [family for family in rows["family"].unique() if family != NEUTRAL]
     swapped = rows[SWAPPED[score]].to_numpy(np.float64)
     # The mean of a description's counterparts counts as one counterpart.

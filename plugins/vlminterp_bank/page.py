@@ -8,10 +8,10 @@ from markupsafe import Markup
 from vlminterp.description.bank import NEUTRAL
 from vlminterp.description.gains import Gains
 from vlminterp.description.measure import SCORES
+from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
+from vlminterp.drawing.charts.distributions import distribution_chart
 from vlminterp.metrics.intervals import Interval
-from vlminterp.report.bars import Bar, Row, bar_chart
 from vlminterp.report.content import Content, Section
-from vlminterp.report.distributions import distribution_chart
 from vlminterp.report.templating import environment
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.summary import plain_interval
@@ -91,7 +91,7 @@ def _gains(
 def _chart(gains: Mapping[str, Gains], score: str, summary: Mapping[str, Any]) -> Markup:
     intervals = {kind: found.intervals() for kind, found in gains.items()}
     rows = [
-        Row(
+        BarRow(
             family,
             {
                 SERIES[kind]: _bar(intervals[kind][family])

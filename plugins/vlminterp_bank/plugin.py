@@ -25,7 +25,7 @@ class Score(Enum):
 
 
 @dataclass
-class Config:
+class BankConfig:
     """Options of the bank.
 
     Attributes:
@@ -72,7 +72,7 @@ class Config:
 class BankPlugin(Plugin):
     """Scores described families with a VLM, and says which it prefers."""
 
-    Config = Config
+    BankConfig = BankConfig
 
     def files(self, config: Any) -> Iterable[Path]:
         """The bank."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vlminterp.description.bank import NEUTRAL, Bank, Row
+from vlminterp.description.bank import NEUTRAL, Bank, BankRow
 from vlminterp.description.bank_file import read_bank
 from vlminterp.description.class_means import check_ids
 from vlminterp.description.embed import encode_texts
@@ -62,7 +62,7 @@ def score_bank(context: Context) -> None:
     context.results.finish({**found, "notes": list(context.source.notes())})
 
 
-def bank_rows(context: Context) -> list[Row]:
+def bank_rows(context: Context) -> list[BankRow]:
     """The bank that the config names, or the planted world's own.
 
     Raises:
@@ -91,7 +91,7 @@ def bank_rows(context: Context) -> list[Row]:
     return [row for row in rows if row.family in (NEUTRAL, *config.families)]
 
 
-def _about(rows: Sequence[Row], classes: Classes) -> list[Row]:
+def _about(rows: Sequence[BankRow], classes: Classes) -> list[BankRow]:
     """Rows about concepts whose pictures can be read, or about all."""
     known = {"", *classes.ids, *classes.names}
     return [row for row in rows if row.concept in known]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from vlminterp.description.verdict import LEAST_TO_LEAD, SIGNIFICANT, Finding, Verdict
+from vlminterp.drawing.numbers import decimals, number
 from vlminterp.metrics.intervals import Interval
-from vlminterp.report.numbers import decimals, number
 
 Intervals = Mapping[str, Interval]
 

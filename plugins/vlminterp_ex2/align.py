@@ -12,13 +12,13 @@ from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 from vlminterp.adapters.registry import Precision
 from vlminterp.plugin import Context
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_ex2.chat import Questioner, questioner
+from vlminterp_ex2.chat import PromptFormatter, prompt_formatter
 from vlminterp_ex2.checkpoints import discard_after, whole_checkpoints
 from vlminterp_ex2.devices import on_one_device
 from vlminterp_ex2.journal import ALIGN, Journal, rows_of
 from vlminterp_ex2.likelihood import Overheard
 from vlminterp_ex2.monitor import Monitor, Watch
-from vlminterp_ex2.policy import Pair, load_model, load_tokenizer, lora_config
+from vlminterp_ex2.policy import PolicyAndReference, load_model, load_tokenizer, lora_config
 from vlminterp_ex2.prompts import Prompt, schedule
 from vlminterp_ex2.quiet import quietly
 from vlminterp_ex2.reward import Scorer
@@ -79,7 +79,7 @@ def align(context: Context, scorer: Scorer, prompts: Sequence[Prompt]) -> Alignm
     checkpoint = _taken_up(journal, _folder(context.results), config.updates)
     done = len(journal.steps)
     with context.progress.track("aligning", config.steps, done, "steps") as stage, quietly():
-        asking = questioner(config.policy, load_tokenizer(config.policy))
+        asking = prompt_formatter(config.policy, load_tokenizer(config.policy))
         monitor = Monitor(_watch(context), scorer, asking, journal, stage)
         trainer = _trainer(context, asking, monitor, prompts)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -89,7 +89,7 @@ def align(context: Context, scorer: Scorer, prompts: Sequence[Prompt]) -> Alignm
 
 
 def _trainer(
-    context: Context, asking: Questioner, monitor: Monitor, prompts: Sequence[Prompt]
+    context: Context, asking: PromptFormatter, monitor: Monitor, prompts: Sequence[Prompt]
 ) -> Any:
     config: Config = context.config
     trainer_class, config_class = TRAINERS[config.algorithm]
@@ -107,7 +107,7 @@ def _trainer(
     )
     trainer.remove_callback(PrinterCallback)
     monitor.trainer, monitor.overheard = trainer, Overheard(trainer)
-    monitor.pair = Pair(trainer.model, trainer.ref_model)
+    monitor.pair = PolicyAndReference(trainer.model, trainer.ref_model)
     monitor.ends = end_tokens(trainer.model, asking.tokenizer)
     return trainer
 
@@ -153,7 +153,7 @@ def _arguments(context: Context) -> dict[str, Any]:
     }
 
 
-def _dataset(context: Context, asking: Questioner, prompts: Sequence[Prompt]) -> Dataset:
+def _dataset(context: Context, asking: PromptFormatter, prompts: Sequence[Prompt]) -> Dataset:
     config: Config = context.config
     count = config.steps * config.completions // config.generations
     asked = schedule(prompts, count, context.seed)

@@ -16,7 +16,7 @@ DATED = "{%- macro " + CLOCK + "(format) -%}" + DATE + "{%- endmacro -%}"
 """Stands before a template, so that the function of that name is never called."""
 
 
-class Questioner:
+class PromptFormatter:
     """Puts prompts to a language model.
 
     Args:
@@ -86,7 +86,7 @@ class Questioner:
             ) from error
 
 
-def questioner(config: PolicyConfig, tokenizer: Any) -> Questioner:
+def prompt_formatter(config: PolicyConfig, tokenizer: Any) -> PromptFormatter:
     """Returns what puts prompts to a policy.
 
     Args:
@@ -96,7 +96,7 @@ def questioner(config: PolicyConfig, tokenizer: Any) -> Questioner:
     Raises:
         ConfigError: Its chat template can't be used as the config says.
     """
-    return Questioner(tokenizer, config.chat, config.system, config.chat_template_kwargs)
+    return PromptFormatter(tokenizer, config.chat, config.system, config.chat_template_kwargs)
 
 
 def stop_clock(tokenizer: Any) -> None:

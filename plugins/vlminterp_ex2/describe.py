@@ -8,10 +8,10 @@ import numpy as np
 
 from vlminterp.plugin import Context
 from vlminterp.results.parts import Parts
-from vlminterp_ex2.chat import Questioner
+from vlminterp_ex2.chat import PromptFormatter
 from vlminterp_ex2.likelihood import log_likelihoods
 from vlminterp_ex2.measures import perplexity
-from vlminterp_ex2.policy import Pair
+from vlminterp_ex2.policy import PolicyAndReference
 from vlminterp_ex2.prompts import Prompt
 from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.sampling import Response, sample
@@ -42,7 +42,7 @@ class Draw:
     number: int
 
 
-class Describer:
+class DescriptionSampler:
     """Draws and measures responses, in batches that depend on their number alone.
 
     Args:
@@ -53,7 +53,11 @@ class Describer:
     """
 
     def __init__(
-        self, context: Context, scorer: Scorer, questioner: Questioner, pair: Pair
+        self,
+        context: Context,
+        scorer: Scorer,
+        questioner: PromptFormatter,
+        pair: PolicyAndReference,
     ) -> None:
         self._config: Config = context.config
         self._seed = context.seed

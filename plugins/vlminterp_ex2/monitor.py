@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
-from vlminterp.progress import Stage
-from vlminterp_ex2.chat import Questioner
+from vlminterp.progress import Tracker
+from vlminterp_ex2.chat import PromptFormatter
 from vlminterp_ex2.checkpoints import mark_whole
 from vlminterp_ex2.journal import Journal, note_time
 from vlminterp_ex2.likelihood import Overheard, log_likelihoods
 from vlminterp_ex2.measures import Batch, measure
 from vlminterp_ex2.penalty import adapted
-from vlminterp_ex2.policy import Pair
+from vlminterp_ex2.policy import PolicyAndReference
 from vlminterp_ex2.reward import Scorer, with_penalty
 from vlminterp_ex2.stopping import Rules
 from vlminterp_ex2.texts import scored
@@ -69,7 +69,7 @@ class Monitor(TrainerCallback):
     """
 
     trainer: Any
-    pair: Pair
+    pair: PolicyAndReference
     ends: Sequence[int]
     overheard: Overheard
 
@@ -77,9 +77,9 @@ class Monitor(TrainerCallback):
         self,
         watch: Watch,
         scorer: Scorer,
-        questioner: Questioner,
+        questioner: PromptFormatter,
         journal: Journal,
-        progress: Stage,
+        progress: Tracker,
     ) -> None:
         self._watch, self._scorer, self._questioner = watch, scorer, questioner
         self._journal, self._progress = journal, progress

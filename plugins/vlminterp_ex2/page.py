@@ -5,9 +5,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from vlminterp.report.bars import Bar, Row, bar_chart
+from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
+from vlminterp.drawing.charts.lines import Line, line_chart
 from vlminterp.report.content import Content, Section, scores_section
-from vlminterp.report.lines import Line, line_chart
 from vlminterp.report.tables import interval_cell, table
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
@@ -93,7 +93,7 @@ def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
         return
     series = {label: gains[kind] for kind, label in SERIES.items() if kind in gains}
     rows = [
-        Row(
+        BarRow(
             family,
             {name: Bar.of(found[family]) for name, found in series.items() if family in found},
             strong=family == summary["preferred"],

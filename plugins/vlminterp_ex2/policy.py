@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from vlminterp.adapters.checkpoint import resolve_checkpoint
 from vlminterp.adapters.hub import loading
 from vlminterp.errors import ConfigError, ModelError
-from vlminterp_ex2.chat import questioner, stop_clock
+from vlminterp_ex2.chat import prompt_formatter, stop_clock
 from vlminterp_ex2.quiet import quietly
 from vlminterp_ex2.settings import Lora, PolicyConfig, Quantisation
 
@@ -21,7 +21,7 @@ KEY = "plugin.policy.checkpoint"
 ALL_LINEAR = "all-linear"
 
 
-class Pair:
+class PolicyAndReference:
     """A policy and its reference.
 
     Args:
@@ -50,7 +50,7 @@ def check_policy(config: PolicyConfig, device: torch.device) -> None:
         ModelError: Its tokenizer can't be loaded, or has no end token.
     """
     _quantisation(config, device)
-    questioner(config, load_tokenizer(config))
+    prompt_formatter(config, load_tokenizer(config))
 
 
 def load_tokenizer(config: PolicyConfig) -> Any:
@@ -91,7 +91,9 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
     return (model if quantisation is not None else model.to(device)).train(mode=False)
 
 
-def load_aligned(config: PolicyConfig, device: torch.device, checkpoint: Path) -> Pair:
+def load_aligned(
+    config: PolicyConfig, device: torch.device, checkpoint: Path
+) -> PolicyAndReference:
     """The policy as training has left it, beside its reference, both in evaluation mode.
 
     Args:
@@ -102,12 +104,14 @@ def load_aligned(config: PolicyConfig, device: torch.device, checkpoint: Path) -
     base = load_model(config, device)
     with loading(str(checkpoint), KEY), quietly():
         if config.lora is not None:
-            return Pair(PeftModel.from_pretrained(base, str(checkpoint)).train(mode=False))
+            return PolicyAndReference(
+                PeftModel.from_pretrained(base, str(checkpoint)).train(mode=False)
+            )
         dtype = getattr(torch, config.dtype.value)
         aligned: Any = AutoModelForCausalLM.from_pretrained(
             checkpoint, dtype=dtype, trust_remote_code=config.trust_remote_code
         )
-    return Pair(aligned.to(device).train(mode=False), base)
+    return PolicyAndReference(aligned.to(device).train(mode=False), base)
 
 
 def lora_config(lora: Lora) -> LoraConfig:

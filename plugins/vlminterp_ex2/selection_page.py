@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from vlminterp.report.numbers import decimals
+from vlminterp.drawing.numbers import decimals
 from vlminterp.report.tables import Cell, interval_cell, table
 from vlminterp_ex2.selection import ALIGNED, BASE_LLM, BEST, CONCEPT, PROMPT
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from vlminterp.report.bars import Bar, Row, bar_chart
+from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
 from vlminterp_ex2.inspection.families import FAMILIES
 
 LABELS = {f"says_{family}": family for family in FAMILIES}
@@ -42,5 +42,5 @@ def share_chart(
         }
         if known:
             bars = {who: Bar.of(interval) for who, interval in known.items()}
-            rows.append(Row(label, bars, strong=label == strong))
+            rows.append(BarRow(label, bars, strong=label == strong))
     return bar_chart(title, rows, unit) if rows else Markup("")

@@ -13,12 +13,12 @@ from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.plugin import Context
 from vlminterp_ex2.align import Alignment, align, alignment
-from vlminterp_ex2.chat import questioner
+from vlminterp_ex2.chat import prompt_formatter
 from vlminterp_ex2.depends import stage_of
 from vlminterp_ex2.describe import (
     DESCRIBE,
     POOL,
-    Describer,
+    DescriptionSampler,
     Draw,
     batches_of,
     descriptions,
@@ -199,8 +199,8 @@ def describe(
         with context.progress.track("describing", total, total - missing, "responses") as stage:
             matched = nearest_to(rows_of(context.results.table(ALIGN)), aligned, config)
             pair = load_aligned(config.policy, context.device, matched.checkpoint)
-            asking = questioner(config.policy, load_tokenizer(config.policy))
-            describer = Describer(context, material.scorer, asking, pair)
+            asking = prompt_formatter(config.policy, load_tokenizer(config.policy))
+            describer = DescriptionSampler(context, material.scorer, asking, pair)
             for name, some in batches.items():
                 for written in describer.write(inner[name].results.table(name), some):
                     stage.advance(written)

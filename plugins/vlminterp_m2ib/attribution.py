@@ -8,7 +8,7 @@ from captum.attr import Attribution
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens, Tower
-from vlminterp.explanation import Explanation, Side, require_pairs
+from vlminterp.attribution.explanation import Explanation, Side, require_pairs
 from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
 from vlminterp_m2ib.noise import PairNoise, pair_seeds
 from vlminterp_m2ib.prior import gates_of, prior_of

@@ -22,7 +22,7 @@ def _default(side: str) -> Settings:
 
 
 @dataclass
-class Config:
+class M2IBConfig:
     """Options of M2IB.
 
     Attributes:
@@ -50,7 +50,7 @@ class Config:
 class M2IBPlugin(Plugin):
     """Multi-modal information bottleneck attribution."""
 
-    Config = Config
+    M2IBConfig = M2IBConfig
     groups: ClassVar = {"preset": None}
 
     def run(self, context: Context) -> None:
@@ -58,7 +58,7 @@ class M2IBPlugin(Plugin):
         from vlminterp.attribution.runner import explain_pairs
         from vlminterp_m2ib.attribution import M2IB
 
-        config: Config = context.config
+        config: M2IBConfig = context.config
         sides = ("image", "text") if config.sides is Sides.both else (config.sides.value,)
         attributors = [
             M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides

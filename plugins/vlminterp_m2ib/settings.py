@@ -74,4 +74,4 @@ class Settings:
 
 
 DEFAULTS = {"image": Settings(), "text": Settings(layer="embeddings")}
-"""What planted truth has chosen for each side; see experiments/m2ib_planted."""
+"""What planted truth has chosen for each side; see experiments/studies/m2ib_planted."""

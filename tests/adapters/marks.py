@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from vlminterp.heatmap import place_on_image
+from vlminterp.attribution.heatmap import place_on_image
 
 
 def photo(height, width):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from experiments.any_clip.coverage import ALIKE
-from experiments.any_clip.trial import enlivened
+from experiments.studies.any_clip.coverage import ALIKE
+from experiments.studies.any_clip.trial import enlivened
 from tests.adapters.test_any_open_clip import pixels_of
 from tests.adapters.tiny_open_clip import KINDS, TEXT, build, timm_tower
 from vlminterp.adapters.dual_encoder import Geometry, Pixels

@@ -14,8 +14,8 @@ from transformers.models.auto.image_processing_auto import get_image_processor_c
 from tests.adapters.marks import assert_mark_comes_back, photo
 from vlminterp.adapters.dual_encoder import Geometry
 from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.attribution.heatmap import place_on_image
 from vlminterp.errors import InputError, ModelError
-from vlminterp.heatmap import place_on_image
 
 SHAPES = ((427, 640), (640, 427), (333, 517), (61, 97))
 """Heights and widths of pictures that are not square."""

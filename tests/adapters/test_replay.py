@@ -7,7 +7,7 @@ from torch import nn
 from tests.adapters.laws import assert_copies_follow
 from vlminterp.adapters.dual_encoder import Tokens
 from vlminterp.adapters.law import measure_law
-from vlminterp.adapters.replay import Layout, find_blocks
+from vlminterp.adapters.replay import StreamLayout, find_blocks
 from vlminterp.adapters.replay_towers import ReplayText
 from vlminterp.errors import ModelError
 
@@ -64,13 +64,13 @@ def test_what_goes_around_the_cut_is_seen(tower):
 
 def test_layouts_are_inverse():
     stream = torch.arange(2 * 3 * 4 * 5.0).reshape(2, 3, 4, 5)
-    first = Layout.channels_first.to_tokens(stream)
+    first = StreamLayout.channels_first.to_tokens(stream)
     assert first.shape == (2, 20, 3)
     assert torch.equal(first[1, 5 + 2], stream[1, :, 1, 2])
-    assert torch.equal(Layout.channels_first.from_tokens(first, ((4, 5),) * 2), stream)
-    last = Layout.channels_last.to_tokens(stream)
+    assert torch.equal(StreamLayout.channels_first.from_tokens(first, ((4, 5),) * 2), stream)
+    last = StreamLayout.channels_last.to_tokens(stream)
     assert torch.equal(last[1, 4 + 2], stream[1, 1, 2])
-    assert torch.equal(Layout.channels_last.from_tokens(last, ((3, 4),) * 2), stream)
+    assert torch.equal(StreamLayout.channels_last.from_tokens(last, ((3, 4),) * 2), stream)
 
 
 def test_a_tower_without_blocks():

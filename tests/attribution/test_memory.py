@@ -10,7 +10,7 @@ from PIL import Image
 MEASURED = """
 import re, sys
 from pathlib import Path
-from vlminterp.run import run
+from vlminterp.cli.main import run
 for table in ("small.jsonl", "both.jsonl"):
     assert run([*sys.argv[1:], f"data.path={table}"]) == 0
     print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])

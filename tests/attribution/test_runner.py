@@ -13,12 +13,12 @@ from vlminterp_m2ib.settings import Settings
 import vlminterp
 from tests.adapters.folders import write_folder
 from vlminterp.adapters.dual_encoder import Geometry
+from vlminterp.attribution.explanation import Explanation, Side
+from vlminterp.attribution.heatmap import place_on_image
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.data.manifest import ManifestConfig, ManifestSource
 from vlminterp.data.pairs import unusable
 from vlminterp.errors import ResultsError
-from vlminterp.explanation import Explanation, Side
-from vlminterp.heatmap import place_on_image
 from vlminterp.metrics.localisation import average_precision, energy_in_mask
 from vlminterp.metrics.words import named
 from vlminterp.planted.source import PlantedConfig, PlantedSource
@@ -300,7 +300,7 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
     rows = []
     for name, least in (("whole", 2**25), ("reduced", 1500 * 1000 // 4)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("vlminterp.images.REDUCED_ABOVE", least)
+            patch.setattr("vlminterp.data.images.REDUCED_ABOVE", least)
             with RunFolder.open(tmp_path / name, config) as results:
                 progress, device = Progress(quiet=True), torch.device("cpu")
                 stages = Stages(tmp_path / "stages", "")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from vlminterp.cli.main import run
 from vlminterp.planted.oracle import planted_rows
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.planted.wordings import THINGS
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.run import run
 
 COLUMNS = ("concept", "family", "text", "frame")
 

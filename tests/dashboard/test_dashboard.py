@@ -10,7 +10,7 @@ import wandb
 from tests.tracking.records import history, records, summary_of
 from vlminterp.dashboard.__main__ import main
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.sweep import Sweep
+from vlminterp.results.sweep import Sweep
 from vlminterp.tracking.keys import Keys
 
 pytestmark = [

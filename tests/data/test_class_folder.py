@@ -13,7 +13,7 @@ from vlminterp.data.class_folder import (
     StanfordDogsConfig,
     StanfordDogsSource,
 )
-from vlminterp.data.classes import ClassSource, Listing, Member
+from vlminterp.data.classes import ClassPicture, ClassSource, Listing
 from vlminterp.errors import ConfigError, InputError
 
 
@@ -115,7 +115,9 @@ def test_one_file_under_two_names_is_never_on_both_sides(tmp_path):
 def test_rewards_and_checks_share_nothing(classes, held_out, images):
     listings = [
         Listing(
-            str(number), "x", [Member(f"{number}/{i}", object, file) for i, file in enumerate(c)]
+            str(number),
+            "x",
+            [ClassPicture(f"{number}/{i}", object, file) for i, file in enumerate(c)],
         )
         for number, c in enumerate(classes)
     ]
@@ -132,7 +134,7 @@ def test_rewards_and_checks_share_nothing(classes, held_out, images):
 def marked(listings):
     """Pictures that are their own keys."""
     for one in listings:
-        members = [Member(m.key, lambda key=m.key: key, m.identity) for m in one.members]
+        members = [ClassPicture(m.key, lambda key=m.key: key, m.identity) for m in one.members]
         yield Listing(one.id, one.name, members)
 
 

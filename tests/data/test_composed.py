@@ -5,7 +5,8 @@ from hydra import compose
 from omegaconf import OmegaConf
 
 from tests.data.classed import put
-from vlminterp.composition import composing
+from vlminterp.cli.main import run
+from vlminterp.config.composition import composing
 from vlminterp.data.boxes import BoxFormat
 from vlminterp.data.class_folder import ClassFolderConfig
 from vlminterp.data.cub import CUBConfig
@@ -14,7 +15,6 @@ from vlminterp.data.hf_dataset import HFDatasetConfig
 from vlminterp.data.manifest import ManifestConfig
 from vlminterp.data.remote import Urls
 from vlminterp.data.torchvision_sets import AircraftConfig, CarsConfig, FlowersConfig, PetsConfig
-from vlminterp.run import run
 
 
 @pytest.mark.parametrize(

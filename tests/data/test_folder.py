@@ -7,8 +7,8 @@ from PIL import Image
 
 from vlminterp.data.boxes import BoxFormat
 from vlminterp.data.folder import FolderConfig, FolderSource
+from vlminterp.data.picture_formats import readable_formats
 from vlminterp.errors import ConfigError, InputError
-from vlminterp.picture_formats import readable_formats
 
 
 def put(path, caption=None):

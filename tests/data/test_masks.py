@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from vlminterp.data.boxes import boxes_mask
+from vlminterp.data.images import read_image
 from vlminterp.data.masks import box_of, read_mask, shrunk
 from vlminterp.errors import InputError
-from vlminterp.images import read_image
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_mask_that_lies_as_its_picture_is_stored_is_told(tmp_path, marked):
 def test_a_mask_in_bands_is_that_of_the_whole(tmp_path, marked, monkeypatch):
     values = np.random.default_rng(0).integers(0, 2, (6, 10), dtype=np.uint8)
     Image.fromarray(values).save(tmp_path / "mask.png")
-    monkeypatch.setattr("vlminterp.rgb._BAND", 10)
+    monkeypatch.setattr("vlminterp.data.rgb._BAND", 10)
     assert np.array_equal(read_mask(tmp_path / "mask.png", marked), values > 0)
 
 

@@ -2,38 +2,44 @@
 
 import pytest
 
-from vlminterp.description.bank import Bank, Row, Said
+from vlminterp.description.bank import Bank, BankRow, Statement
 from vlminterp.description.bank_file import read_bank
 from vlminterp.errors import InputError
 
 IDS, NAMES = ("1", "2", "3"), ("owl", "eagle", "whale")
 FOOD = {"owl": "mice", "eagle": "fish", "whale": "plankton"}
 EVERYONES = [
-    Row("", "", "{Concept}.", "f"),
-    Row("", "spurious", "{Concept}. Click here.", "f"),
+    BankRow("", "", "{Concept}.", "f"),
+    BankRow("", "spurious", "{Concept}. Click here.", "f"),
 ]
 
 
 def diet(text="{Concept}. It eats {food}.", frame="f"):
-    return [Row(name, "diet", text.replace("{food}", FOOD[name]), frame) for name in NAMES]
+    return [BankRow(name, "diet", text.replace("{food}", FOOD[name]), frame) for name in NAMES]
 
 
 def test_rows_find_their_concepts_by_id_or_name_and_are_filled():
-    rows = [Row("", "", "a {name}"), Row("2", "x", "{concept}"), Row("whale", "y", "{Concept}!")]
+    rows = [
+        BankRow("", "", "a {name}"),
+        BankRow("2", "x", "{concept}"),
+        BankRow("whale", "y", "{Concept}!"),
+    ]
     bank = Bank(rows, IDS, NAMES)
     assert bank.said == (
-        Said(0, "", "", "a owl"),
-        Said(1, "", "", "a eagle"),
-        Said(2, "", "", "a whale"),
-        Said(1, "x", "", "an eagle"),
-        Said(2, "y", "", "A whale!"),
+        Statement(0, "", "", "a owl"),
+        Statement(1, "", "", "a eagle"),
+        Statement(2, "", "", "a whale"),
+        Statement(1, "x", "", "an eagle"),
+        Statement(2, "y", "", "A whale!"),
     )
     assert bank.families == ("x", "y")
 
 
 def test_an_id_wins_over_a_name():
     bank = Bank(
-        [Row("", "", "a {name}"), Row("owl", "f", "{name}")], ("owl", "b"), ("night owl", "owl")
+        [BankRow("", "", "a {name}"), BankRow("owl", "f", "{name}")],
+        ("owl", "b"),
+        ("night owl", "owl"),
     )
     assert bank.said[-1].text == "night owl"
 
@@ -59,8 +65,8 @@ def test_swapping_takes_so_many_others_and_is_repeatable():
 
 
 def test_what_is_true_of_both_is_no_counterpart():
-    rows = [Row(name, "home", "{Concept}. In the wood.", "f") for name in NAMES[:2]]
-    rows += [Row("whale", "home", "{Concept}. In the sea.", "f")]
+    rows = [BankRow(name, "home", "{Concept}. In the wood.", "f") for name in NAMES[:2]]
+    rows += [BankRow("whale", "home", "{Concept}. In the sea.", "f")]
     bank = Bank([*EVERYONES, *rows], IDS, NAMES)
     pairs = {(bank.said[swap.row].about, swap.text) for swap in bank.swapped(5)}
     assert pairs == {
@@ -71,14 +77,14 @@ def test_what_is_true_of_both_is_no_counterpart():
 
 
 def test_frames_do_not_mix():
-    frames = [Row("", "", "See {concept}.", "g"), *diet("See {concept}. It eats {food}.", "g")]
+    frames = [BankRow("", "", "See {concept}.", "g"), *diet("See {concept}. It eats {food}.", "g")]
     bank = Bank([*EVERYONES, *diet(), *frames], IDS, NAMES)
     for swap in bank.swapped(5):
         assert swap.text.startswith("See") == (bank.said[swap.row].frame == "g")
 
 
 def test_a_text_that_names_its_concept_itself_is_not_swapped():
-    rows = [Row("owl", "diet", "An Owl. It eats mice.", "f"), *diet()[1:]]
+    rows = [BankRow("owl", "diet", "An Owl. It eats mice.", "f"), *diet()[1:]]
     bank = Bank([*EVERYONES, *rows], IDS, NAMES)
     assert {bank.said[swap.row].about for swap in bank.swapped(5)} == {1, 2}
     assert not any("Owl" in swap.text for swap in bank.swapped(5))
@@ -87,12 +93,12 @@ def test_a_text_that_names_its_concept_itself_is_not_swapped():
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([*EVERYONES, Row("eagel", "x", "y", place="b.csv, line 3")], "^b.csv, line 3: no concept "
+        ([*EVERYONES, BankRow("eagel", "x", "y", place="b.csv, line 3")], "^b.csv, line 3: no concept "
          "'eagel' in the data; nearest: eagle"),
         (EVERYONES[:1], "no families"),
-        ([Row("owl", "x", "y")], "concept '1' has no neutral description; add a row"),
-        ([Row("owl", "", "y"), *diet(frame="")], "concept '2' has no neutral description"),
-        ([*EVERYONES, Row("owl", "x", "y", "g")], "concept '1' has no neutral .* frame 'g'"),
+        ([BankRow("owl", "x", "y")], "concept '1' has no neutral description; add a row"),
+        ([BankRow("owl", "", "y"), *diet(frame="")], "concept '2' has no neutral description"),
+        ([*EVERYONES, BankRow("owl", "x", "y", "g")], "concept '1' has no neutral .* frame 'g'"),
     ],
 )  # fmt: skip
 def test_mistakes(rows, words):
@@ -102,12 +108,12 @@ def test_mistakes(rows, words):
 
 def test_an_ambiguous_name():
     with pytest.raises(InputError, match="'owl' names several concepts; use an id: 1, 2"):
-        Bank([Row("owl", "x", "y")], ("1", "2"), ("owl", "owl"))
+        Bank([BankRow("owl", "x", "y")], ("1", "2"), ("owl", "owl"))
 
 
 def test_an_unknown_placeholder():
     with pytest.raises(InputError, match=r"unknown placeholder \{concpt\}; known: \{name\}"):
-        Row("", "", "a {concpt}")
+        BankRow("", "", "a {concpt}")
 
 
 def test_a_file_is_read(tmp_path):
@@ -153,13 +159,13 @@ def test_missing_files(tmp_path):
 
 
 def test_a_name_that_only_one_of_two_texts_has_is_no_gain_of_the_family():
-    rows = [Row("", "", "{Concept}."), Row("owl", "diet", "It eats mice.")]
+    rows = [BankRow("", "", "{Concept}."), BankRow("owl", "diet", "It eats mice.")]
     with pytest.raises(InputError, match=r"'It eats mice.' names it 0 times, .* with 1 times"):
         Bank(rows, IDS, NAMES)
-    Bank([rows[0], Row("owl", "diet", "Owls eat mice.")], IDS, NAMES)
+    Bank([rows[0], BankRow("owl", "diet", "Owls eat mice.")], IDS, NAMES)
 
 
 def test_no_counterpart_names_the_concept_once_more():
-    rows = [*EVERYONES, *diet()[:1], Row("eagle", "diet", "{Concept}. It eats owls.", "f")]
+    rows = [*EVERYONES, *diet()[:1], BankRow("eagle", "diet", "{Concept}. It eats owls.", "f")]
     bank = Bank(rows, IDS, NAMES)
     assert [swap.text for swap in bank.swapped(others=5)] == ["An eagle. It eats mice."]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlminterp.description.bank import Bank, Row
+from vlminterp.description.bank import Bank, BankRow
 from vlminterp.description.gains import Gains, content_gains, presence_gains
 
 NAMES = ("owl", "eagle", "whale")
@@ -15,16 +15,17 @@ FAMILIES = ("diet", "home", "spurious")
 def framed_bank():
     rows = []
     for frame in ("See {concept}.", "{Concept}."):
-        rows += [Row("", "", frame, frame), Row("", "spurious", f"{frame} Click.", frame)]
+        rows += [BankRow("", "", frame, frame), BankRow("", "spurious", f"{frame} Click.", frame)]
         for name in NAMES:
             rows += [
-                Row(name, "diet", f"{frame} It eats {name[0]}1.", frame),
-                Row(name, "diet", f"{frame} Food: {name[0]}1.", frame),
-                Row(name, "home", f"{frame} In {'sea' if name == 'whale' else 'air'}.", frame),
+                BankRow(name, "diet", f"{frame} It eats {name[0]}1.", frame),
+                BankRow(name, "diet", f"{frame} Food: {name[0]}1.", frame),
+                BankRow(name, "home", f"{frame} In {'sea' if name == 'whale' else 'air'}.", frame),
             ]
     # One frame says more than the other: else comparing across frames would cancel out.
     rows += [
-        Row(name, "diet", f"See {{concept}}. {name[0]}1 it eats.", rows[0].frame) for name in NAMES
+        BankRow(name, "diet", f"See {{concept}}. {name[0]}1 it eats.", rows[0].frame)
+        for name in NAMES
     ]
     return Bank(rows, NAMES, NAMES)
 
@@ -57,7 +58,7 @@ def slow_content(bank, scores, swapped, swapped_scores, concept, family):
 def test_slow_twins(seed, framed):
     bank = framed_bank()
     if not framed:
-        rows = [Row(NAMES[s.about], s.family, s.text) for s in bank.said]
+        rows = [BankRow(NAMES[s.about], s.family, s.text) for s in bank.said]
         bank = Bank(rows, NAMES, NAMES)
     generator = np.random.default_rng(seed)
     swapped = framed_bank().swapped(2, seed=seed)
@@ -99,7 +100,11 @@ def test_concepts_count_alike_however_many_descriptions_they_have():
     gains = Gains(("x",), np.array([[1.0], [2.0], [np.nan], [6.0]]))
     interval = gains.intervals()["x"]
     assert (interval.mean, interval.n) == (3.0, 3)
-    rows = [Row("", "", "n"), *[Row("owl", "x", f"a{i}") for i in range(9)], Row("whale", "x", "b")]
+    rows = [
+        BankRow("", "", "n"),
+        *[BankRow("owl", "x", f"a{i}") for i in range(9)],
+        BankRow("whale", "x", "b"),
+    ]
     bank = Bank(rows, NAMES, NAMES)
     scores = [0, 0, 0, *[1] * 9, 3]
     found = presence_gains(bank.said, scores, ("x",), 3)

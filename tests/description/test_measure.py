@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from vlminterp.data.concepts import Concept
-from vlminterp.description.bank import Bank, Row
+from vlminterp.description.bank import Bank, BankRow
 from vlminterp.description.class_means import class_means
 from vlminterp.description.measure import measure, texts_to_score
 
@@ -36,7 +36,10 @@ def mean_cosine(encoder, text, concept):
 
 
 def test_one_by_one(encoder):
-    rows = [Row("", "", "{concept}"), *[Row(str(k), "x", f"{{concept}} {k}") for k in range(3)]]
+    rows = [
+        BankRow("", "", "{concept}"),
+        *[BankRow(str(k), "x", f"{{concept}} {k}") for k in range(3)],
+    ]
     bank = Bank(rows, [c.id for c in CONCEPTS], [c.name for c in CONCEPTS])
     swapped = bank.swapped(1)
     advanced = []
@@ -59,7 +62,7 @@ def test_one_by_one(encoder):
 
 
 def test_one_class_has_no_contrast(encoder):
-    bank = Bank([Row("", "", "a"), Row("", "x", "b")], ["0"], ["owl"])
+    bank = Bank([BankRow("", "", "a"), BankRow("", "x", "b")], ["0"], ["owl"])
     found = measure(encoder, bank, bank.swapped(), class_means(encoder, CONCEPTS[:1]))
     assert list(found) == ["own"]
     assert found["own"].content.intervals() == {}

@@ -13,12 +13,12 @@ from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.settings import PolicyConfig
 
 from tests.ex2.letters import NAMES, TEMPLATES, LetterEncoder, means_of, save_policy
+from vlminterp.cli.main import run
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.stages import Stages
-from vlminterp.run import run
 
 SHOWN = ("owl", "whale", "cat", "bus")
 

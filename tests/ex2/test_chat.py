@@ -5,7 +5,7 @@ import datetime
 import pytest
 from jinja2.exceptions import TemplateError
 from trl.data_utils import apply_chat_template
-from vlminterp_ex2.chat import DATE, Questioner, questioner, stop_clock
+from vlminterp_ex2.chat import DATE, PromptFormatter, prompt_formatter, stop_clock
 from vlminterp_ex2.policy import load_tokenizer
 from vlminterp_ex2.settings import Chat, PolicyConfig
 
@@ -37,13 +37,15 @@ def text_of(asking, text="owl"):
 def test_thinking_is_off_and_can_be_had():
     config = PolicyConfig()
     tokenizer = tokenizer_with(THINKING)
-    assert text_of(questioner(config, tokenizer)) == "uowl.aoff"
+    assert text_of(prompt_formatter(config, tokenizer)) == "uowl.aoff"
     thinking = PolicyConfig(chat_template_kwargs={"enable_thinking": True})
-    assert text_of(questioner(thinking, tokenizer)) == "uowl.a"
+    assert text_of(prompt_formatter(thinking, tokenizer)) == "uowl.a"
 
 
 def test_a_system_message_comes_first_and_trl_reads_the_same():
-    asking = Questioner(tokenizer_with(THINKING), Chat.auto, "be brief", {"enable_thinking": False})
+    asking = PromptFormatter(
+        tokenizer_with(THINKING), Chat.auto, "be brief", {"enable_thinking": False}
+    )
     assert text_of(asking) == "sbe brief.uowl.aoff"
     by_trl = apply_chat_template(
         {"prompt": asking.ask("owl")}, asking.tokenizer, enable_thinking=False
@@ -73,7 +75,7 @@ def test_loading_stops_the_clock(tiny_policy, tmp_path):
 @pytest.mark.parametrize("template", [NO_SYSTEM, "{{ messages[0].nothing.here }}", "{% if %}"])
 def test_a_template_that_fails_is_one_line(template):
     with pytest.raises(ConfigError, match="chat template can't be used") as raised:
-        Questioner(tokenizer_with(template), Chat.auto, "be brief")
+        PromptFormatter(tokenizer_with(template), Chat.auto, "be brief")
     assert "\n" not in str(raised.value)
     assert isinstance(raised.value.__cause__, TemplateError)
 
@@ -82,9 +84,9 @@ def test_a_template_that_reaches_for_more_is_one_line():
     """transformers renders in a sandbox; what it refuses is told like any other fault."""
     evil = "{{ messages.__class__.__mro__ }}"
     with pytest.raises(ConfigError, match="chat template can't be used"):
-        Questioner(tokenizer_with(evil), Chat.auto)
+        PromptFormatter(tokenizer_with(evil), Chat.auto)
 
 
 def test_a_system_message_without_a_template():
     with pytest.raises(ConfigError, match=r"plugin\.policy\.system needs a chat template"):
-        Questioner(letter_tokenizer(), Chat.auto, "be brief")
+        PromptFormatter(letter_tokenizer(), Chat.auto, "be brief")

@@ -5,7 +5,7 @@ from omegaconf import OmegaConf
 from vlminterp_ex2.plugin import Config, EX2Plugin
 from vlminterp_ex2.settings import PolicyConfig, Quantisation
 
-from vlminterp.composition import composing
+from vlminterp.config.composition import composing
 from vlminterp.errors import ConfigError, ModelError
 
 

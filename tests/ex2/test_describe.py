@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 import torch
 from peft import get_peft_model
-from vlminterp_ex2.chat import Questioner
+from vlminterp_ex2.chat import PromptFormatter
 from vlminterp_ex2.describe import (
     ALIGNED,
     BASE,
-    Describer,
+    DescriptionSampler,
     Draw,
     batches_of,
     descriptions,
@@ -18,7 +18,7 @@ from vlminterp_ex2.describe import (
 )
 from vlminterp_ex2.journal import rows_of
 from vlminterp_ex2.likelihood import log_likelihoods
-from vlminterp_ex2.policy import Pair, load_model, load_tokenizer, lora_config
+from vlminterp_ex2.policy import PolicyAndReference, load_model, load_tokenizer, lora_config
 from vlminterp_ex2.quiet import quietly
 
 from tests.ex2.letters import LetterEncoder
@@ -35,7 +35,7 @@ def pair(tiny_config):
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)
-    return Pair(model.train(mode=False))
+    return PolicyAndReference(model.train(mode=False))
 
 
 @pytest.fixture
@@ -44,10 +44,11 @@ def describer_in(tmp_path, context_in, tiny_config, scorer, pair):
 
     def call(name, use):
         config = tiny_config()
-        questioner = Questioner(load_tokenizer(config.policy), config.policy.chat)
+        questioner = PromptFormatter(load_tokenizer(config.policy), config.policy.chat)
         with context_in(tmp_path / name, config) as context:
             return use(
-                Describer(context, scorer, questioner, pair), context.results.table("describe")
+                DescriptionSampler(context, scorer, questioner, pair),
+                context.results.table("describe"),
             )
 
     return call
@@ -105,7 +106,7 @@ def test_kl_and_perplexity_are_those_of_the_two_models(describer_in, prompts, pa
     rows = describer_in("run", lambda one, _: one.rows(draws))
     policy = tiny_config().policy
     tokenizer = load_tokenizer(policy)
-    asked = Questioner(tokenizer, policy.chat).tokens([prompt.text for prompt in prompts])
+    asked = PromptFormatter(tokenizer, policy.chat).tokens([prompt.text for prompt in prompts])
     base = load_model(policy, CPU)
     for row, prompt in zip(rows, asked, strict=True):
         ids = tokenizer(row["response"], add_special_tokens=False).input_ids
@@ -122,7 +123,7 @@ def test_the_base_model_says_what_it_says_without_any_adapter(describer_in, prom
     beside = describer_in("beside", lambda one, _: one.rows(draws))
 
     def alone(one, _):
-        one._pair = Pair(None, load_model(tiny_config().policy, CPU))
+        one._pair = PolicyAndReference(None, load_model(tiny_config().policy, CPU))
         return one.rows(draws)
 
     assert describer_in("alone", alone) == beside

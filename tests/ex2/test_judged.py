@@ -13,8 +13,8 @@ from vlminterp_ex2.journal import rows_of
 from tests.ex2.last_word import families_of, save_judge
 from tests.ex2_inspection.endpoint import VERDICT, asked_about, completion, serving
 from tests.report.test_page import Page, words
+from vlminterp.drawing.numbers import number
 from vlminterp.export.__main__ import main as export
-from vlminterp.report.numbers import number
 from vlminterp.report.page import render
 
 GOOD = json.dumps(VERDICT)

@@ -6,10 +6,10 @@ import shutil
 import pytest
 import torch
 from peft import get_peft_model
-from vlminterp_ex2.chat import Questioner
+from vlminterp_ex2.chat import PromptFormatter
 from vlminterp_ex2.likelihood import log_likelihoods
 from vlminterp_ex2.policy import (
-    Pair,
+    PolicyAndReference,
     load_aligned,
     load_model,
     load_tokenizer,
@@ -49,7 +49,7 @@ def one_line(raised):
 
 
 def test_plain_prompts_end_with_two_newlines(policy):
-    questioner = Questioner(load_tokenizer(policy()), Chat.auto)
+    questioner = PromptFormatter(load_tokenizer(policy()), Chat.auto)
     assert questioner.ask("See an owl.") == "See an owl.\n\n"
     ids = questioner.tokens(["See an owl.", "A bat"])
     assert ids == [
@@ -60,15 +60,15 @@ def test_plain_prompts_end_with_two_newlines(policy):
 def test_chat_templates_are_used_where_there_are_any(policy):
     tokenizer = load_tokenizer(policy())
     tokenizer.chat_template = TEMPLATE
-    questioner = Questioner(tokenizer, Chat.auto)
+    questioner = PromptFormatter(tokenizer, Chat.auto)
     assert questioner.ask("owl") == [{"role": "user", "content": "owl"}]
     assert tokenizer.decode(questioner.tokens(["owl"])[0]) == "uowl.a"
-    assert Questioner(tokenizer, Chat.plain).ask("owl") == "owl\n\n"
+    assert PromptFormatter(tokenizer, Chat.plain).ask("owl") == "owl\n\n"
 
 
 def test_a_template_that_is_not_there_is_an_error(policy):
     with pytest.raises(ConfigError, match="has no chat template; choose chat=plain") as raised:
-        Questioner(load_tokenizer(policy()), Chat.template)
+        PromptFormatter(load_tokenizer(policy()), Chat.template)
     one_line(raised)
 
 
@@ -132,7 +132,7 @@ def test_without_its_adapter_a_policy_is_its_reference(policy):
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.5)
-    pair = Pair(model)
+    pair = PolicyAndReference(model)
     changed = log_likelihoods(pair.aligned, asked, said, 1)
     with pair.reference() as reference:
         assert torch.equal(log_likelihoods(reference, asked, said, 1), expected)

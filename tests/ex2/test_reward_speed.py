@@ -6,7 +6,7 @@ from torch.nn.functional import normalize
 from vlminterp_ex2.reward import reward
 from vlminterp_ex2.settings import Reward
 
-from experiments.ex2_reward_speed.measure import SCALE, Step, by_loop, by_matrix, times
+from experiments.benchmarks.ex2_reward_speed.measure import SCALE, Step, by_loop, by_matrix, times
 from vlminterp.description.class_means import ClassMeans
 
 T, K, N, D = 7, 3, 5, 6

@@ -17,12 +17,12 @@ from vlminterp_ex2.inspection.said import (
     FARTHER,
     PRESENCE,
     SWAPS,
-    Lenders,
-    Said,
+    ClausePool,
+    Description,
     comparisons,
 )
 
-from vlminterp.planted.descriptions import Clause, openings, write
+from vlminterp.planted.descriptions import PlantedClause, openings, write
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 from vlminterp.planted.free_english import load_free_english
@@ -33,13 +33,13 @@ SMOLLM2 = Path(__file__).with_name("smollm2_english.jsonl")
 
 
 def said_of(place, name, text):
-    return Said({"text": text, "name": name}, place, LEXICON.clauses(text, name))
+    return Description({"text": text, "name": name}, place, LEXICON.clauses(text, name))
 
 
 def compared(said, *others):
     """By kind, the comparisons of one description among others."""
     found = {}
-    for one in comparisons(said, Lenders([said, *others]), np.random.default_rng(0)):
+    for one in comparisons(said, ClausePool([said, *others]), np.random.default_rng(0)):
         found.setdefault((one.kind, one.family), []).append((one.kept, one.changed))
     return found
 
@@ -50,7 +50,7 @@ def planted(draw):
     concept = draw(st.sampled_from(CONCEPTS))
     opening = draw(st.sampled_from(openings(concept.name)))
     families = draw(st.permutations(FAMILIES))[:2]
-    said = [Clause(f, draw(st.sampled_from(clauses(concept, f)))) for f in families]
+    said = [PlantedClause(f, draw(st.sampled_from(clauses(concept, f)))) for f in families]
     whole = write(concept.name, opening, said).text
     parts = {
         one.family: write(concept.name, opening, [other]).text
@@ -167,7 +167,7 @@ def english():
 def test_in_anyones_english_both_texts_name_the_concept_alike():
     names = [concept.name for concept in CONCEPTS]
     said = [said_of(names.index(name), name, text) for text, name in english()]
-    lenders, families, told = Lenders(said), 0, 0
+    lenders, families, told = ClausePool(said), 0, 0
     for place, one in enumerate(said):
         pattern = re.compile(rf"(?<![a-z]){one.name}(?:e?s)?(?![a-z])", re.IGNORECASE)
         found = list(comparisons(one, lenders, np.random.default_rng(place)))
@@ -214,7 +214,7 @@ def said():
 
 
 def test_words_are_lent_by_others_and_never_true_of_the_borrower(said):
-    lenders = Lenders(said)
+    lenders = ClausePool(said)
     lent = {
         words
         for seed in range(30)
@@ -225,13 +225,13 @@ def test_words_are_lent_by_others_and_never_true_of_the_borrower(said):
 
 def test_words_that_name_another_concept_are_not_lent(said):
     other = said_of(5, "cat", "A cat. It eats bats.")
-    lent = Lenders([*said, other]).lend(said[0], "diet", np.random.default_rng(0))
+    lent = ClausePool([*said, other]).lend(said[0], "diet", np.random.default_rng(0))
     assert [("eats bats",)] not in list(lent)
 
 
 def test_one_takes_what_it_is_given_in_the_same_number(said):
     many = said_of(5, "hen", "Hens eat grain.")
-    lent = list(Lenders([*said, many]).lend(said[0], "diet", np.random.default_rng(0)))
+    lent = list(ClausePool([*said, many]).lend(said[0], "diet", np.random.default_rng(0)))
     assert lent
     assert [("eat grain",)] not in lent
 

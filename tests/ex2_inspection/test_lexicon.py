@@ -13,7 +13,7 @@ from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.seeds import load_seeds
 
 from vlminterp.errors import InputError
-from vlminterp.planted.descriptions import Clause, openings, write
+from vlminterp.planted.descriptions import PlantedClause, openings, write
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 
@@ -42,7 +42,7 @@ def test_planted_truth(lexicon, held_out):
         for family in FAMILIES:
             for number, text in enumerate(clauses(concept, family, held_out=held_out)):
                 opening = openers[(place + number) % len(openers)]
-                description = write(concept.name, opening, [Clause(family, text)])
+                description = write(concept.name, opening, [PlantedClause(family, text)])
                 found = lexicon.clauses(description.text, concept.name)
                 spans = [(c.start, c.stop) for c in found if c.family == family]
                 right[family] += spans == list(description.spans) and len(found) == 2

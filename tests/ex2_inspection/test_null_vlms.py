@@ -2,7 +2,14 @@
 
 import pytest
 
-from experiments.ex2_truth.ablations import MARGIN, compare, free_english, gains, said_of, scorer
+from experiments.studies.ex2_truth.ablations import (
+    MARGIN,
+    compare,
+    free_english,
+    gains,
+    said_of,
+    scorer,
+)
 from vlminterp.description.verdict import Finding, preferred
 
 

@@ -7,12 +7,12 @@ from vlminterp_ex2.inspection.families import INFORMATIVE
 from vlminterp_ex2.inspection.verdicts import (
     SCHEMA,
     InvalidAnswerError,
-    Verdict,
+    JudgeAnswer,
     read_verdict,
 )
 
 VERDICTS = st.builds(
-    lambda families, words: Verdict(
+    lambda families, words: JudgeAnswer(
         informative=True,
         visual="visual" in families,
         families=tuple(f for f in INFORMATIVE if f in families),
@@ -21,7 +21,8 @@ VERDICTS = st.builds(
     st.sets(st.sampled_from(INFORMATIVE)),
     st.text(max_size=20),
 ) | st.builds(
-    lambda words: Verdict(informative=False, visual=None, families=(), explanation=words), st.text()
+    lambda words: JudgeAnswer(informative=False, visual=None, families=(), explanation=words),
+    st.text(),
 )
 AROUND = st.sampled_from(["", "```json\n", "Sure! {here} it is: ", "\n```", "{", " Bye."])
 
@@ -54,7 +55,7 @@ def test_invalid_answers_say_what_is_wrong(answer, what):
 
 def test_what_does_not_inform_is_nothing_else_either():
     answer = '{"informative": false, "visual": true, "families": ["colour"]}'
-    assert read_verdict(answer) == Verdict(informative=False, visual=None, families=())
+    assert read_verdict(answer) == JudgeAnswer(informative=False, visual=None, families=())
 
 
 def test_the_schema_is_strict():

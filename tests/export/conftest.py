@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tiny_sweep import tiny_sweep
-from vlminterp.sweep import Sweep
+from vlminterp.results.sweep import Sweep
 
 __all__ = ["runs", "tiny_sweep"]
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from vlminterp.adapters.dual_encoder import Geometry
-from vlminterp.heatmap import place_on_image
-from vlminterp.metrics.controls import centre_gaussian, constant_map, random_map
+from vlminterp.attribution.heatmap import place_on_image
+from vlminterp.metrics.baselines import centre_gaussian, constant_map, random_map
 from vlminterp.metrics.facts import METRICS
 from vlminterp.metrics.localisation import average_precision, energy_in_mask, pointing_game
 

@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-from experiments.planted import describer, describer_check, describer_measures
-from experiments.planted.describer_data import (
+from experiments.recipes.planted import describer, describer_check, describer_measures
+from experiments.recipes.planted.describer_data import (
     CLAUSES,
     NOT_LEARNT,
     draw,
@@ -178,7 +178,13 @@ def test_padding_changes_nothing(model, tokenizer):
 
 
 def start(folder: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "experiments.planted.describer", "--steps=6", "--batch=8"]
+    command = [
+        sys.executable,
+        "-m",
+        "experiments.recipes.planted.describer",
+        "--steps=6",
+        "--batch=8",
+    ]
     command += ["--every=2", f"--work={folder}"]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

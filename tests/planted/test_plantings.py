@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.planted.plantings import PLANTINGS, TRUE_BY_CHANCE, caption, homeliest
+from experiments.recipes.planted.plantings import PLANTINGS, TRUE_BY_CHANCE, caption, homeliest
 from vlminterp.planted.descriptions import openings
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses

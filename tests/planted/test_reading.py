@@ -2,7 +2,7 @@
 
 import pytest
 
-from vlminterp.planted.descriptions import Clause, descriptions, openings, write
+from vlminterp.planted.descriptions import PlantedClause, descriptions, openings, write
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 from vlminterp.planted.reading import OPENING, read
@@ -30,7 +30,7 @@ def test_clauses_of_a_concept_differ():
 
 
 def test_several_clauses():
-    said = [Clause("diet", "it eats mice"), Clause("spurious", "add to cart")]
+    said = [PlantedClause("diet", "it eats mice"), PlantedClause("spurious", "add to cart")]
     text = write("owl", "this is an owl", said).text
     assert [text[slice(*part.span)] for part in read(text, "owl")] == [
         "This is an owl.",

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def recipe(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from experiments.planted import train
+    from experiments.recipes.planted import train
 
     return train
 
@@ -53,7 +53,13 @@ TEXT = ("plant", "planted-habitat", "--scenes=200")
 
 def start(recipe: tuple[str, ...], folder: Path) -> subprocess.Popen:
     module, *options = recipe
-    command = [sys.executable, "-m", f"experiments.planted.{module}", *options, "--threads=1"]
+    command = [
+        sys.executable,
+        "-m",
+        f"experiments.recipes.planted.{module}",
+        *options,
+        "--threads=1",
+    ]
     command += ["--steps=6", "--every=2", f"--work={folder}", f"--out={folder}/model"]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

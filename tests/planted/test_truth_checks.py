@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.planted_truth.checks import MODELS, PREFERENCES, check
-from experiments.planted_truth.compare import compare
-from experiments.planted_truth.table import summary, tables
+from experiments.studies.planted_truth.checks import MODELS, PREFERENCES, check
+from experiments.studies.planted_truth.compare import compare
+from experiments.studies.planted_truth.table import summary, tables
 
 HERE = Path(__file__).parents[2] / "experiments" / "planted_truth"
 

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from vlminterp.report.curves import HEIGHT, WIDTH, common_axis, curve, whisker
+from vlminterp.drawing.charts.curves import HEIGHT, WIDTH, common_axis, curve, whisker
 from vlminterp.report.scores import score_table, verdict
 
 

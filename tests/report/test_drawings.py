@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vlminterp.report.axis import Axis
-from vlminterp.report.bars import Bar, Row, bar_chart
-from vlminterp.report.distributions import distribution_chart
-from vlminterp.report.lines import Line, line_chart
-from vlminterp.report.svg import element, legend
+from vlminterp.drawing.charts.axis import Axis
+from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
+from vlminterp.drawing.charts.distributions import distribution_chart
+from vlminterp.drawing.charts.lines import Line, line_chart
+from vlminterp.drawing.charts.svg import element, legend
 
 EVIL = "<script>alert(1)</script>\"'&"
 NUMBERS = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-6)
@@ -58,8 +58,8 @@ def test_places_on_an_axis_are_linear():
 
 
 ROWS = [
-    Row("habitat", {"presence": Bar(0.08, 0.07, 0.09), "content": Bar(0.04)}, strong=True),
-    Row("spurious", {"presence": Bar(-0.02, -0.03, -0.01)}),
+    BarRow("habitat", {"presence": Bar(0.08, 0.07, 0.09), "content": Bar(0.04)}, strong=True),
+    BarRow("spurious", {"presence": Bar(-0.02, -0.03, -0.01)}),
 ]
 
 
@@ -104,13 +104,17 @@ def test_a_bar_chart_says_all_its_numbers_without_colour():
 
 
 def test_series_keep_their_colour_where_one_is_missing():
-    rows = [Row("a", {"x": Bar(1.0)}), Row("b", {"y": Bar(1.0)}), Row("c", {"x": Bar(1.0)})]
+    rows = [
+        BarRow("a", {"x": Bar(1.0)}),
+        BarRow("b", {"y": Bar(1.0)}),
+        BarRow("c", {"x": Bar(1.0)}),
+    ]
     colours = [bar.get("class") for bar in drawn(bar_chart("t", rows, "u"), "rect", "bar")]
     assert colours == ["bar series-1", "bar series-2", "bar series-1"]
 
 
 def test_bars_of_nothing_can_be_drawn():
-    nothing = [Row("a", {"x": Bar(float("nan"), None, None)}), Row("b", {})]
+    nothing = [BarRow("a", {"x": Bar(float("nan"), None, None)}), BarRow("b", {})]
     assert drawn(bar_chart("t", nothing, "u"), "rect", "bar") == []
     assert parsed(bar_chart("t", [], "u")) is not None
 
@@ -174,7 +178,7 @@ def test_distributions_of_nothing_and_of_one_value_can_be_drawn():
 
 
 def test_names_and_units_are_escaped():
-    bars = bar_chart(EVIL, [Row(EVIL, {EVIL: Bar(1.0), "b": Bar(2.0)})], EVIL)
+    bars = bar_chart(EVIL, [BarRow(EVIL, {EVIL: Bar(1.0), "b": Bar(2.0)})], EVIL)
     lines = line_chart(EVIL, [Line(EVIL, [(0, 1.0)]), Line("b", [(0, 1.0)])], EVIL, EVIL)
     hills = distribution_chart(EVIL, {EVIL: [1.0, 2.0]}, EVIL)
     for markup in (bars, lines, hills):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vlminterp.report.figure import GAP, SIDE, figure
+from vlminterp.drawing.figure import GAP, SIDE, figure
 
 HEAT = np.linspace(0, 2, 12, dtype=np.float32).reshape(3, 4)
 WORDS = [("a", 0.1), ("cat", 2.0)]

@@ -3,7 +3,15 @@ import pytest
 from matplotlib import colormaps
 from PIL import Image
 
-from vlminterp.report.overlay import STOPS, colour_bar, colours, opacity, overlay, shared_top, ticks
+from vlminterp.drawing.overlay import (
+    STOPS,
+    colour_bar,
+    colours,
+    opacity,
+    overlay,
+    shared_top,
+    ticks,
+)
 
 
 def grey(value=100, size=(4, 3)):

@@ -13,11 +13,11 @@ from tests.report.test_page import Page
 from tests.results.fake_run import attribution
 from vlminterp.errors import ResultsError
 from vlminterp.report.__main__ import main
+from vlminterp.report.sweep.page import write_sweep_report
 from vlminterp.report.sweep.preferences import differences
 from vlminterp.report.sweep.preferences import tastes as found_tastes
-from vlminterp.report.sweep_page import write_sweep_report
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.sweep import Sweep
+from vlminterp.results.sweep import Sweep
 
 FAMILIES = ("habitat", "visual", "kind")
 

@@ -6,7 +6,7 @@ import pytest
 from markupsafe import Markup
 
 from tests.report.test_page import EVIL, Page
-from vlminterp.report.numbers import decimals, number, worth
+from vlminterp.drawing.numbers import decimals, number, worth
 from vlminterp.report.tables import LONGEST, rows_table, table
 from vlminterp.report.words import coloured_words
 

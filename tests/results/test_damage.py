@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from vlminterp.cli.main import run
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.run import run
 
 pytestmark = pytest.mark.slow
 

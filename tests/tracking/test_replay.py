@@ -7,9 +7,9 @@ import pytest
 
 from tests.results.fake_run import make_run
 from tests.tracking.records import history, pictures, records, summary_of, tables
+from vlminterp.cli.main import run
 from vlminterp.results.lock import exclusive
-from vlminterp.run import run
-from vlminterp.sweep import Sweep
+from vlminterp.results.sweep import Sweep
 from vlminterp.tracking.__main__ import main
 
 FREE = ("_timestamp", "_runtime", "_wandb")

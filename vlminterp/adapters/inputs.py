@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.data.images import read_image
 from vlminterp.errors import InputError
-from vlminterp.images import read_image
 
 Pictures = Iterable[Image.Image | Path | str | bytes | NDArray[np.uint8]]
 """Pictures however they are at hand."""

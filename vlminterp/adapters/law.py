@@ -1,6 +1,6 @@
 """The law that every adapter keeps, measured: is a cut a whole cut, and is anything at stake?
 
-Used by the tests, by `experiments/any_clip`, and by whoever writes an adapter.
+Used by the tests, by `experiments/studies/any_clip`, and by whoever writes an adapter.
 """
 
 from collections.abc import Iterator, Sequence

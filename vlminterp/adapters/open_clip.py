@@ -26,7 +26,12 @@ from vlminterp.adapters.open_clip_checkpoint import (
     load_tokenizer,
     text_tower,
 )
-from vlminterp.adapters.open_clip_plain import TextTower, VisionTower, plain_image, plain_text
+from vlminterp.adapters.open_clip_plain import (
+    PlainTextTower,
+    PlainVisionTower,
+    plain_image,
+    plain_text,
+)
 from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.preprocessing import Preprocessing
@@ -63,9 +68,9 @@ class OpenCLIP(WrappedEncoder):
         self.model: Any = model.eval().requires_grad_(requires_grad=False)
         image, text = replayed_image(model), replayed_text(model)
         self.vision: Tower[Pixels] = (
-            VisionTower(model.visual, image) if plain_image(model) else image
+            PlainVisionTower(model.visual, image) if plain_image(model) else image
         )
-        self.text: Tower[Tokens] = TextTower(model, text) if plain_text(model) else text
+        self.text: Tower[Tokens] = PlainTextTower(model, text) if plain_text(model) else text
         self.end_token = None if tokenizer is None else end_token(model, tokenizer, self.name)
 
     @classmethod
@@ -123,7 +128,7 @@ class OpenCLIP(WrappedEncoder):
         texts = captions_of(texts)
         if isinstance(self.tokenizer, HFTokenizer):
             return tokenize_hf(self.tokenizer, texts, self.end_token)
-        pad = not isinstance(self.text, TextTower)
+        pad = not isinstance(self.text, PlainTextTower)
         return tokenize_bpe(self.tokenizer, texts, self.context, pad=pad, end_token=self.end_token)
 
     def own_image_features(self, pixels: Pixels) -> Tensor:

@@ -69,7 +69,7 @@ class OpenCLIPBlock(Block):
         return output
 
 
-class VisionTower(TransformerTower[Pixels]):
+class PlainVisionTower(TransformerTower[Pixels]):
     """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled.
 
     Args:
@@ -114,7 +114,7 @@ class VisionTower(TransformerTower[Pixels]):
         return pooled
 
 
-class TextTower(TransformerTower[Tokens]):
+class PlainTextTower(TransformerTower[Tokens]):
     """The text half of open_clip's `CLIP`; causal, the end token is pooled.
 
     Args:

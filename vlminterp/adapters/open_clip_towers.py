@@ -10,7 +10,7 @@ from open_clip.timm_model import TimmModel
 from open_clip.transformer import TextTransformer, VisionTransformer
 from torch import Tensor, nn
 
-from vlminterp.adapters.replay import Layout, find_blocks
+from vlminterp.adapters.replay import StreamLayout, find_blocks
 from vlminterp.adapters.replay_towers import (
     ImageFacts,
     PoolAt,
@@ -42,7 +42,7 @@ def replayed_image(model: Any) -> ReplayVision:
     elif isinstance(visual, ModifiedResNet):
         blocks = [visual.layer1, visual.layer2, visual.layer3, visual.layer4]
         size = (visual.image_size, visual.image_size)
-        facts = ImageFacts(size=size, layout=Layout.channels_first)
+        facts = ImageFacts(size=size, layout=StreamLayout.channels_first)
     elif isinstance(visual, TimmModel):
         blocks, facts = _timm(visual.trunk, tuple(visual.image_size))
     else:
@@ -98,7 +98,7 @@ def _timm(trunk: Any, size: tuple[int, int]) -> tuple[Sequence[nn.Module], Image
         )
     last = str(getattr(trunk, "output_fmt", "NCHW")).endswith("NHWC")
     blocks = _listed(trunk.stages if hasattr(trunk, "stages") else trunk.layers)
-    layout = Layout.channels_last if last else Layout.channels_first
+    layout = StreamLayout.channels_last if last else StreamLayout.channels_first
     return blocks, ImageFacts(size=size, layout=layout)
 
 

@@ -28,7 +28,7 @@ from vlminterp.adapters.dual_encoder import (
 from vlminterp.errors import ModelError
 
 
-class Layout(Enum):
+class StreamLayout(Enum):
     """How a residual stream lies in memory."""
 
     tokens = "[B, N, C]"
@@ -37,16 +37,16 @@ class Layout(Enum):
 
     def to_tokens(self, stream: Tensor) -> Tensor:
         """`[B, N, C]`, rows of a feature map one after the other."""
-        if self is Layout.channels_first:
+        if self is StreamLayout.channels_first:
             return stream.flatten(2).transpose(1, 2)
-        return stream.flatten(1, 2) if self is Layout.channels_last else stream
+        return stream.flatten(1, 2) if self is StreamLayout.channels_last else stream
 
     def from_tokens(self, hidden: Tensor, grids: Sequence[tuple[int, int]]) -> Tensor:
         """The inverse of `to_tokens`; all feature maps of a batch have one grid."""
-        if self is Layout.tokens:
+        if self is StreamLayout.tokens:
             return hidden
         stream = hidden.reshape(len(hidden), *grids[0], -1)
-        return stream.permute(0, 3, 1, 2) if self is Layout.channels_first else stream
+        return stream.permute(0, 3, 1, 2) if self is StreamLayout.channels_first else stream
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class ReplayState(State):
     inputs: tuple[Tensor, ...] = ()
     repeats: bool = False
     output: Any = None
-    layout: Layout = Layout.tokens
+    layout: StreamLayout = StreamLayout.tokens
 
     def with_hidden(self, hidden: Tensor) -> Self:
         """The same cut with another residual stream; see `State.with_hidden`."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import BEFORE_ALL_BLOCKS, Pixels, Tokens
-from vlminterp.adapters.replay import Layout, ReplayState, ReplayTower
+from vlminterp.adapters.replay import ReplayState, ReplayTower, StreamLayout
 from vlminterp.errors import ModelError
 
 PoolAt = Callable[[Tensor, Tensor], Tensor]
@@ -36,15 +36,15 @@ class ImageFacts:
     size: tuple[int, int]
     prefix_tokens: int = 0
     pools_first: bool = False
-    layout: Layout = Layout.tokens
+    layout: StreamLayout = StreamLayout.tokens
     patch: tuple[int, int] | None = None
     grid: tuple[int, int] | None = None
     repeats: bool = False
 
     def grid_of(self, stream: Tensor) -> tuple[int, int]:
         """Rows and columns of a residual stream."""
-        if self.layout is not Layout.tokens:
-            rows = 2 if self.layout is Layout.channels_first else 1
+        if self.layout is not StreamLayout.tokens:
+            rows = 2 if self.layout is StreamLayout.channels_first else 1
             return stream.shape[rows], stream.shape[rows + 1]
         return self.grid or whole_patches(self.size, self.patch or (1, 1))
 

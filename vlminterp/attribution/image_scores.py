@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels
-from vlminterp.explanation import Explanation
-from vlminterp.heatmap import place_on_image
-from vlminterp.metrics.controls import centre_gaussian, constant_map, random_map
+from vlminterp.attribution.explanation import Explanation
+from vlminterp.attribution.heatmap import place_on_image
+from vlminterp.metrics.baselines import centre_gaussian, constant_map, random_map
 from vlminterp.metrics.faithfulness import (
     confidence_drop,
     confidence_increase,

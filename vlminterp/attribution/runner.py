@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
+from vlminterp.attribution.explanation import Attributor, Explanation, Side
 from vlminterp.attribution.image_scores import Mask, image_scores
 from vlminterp.attribution.summary import summarise
 from vlminterp.attribution.text_scores import text_scores
+from vlminterp.data.images import original_size
 from vlminterp.data.masks import shrunk
 from vlminterp.data.pairs import Pair
+from vlminterp.drawing.figure import figure
 from vlminterp.errors import InputError, ResultsError
-from vlminterp.explanation import Attributor, Explanation, Side
-from vlminterp.images import original_size
 from vlminterp.plugin import Context
-from vlminterp.report.figure import figure
 
 NO_TOKENS = "this model's tokenizer leaves nothing of the caption"
 PICTURE_SIDE = 640

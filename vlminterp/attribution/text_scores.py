@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Tokens
-from vlminterp.explanation import Explanation
+from vlminterp.attribution.explanation import Explanation
 from vlminterp.metrics.deletion import above_median, keep_words
 from vlminterp.metrics.faithfulness import confidence_drop, confidence_increase
 from vlminterp.metrics.words import named, word_average_precision, word_pointing

@@ -11,7 +11,7 @@ from vlminterp.errors import ConfigError, ResultsError, UserError
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.sweep import SWEEP_FILE, Sweep
+from vlminterp.results.sweep import SWEEP_FILE, Sweep
 from vlminterp.tracking.__main__ import tracking_of
 from vlminterp.tracking.run import require_login
 

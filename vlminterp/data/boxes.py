@@ -7,8 +7,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from vlminterp.data.images import Picture, image_size, name_of
 from vlminterp.errors import InputError
-from vlminterp.images import Picture, image_size, name_of
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom; right and bottom are not inside."""

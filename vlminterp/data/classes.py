@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from vlminterp.data.concepts import Concept, LoadImage
-from vlminterp.data.copies import Content, copied
+from vlminterp.data.copies import EncodedPicture, copied
+from vlminterp.data.images import read_image
 from vlminterp.data.names import with_type_word
 from vlminterp.data.pairs import Source
 from vlminterp.data.stamps import digest_of, stamp
 from vlminterp.errors import ConfigError, InputError
-from vlminterp.images import read_image
 from vlminterp.paths import printable
 
 _NAMED_IN_NOTES = 5
@@ -49,7 +49,7 @@ class ClassConfig:
 
 
 @dataclass(frozen=True)
-class Member:
+class ClassPicture:
     """A picture of a class.
 
     Attributes:
@@ -64,7 +64,7 @@ class Member:
     load: LoadImage
     identity: Hashable
     stamp: str = ""
-    content: Content | None = None
+    content: EncodedPicture | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Listing:
 
     id: str
     name: str
-    members: Sequence[Member]
-    held_out: Sequence[Member] | None = None
+    members: Sequence[ClassPicture]
+    held_out: Sequence[ClassPicture] | None = None
 
 
 class ClassSource(Source):
@@ -160,7 +160,7 @@ class ClassSource(Source):
         return classes, len(copies)
 
 
-def member(path: Path, root: Path) -> Member:
+def member(path: Path, root: Path) -> ClassPicture:
     """A picture file; that it is missing shows only when it is read.
 
     Args:
@@ -172,9 +172,9 @@ def member(path: Path, root: Path) -> Member:
     try:
         found = path.stat()
     except OSError:
-        return Member(key, load, path)
-    content = Content(found.st_size, lambda: path.open("rb"))
-    return Member(key, load, (found.st_dev, found.st_ino), stamp(path), content)
+        return ClassPicture(key, load, path)
+    content = EncodedPicture(found.st_size, lambda: path.open("rb"))
+    return ClassPicture(key, load, (found.st_dev, found.st_ino), stamp(path), content)
 
 
 def check_amount(held_out: float) -> None:
@@ -205,12 +205,12 @@ def _part(listing: Listing, held_out: float) -> Listing:
     )
 
 
-def _unique(members: Sequence[Member]) -> list[Member]:
+def _unique(members: Sequence[ClassPicture]) -> list[ClassPicture]:
     first = {member.identity: member for member in reversed(members)}
     return list(first.values())[::-1]
 
 
-def _drawn(members: Sequence[Member], count: int | None) -> Sequence[Member]:
+def _drawn(members: Sequence[ClassPicture], count: int | None) -> Sequence[ClassPicture]:
     """Some members, in their order: those whose keys hash lowest, so no order of files counts."""
     if count is None or count >= len(members):
         return members

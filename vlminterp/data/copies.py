@@ -13,7 +13,7 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Content:
+class EncodedPicture:
     """An encoded picture.
 
     Attributes:
@@ -36,7 +36,9 @@ class Content:
             return file_digest(file, "sha256").digest()
 
 
-def copied(some: Iterable[tuple[Owner, Content]], others: Iterable[Content]) -> set[Owner]:
+def copied(
+    some: Iterable[tuple[Owner, EncodedPicture]], others: Iterable[EncodedPicture]
+) -> set[Owner]:
     """Finds what has the bytes of something else.
 
     Args:
@@ -46,8 +48,8 @@ def copied(some: Iterable[tuple[Owner, Content]], others: Iterable[Content]) -> 
     Returns:
         Those of `some` whose bytes are those of one of `others`; what can't be read is none.
     """
-    left: Sequence[tuple[Owner, Content]] = list(some)
-    for told in (lambda content: content.size, Content.tail, Content.digest):
+    left: Sequence[tuple[Owner, EncodedPicture]] = list(some)
+    for told in (lambda content: content.size, EncodedPicture.tail, EncodedPicture.digest):
         own = [(told_by, one) for one in left if (told_by := _told(told, one[1])) is not None]
         theirs = [(told_by, one) for one in others if (told_by := _told(told, one)) is not None]
         shared = {told_by for told_by, _ in own} & {told_by for told_by, _ in theirs}
@@ -56,7 +58,7 @@ def copied(some: Iterable[tuple[Owner, Content]], others: Iterable[Content]) -> 
     return {owner for owner, _ in left}
 
 
-def _told(by: Callable[[Content], Hashable], content: Content) -> Hashable:
+def _told(by: Callable[[EncodedPicture], Hashable], content: EncodedPicture) -> Hashable:
     with suppress(OSError):
         return by(content)
     return None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vlminterp.data.classes import Listing, Member, member
+from vlminterp.data.classes import ClassPicture, Listing, member
 from vlminterp.data.names import repaired
 from vlminterp.data.splits import SplitConfig, SplitSource
 from vlminterp.errors import InputError
@@ -61,7 +61,7 @@ class CUBSource(SplitSource):
     def _listings(self, split: str) -> Iterator[Listing]:
         classes, images, labels, training = (self._table(name) for name in _TABLES)
         folder = self._root / "images"
-        members: dict[str, list[Member]] = {label: [] for label in classes}
+        members: dict[str, list[ClassPicture]] = {label: [] for label in classes}
         for image, path in images.items():
             if image not in training or labels.get(image) not in members:
                 raise InputError(f"CUB-200-2011: image {image} of images.txt has no class or split")

@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from vlminterp.data.encodings import encoding_of
+from vlminterp.data.picture_formats import SUFFIXES
 from vlminterp.data.remote import is_url
 from vlminterp.data.row import REQUIRED, Header, Row, check_columns
 from vlminterp.errors import InputError
-from vlminterp.picture_formats import SUFFIXES
 
 _DELIMITERS = (",", "\t", ";")
 _LONGEST_QUOTE = 1000
 """Lines that a quoted field may span."""
 
 
-class Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """How a table is written: what separates its columns, and what they are called."""
 
     delimiter: str
     header: Header
 
 
-def layout_of(path: Path, usual: str) -> Layout:
+def layout_of(path: Path, usual: str) -> TableLayout:
     """Finds out how a table is written, from its first line.
 
     Args:
@@ -42,9 +42,9 @@ def layout_of(path: Path, usual: str) -> Layout:
         names = tuple(name.strip() for name in _split([line], delimiter) or ())
         if all(name in names for name in REQUIRED):
             check_columns(path, names)
-            return Layout(delimiter, Header(names))
+            return TableLayout(delimiter, Header(names))
     if names := _names_without_header(line, usual):
-        return Layout(usual, Header(names, written=False))
+        return TableLayout(usual, Header(names, written=False))
     found = _split([line], usual)
     if found is None:
         raise InputError(f"{path}: malformed header")

@@ -9,14 +9,14 @@ from itertools import islice
 from pathlib import Path
 
 from vlminterp.data.encodings import encoding_of
+from vlminterp.data.images import read_image
 from vlminterp.data.pairs import Pair, Source, unusable
+from vlminterp.data.picture_formats import SUFFIXES
 from vlminterp.data.rows import read_rows
 from vlminterp.data.stamps import digest_of, stamp
 from vlminterp.data.table import Table, TableConfig
 from vlminterp.errors import InputError
-from vlminterp.images import read_image
 from vlminterp.paths import existing_folder, is_run_folder, printable
-from vlminterp.picture_formats import SUFFIXES
 
 CAPTIONS = "captions.csv"
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from PIL import Image
 
-from vlminterp.data.classes import Listing, Member
-from vlminterp.data.copies import Content
+from vlminterp.data.classes import ClassPicture, Listing
+from vlminterp.data.copies import EncodedPicture
+from vlminterp.data.images import read_image
 from vlminterp.data.names import repaired
 from vlminterp.data.splits import SplitConfig, SplitSource
 from vlminterp.data.stamps import stamp
 from vlminterp.errors import ConfigError, InputError
-from vlminterp.images import read_image
 from vlminterp.paths import printable
 
 
@@ -94,15 +94,15 @@ class HFDatasetSource(SplitSource):
         labels, names = _labels(table, image, label)
         pictures = table.select_columns([image]).cast_column(image, datasets.Image(decode=False))
         sizes = _sizes(pictures, image)
-        members: dict[object, list[Member]] = {value: [] for value in names}
+        members: dict[object, list[ClassPicture]] = {value: [] for value in names}
         for row, value in enumerate(labels):
             if value not in members:
                 self._unlabelled += 1
                 continue
             key = f"{split}/{row}"
             load = partial(_read, pictures, row, image, f"{self._config.path}, {split} row {row}")
-            content = Content(sizes[row], partial(_opened_picture, pictures, row, image))
-            members[value].append(Member(key, load, key, content=content))
+            content = EncodedPicture(sizes[row], partial(_opened_picture, pictures, row, image))
+            members[value].append(ClassPicture(key, load, key, content=content))
         for value, name in names.items():
             yield Listing(printable(name), repaired(name), members[value])
 

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vlminterp.data.boxes import Box
+from vlminterp.data.images import Picture, image_size, name_of, opened
+from vlminterp.data.picture_formats import LOSSY
+from vlminterp.data.rgb import bands, orientation, upright
 from vlminterp.errors import InputError
-from vlminterp.images import Picture, image_size, name_of, opened
-from vlminterp.picture_formats import LOSSY
-from vlminterp.rgb import bands, orientation, upright
 
 _TO_RGB = ("CMYK", "YCbCr", "LAB", "HSV")
 """Modes whose black is not 0."""

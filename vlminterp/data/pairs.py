@@ -13,9 +13,9 @@ from PIL import Image
 
 from vlminterp.data.boxes import Box
 from vlminterp.data.concepts import Concept
+from vlminterp.data.images import read_image
 from vlminterp.data.masks import box_of
 from vlminterp.errors import ConfigError, InputError
-from vlminterp.images import read_image
 from vlminterp.paths import printable
 
 Span = tuple[int, int]

@@ -14,8 +14,8 @@ from urllib import request
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
 
+from vlminterp.data.images import image_size
 from vlminterp.errors import InputError
-from vlminterp.images import image_size
 from vlminterp.paths import printable
 
 LARGEST = 64 * 2**20

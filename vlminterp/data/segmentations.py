@@ -8,9 +8,9 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from vlminterp.data.images import Picture, image_size, name_of
 from vlminterp.data.masks import check_size
 from vlminterp.errors import InputError
-from vlminterp.images import Picture, image_size, name_of
 
 Mask = NDArray[np.bool_]
 Polygon = Sequence[float]

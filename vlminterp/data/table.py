@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from vlminterp.data.boxes import BoxFormat
 from vlminterp.data.ids import UniqueIds
+from vlminterp.data.images import read_image
 from vlminterp.data.pairs import Pair, unusable
 from vlminterp.data.pictures import Pictures, reading
 from vlminterp.data.remote import Urls
@@ -16,7 +17,6 @@ from vlminterp.data.rows import header_of, read_rows
 from vlminterp.data.stamps import stamp
 from vlminterp.data.truth import SAY_FORMAT, truth_of
 from vlminterp.errors import ConfigError, InputError
-from vlminterp.images import read_image
 from vlminterp.paths import existing_folder, printable
 
 _NAMED_IN_NOTES = 5

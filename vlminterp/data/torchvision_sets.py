@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vlminterp.data.classes import Listing, Member, member
+from vlminterp.data.classes import ClassPicture, Listing, member
 from vlminterp.data.names import repaired, with_type_word
 from vlminterp.data.splits import SplitConfig, SplitSource
 from vlminterp.errors import ConfigError, InputError
@@ -64,7 +64,7 @@ class TorchvisionSource(SplitSource):
 
     def _listings(self, split: str) -> Iterator[Listing]:
         classes, labelled = self._labelled(split)
-        members: list[list[Member]] = [[] for _ in classes]
+        members: list[list[ClassPicture]] = [[] for _ in classes]
         for path, label in labelled:
             members[label].append(member(Path(path), self._root))
         for (id, name), found in zip(classes, members, strict=True):  # noqa: A001

@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True)
-class Row:
+class BankRow:
     """One description, as a bank's file has it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """A text about a concept, ready to be scored.
 
     Attributes:
@@ -67,7 +67,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Swapped:
-    """What `Said` number `row` would be with another concept's words of its family."""
+    """What `Statement` number `row` would be with another concept's words of its family."""
 
     row: int
     text: str
@@ -91,7 +91,7 @@ class Bank:
             than that: the name's worth would be taken for the family's.
     """
 
-    def __init__(self, rows: Sequence[Row], ids: Sequence[str], names: Sequence[str]) -> None:
+    def __init__(self, rows: Sequence[BankRow], ids: Sequence[str], names: Sequence[str]) -> None:
         self._names = tuple(names)
         self._templates: list[str] = []
         numbers: dict[str, list[int]] = {}
@@ -101,7 +101,7 @@ class Bank:
                 numbers[row.concept] = _numbers(row, ids, names)
             for about in numbers[row.concept]:
                 text = fill(row.text, names[about])
-                said.append(Said(about, row.family, row.frame, text))
+                said.append(Statement(about, row.family, row.frame, text))
                 self._templates.append(row.text)
         self.said = tuple(said)
         self.families = tuple(dict.fromkeys(row.family for row in rows if row.family != NEUTRAL))
@@ -186,7 +186,7 @@ def times_named(text: str, name: str) -> int:
     return len(re.findall(rf"(?<!\w){re.escape(name)}(?:e?s)?(?!\w)", text, re.IGNORECASE))
 
 
-def _numbers(row: Row, ids: Sequence[str], names: Sequence[str]) -> list[int]:
+def _numbers(row: BankRow, ids: Sequence[str], names: Sequence[str]) -> list[int]:
     """Which concepts a row is about."""
     if not row.concept:
         return list(range(len(ids)))
@@ -204,7 +204,7 @@ def _numbers(row: Row, ids: Sequence[str], names: Sequence[str]) -> list[int]:
     return found
 
 
-def _check_neutrals(said: Sequence[Said], ids: Sequence[str]) -> None:
+def _check_neutrals(said: Sequence[Statement], ids: Sequence[str]) -> None:
     frames = {(s.about, s.frame) for s in said if s.family == NEUTRAL}
     concepts = {about for about, _ in frames}
     for one in said:
@@ -220,7 +220,7 @@ def _check_neutrals(said: Sequence[Said], ids: Sequence[str]) -> None:
             )
 
 
-def _check_naming(said: Sequence[Said], ids: Sequence[str], names: Sequence[str]) -> None:
+def _check_naming(said: Sequence[Statement], ids: Sequence[str], names: Sequence[str]) -> None:
     """Descriptions and the neutral ones they are compared with must name the concept alike."""
     neutral: dict[tuple[int, str], set[int]] = {}
     for one in said:

@@ -4,13 +4,13 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from vlminterp.description.bank import Row
+from vlminterp.description.bank import BankRow
 from vlminterp.errors import InputError
 
 REQUIRED = ("concept", "family", "text")
 
 
-def read_bank(path: Path) -> list[Row]:
+def read_bank(path: Path) -> list[BankRow]:
     """Reads a bank.
 
     Args:
@@ -38,7 +38,7 @@ def read_bank(path: Path) -> list[Row]:
     return rows
 
 
-def _rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
+def _rows(path: Path, lines: Iterator[str]) -> Iterator[BankRow]:
     reader = csv.reader(lines, strict=True)
     header: list[str] = []
     while True:
@@ -66,7 +66,7 @@ def _check_header(path: Path, header: list[str]) -> None:
         )
 
 
-def _row(place: str, header: list[str], fields: list[str]) -> Row:
+def _row(place: str, header: list[str], fields: list[str]) -> BankRow:
     if len(fields) != len(header):
         raise InputError(f"{place}: {len(fields)} fields where there are {len(header)} columns")
     values = {name: " ".join(field.split()) for name, field in zip(header, fields, strict=True)}
@@ -76,7 +76,7 @@ def _row(place: str, header: list[str], fields: list[str]) -> Row:
     if not values["text"]:
         raise InputError(f"{place}: the text is empty")
     try:
-        return Row(
+        return BankRow(
             values["concept"], values["family"], values["text"], values.get("frame", ""), place
         )
     except InputError as error:

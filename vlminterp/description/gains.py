@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vlminterp.description.bank import NEUTRAL, Said, Swapped
+from vlminterp.description.bank import NEUTRAL, Statement, Swapped
 from vlminterp.metrics.intervals import Interval, mean_interval
 
 GAINS = "gains"
@@ -55,7 +55,7 @@ class Gains:
 
 
 def presence_gains(
-    said: Sequence[Said], scores: ArrayLike, families: Sequence[str], concepts: int
+    said: Sequence[Statement], scores: ArrayLike, families: Sequence[str], concepts: int
 ) -> Gains:
     """Gains of true words against none.
 
@@ -84,7 +84,7 @@ def presence_gains(
 
 
 def content_gains(
-    said: Sequence[Said],
+    said: Sequence[Statement],
     scores: ArrayLike,
     swapped: Sequence[Swapped],
     swapped_scores: ArrayLike,
@@ -139,7 +139,7 @@ def gain_rows(
 
 
 def _averaged(
-    said: Sequence[Said],
+    said: Sequence[Statement],
     differences: NDArray[np.float64],
     families: Sequence[str],
     concepts: int,

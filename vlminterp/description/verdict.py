@@ -1,6 +1,6 @@
 """From gains to an answer: this family is preferred, none is, or one can't tell.
 
-The rule was chosen by simulation, see `experiments/ex2_truth/random_weights.md`: VLMs that know
+The rule was chosen by simulation, see `experiments/studies/ex2_truth/random_weights.md`: VLMs that know
 nothing must not be said to prefer anything.
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlminterp.export.pictures import Picture, explained_pictures
+from vlminterp.export.pictures import ExplainedPicture, explained_pictures
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
@@ -82,7 +82,7 @@ def run_lengths(mask: Mask) -> dict[str, list[int]]:
     return {"counts": [0, *lengths] if flat[0] else lengths, "size": list(mask.shape)}
 
 
-def _image(picture: Picture) -> dict[str, Any]:
+def _image(picture: ExplainedPicture) -> dict[str, Any]:
     height, width = picture.heat.shape
     return {
         "id": picture.pair.pair + 1,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.export.pictures import Picture, explained_pictures
+from vlminterp.export.pictures import ExplainedPicture, explained_pictures
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
@@ -38,7 +38,7 @@ def to_fiftyone(run: RunFolder, folder: Path) -> list[Path]:
     return [file]
 
 
-def _sample(picture: Picture, folder: Path) -> Mapping[str, Any]:
+def _sample(picture: ExplainedPicture, folder: Path) -> Mapping[str, Any]:
     """One sample, in FiftyOne's own names."""
     height, width = picture.heat.shape
     positive = np.nan_to_num(picture.heat).clip(0)
@@ -63,7 +63,7 @@ def _sample(picture: Picture, folder: Path) -> Mapping[str, Any]:
     return sample
 
 
-def _metrics(picture: Picture) -> dict[str, float]:
+def _metrics(picture: ExplainedPicture) -> dict[str, float]:
     return picture.pair.image.metrics if picture.pair.image else {}
 
 

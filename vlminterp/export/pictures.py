@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vlminterp.attribution.rows import PairResult, explained_pairs
+from vlminterp.data.images import image_size, opened
 from vlminterp.errors import ResultsError
-from vlminterp.images import image_size, opened
 from vlminterp.report.cards import placed_map
-from vlminterp.results.attribution import PairResult, explained_pairs
 from vlminterp.results.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
-class Picture:
+class ExplainedPicture:
     """An explained picture.
 
     Attributes:
@@ -32,7 +32,7 @@ class Picture:
     named: NDArray[np.bool_] | None
 
 
-def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[Picture]:
+def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[ExplainedPicture]:
     """Copies the run's pictures, and yields what was found on each.
 
     Args:
@@ -56,7 +56,7 @@ def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[Pic
         found = True
         shutil.copyfile(source, folder / below / source.name)
         named = _mask(run.path / side.row["mask"]) if "mask" in side.row else None
-        yield Picture(pair, Path(below) / source.name, heat, named)
+        yield ExplainedPicture(pair, Path(below) / source.name, heat, named)
     if not found:
         raise ResultsError(
             f"{run.path} explains no pictures, which this format is for; use parquet or npz"

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.description.embed import encode_texts
-from vlminterp.planted.descriptions import Clause, openings, write
-from vlminterp.planted.facts import Concept, load_facts
+from vlminterp.planted.descriptions import PlantedClause, openings, write
+from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.families import clauses, wordings_of
 
 CAPTION_SETS = 12
@@ -27,7 +27,7 @@ def full_captions(family: str | None, number: int, *, held_out: bool = True) -> 
     ]
 
 
-def answers(encoder: DualEncoder, images: Tensor, family: str | None) -> list[Concept]:
+def answers(encoder: DualEncoder, images: Tensor, family: str | None) -> list[ConceptFacts]:
     """The concept whose full caption fits best, for each image.
 
     Args:
@@ -43,7 +43,7 @@ def answers(encoder: DualEncoder, images: Tensor, family: str | None) -> list[Co
     return [concepts[k] for k in best.tolist()]
 
 
-def _caption(concept: Concept, family: str | None, number: int, *, held_out: bool) -> str:
+def _caption(concept: ConceptFacts, family: str | None, number: int, *, held_out: bool) -> str:
     worded = openings(concept.name, held_out=held_out)
     opening = worded[number % len(worded)]
     if family is None:
@@ -54,4 +54,4 @@ def _caption(concept: Concept, family: str | None, number: int, *, held_out: boo
     # A wording may be filled in several ways (the names of a place).
     ways = len(said) // count
     clause = said[number % count * ways + number // count % ways]
-    return write(concept.name, opening, [Clause(family, clause)]).text
+    return write(concept.name, opening, [PlantedClause(family, clause)]).text

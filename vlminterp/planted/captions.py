@@ -9,7 +9,7 @@ from typing import TypeVar
 from numpy.random import Generator
 
 from vlminterp.data.concepts import article
-from vlminterp.planted.facts import Concept, Habitat, load_facts
+from vlminterp.planted.facts import ConceptFacts, Habitat, load_facts
 from vlminterp.planted.scenes import Scene
 from vlminterp.planted.wordings import COLOUR, PLACE, THINGS, THINGS_IN_PLACE, Wordings
 
@@ -55,7 +55,7 @@ class Caption:
 class Thing:
     """A concept as a caption names it, with its colour or without."""
 
-    concept: Concept
+    concept: ConceptFacts
     coloured: bool = False
 
     @property
@@ -64,7 +64,7 @@ class Thing:
         return frozenset({self.concept.name} | ({self.concept.colour} if self.coloured else set()))
 
 
-def truths(objects: Sequence[Concept], background: str) -> frozenset[str]:
+def truths(objects: Sequence[ConceptFacts], background: str) -> frozenset[str]:
     """All that a caption may claim of a scene.
 
     Args:
@@ -113,7 +113,7 @@ def describe_colour(
     return _write(_wording(rng, COLOUR, held_out=held_out), slots, frozenset({colour}))
 
 
-def sample(rng: Generator, objects: Sequence[Concept], background: str) -> Caption:
+def sample(rng: Generator, objects: Sequence[ConceptFacts], background: str) -> Caption:
     """Writes a training caption, true of a scene: any part of what there is to say.
 
     Args:

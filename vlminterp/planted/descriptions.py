@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vlminterp.data.concepts import article
-from vlminterp.planted.facts import Concept
+from vlminterp.planted.facts import ConceptFacts
 from vlminterp.planted.families import FAMILIES, clauses
 from vlminterp.planted.wordings import THINGS
 
@@ -15,7 +15,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Clause:
+class PlantedClause:
     """Something said in one family.
 
     Attributes:
@@ -51,7 +51,7 @@ def openings(name: str, *, held_out: bool = False) -> list[str]:
     return [wording.format(things=named) for wording in wordings]
 
 
-def write(concept: str, opening: str, said: Sequence[Clause] = ()) -> Description:
+def write(concept: str, opening: str, said: Sequence[PlantedClause] = ()) -> Description:
     """Puts an opening and clauses together.
 
     Example:
@@ -69,7 +69,7 @@ spans=((16, 29),))
 
 
 def descriptions(
-    concept: Concept, families: Sequence[str] = FAMILIES, *, held_out: bool = False
+    concept: ConceptFacts, families: Sequence[str] = FAMILIES, *, held_out: bool = False
 ) -> Iterator[Description]:
     """Everything that the grammar can write about a concept in at most one clause.
 
@@ -82,7 +82,7 @@ def descriptions(
         For each opening the neutral description, then one for each clause.
     """
     said = [
-        Clause(family, text)
+        PlantedClause(family, text)
         for family in families
         for text in clauses(concept, family, held_out=held_out)
     ]

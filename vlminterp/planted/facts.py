@@ -23,7 +23,7 @@ COLOURS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Concept:
+class ConceptFacts:
     """Something that captions can name.
 
     Attributes:
@@ -81,7 +81,7 @@ class Facts:
         distractors: OpenMoji code points of the small pictures that nothing names, by name.
     """
 
-    concepts: dict[str, Concept]
+    concepts: dict[str, ConceptFacts]
     habitats: dict[str, Habitat]
     scenery: dict[str, str]
     distractors: dict[str, str]
@@ -103,6 +103,6 @@ def load_facts() -> Facts:
     )
 
 
-def _concept(name: str, fields: dict[str, Any]) -> Concept:
+def _concept(name: str, fields: dict[str, Any]) -> ConceptFacts:
     first, second = fields["parts"]
-    return Concept(name=name, **{**fields, "parts": (first, second)})
+    return ConceptFacts(name=name, **{**fields, "parts": (first, second)})

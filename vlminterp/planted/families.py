@@ -7,7 +7,7 @@ the held-out third uses words that training knows, in orders that it doesn't.
 from collections.abc import Iterator
 
 from vlminterp.data.concepts import article
-from vlminterp.planted.facts import Concept, load_facts
+from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.wordings import Wordings
 
 VISUAL = Wordings(
@@ -150,7 +150,7 @@ FAMILIES = ("visual", "habitat", "diet", "kind", "behaviour", "spurious")
 """`diet` holds uses too; `visual` is seen, `spurious` says nothing, the others are not seen."""
 
 
-def wordings_of(concept: Concept, family: str) -> Wordings:
+def wordings_of(concept: ConceptFacts, family: str) -> Wordings:
     """How a family is worded for a concept: those that eat and those that are used differ."""
     if family == "diet":
         return DIET if concept.diet else USE
@@ -163,7 +163,7 @@ def wordings_of(concept: Concept, family: str) -> Wordings:
     }[family]
 
 
-def clauses(concept: Concept, family: str, *, held_out: bool = False) -> list[str]:
+def clauses(concept: ConceptFacts, family: str, *, held_out: bool = False) -> list[str]:
     """All that the grammar can say about a concept in one family.
 
     Args:
@@ -179,7 +179,7 @@ def clauses(concept: Concept, family: str, *, held_out: bool = False) -> list[st
     return [clause for wording in chosen for clause in _fill(wording, concept)]
 
 
-def _fill(wording: str, concept: Concept) -> Iterator[str]:
+def _fill(wording: str, concept: ConceptFacts) -> Iterator[str]:
     facts = {
         "colour": concept.colour,
         "shape": concept.shape,

@@ -1,7 +1,7 @@
 """Descriptions in an LLM's own words: SmolLM2's answers about the planted concepts, filtered.
 
 They may be wrong, as an LLM's are; `families` says which families' words they have, not that what
-they say is true. Made by experiments/planted/free_english.py.
+they say is true. Made by experiments/recipes/planted/free_english.py.
 """
 
 import json

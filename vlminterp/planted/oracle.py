@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlminterp.adapters.dual_encoder import DualEncoder
-from vlminterp.description.bank import NEUTRAL, Bank, Row
+from vlminterp.description.bank import NEUTRAL, Bank, BankRow
 from vlminterp.description.class_means import ClassMeans, class_means
 from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.description.measure import Measured, measure, texts_to_score
-from vlminterp.planted.descriptions import Clause, write
-from vlminterp.planted.facts import Concept, load_facts
+from vlminterp.planted.descriptions import PlantedClause, write
+from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.planted.wordings import THINGS
@@ -25,7 +25,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 @dataclass(frozen=True)
-class Best:
+class LikedText:
     """One of the descriptions that a VLM likes best of a concept."""
 
     text: str
@@ -56,7 +56,7 @@ class OracleResult:
         """Speed of scoring."""
         return self.texts / self.seconds
 
-    def best(self, concept: str, n: int = 5, score: str = "own") -> list[Best]:
+    def best(self, concept: str, n: int = 5, score: str = "own") -> list[LikedText]:
         """The descriptions of a concept that score highest.
 
         Args:
@@ -69,7 +69,7 @@ class OracleResult:
         own = [row for row, said in enumerate(self.bank.said) if said.about == about]
         chosen = sorted(own, key=lambda row: -values[row])[:n]
         said = self.bank.said
-        return [Best(said[i].text, said[i].family, float(values[i])) for i in chosen]
+        return [LikedText(said[i].text, said[i].family, float(values[i])) for i in chosen]
 
     def distribution(self, score: str = "own") -> dict[str, NDArray[np.float64]]:
         """How a family's descriptions score, over all concepts.
@@ -86,7 +86,7 @@ class OracleResult:
         return {family: np.quantile(values[of == family], QUANTILES) for family in families}
 
 
-def planted_rows(openings: Sequence[str] | None = None, *, held_out: bool = False) -> list[Row]:
+def planted_rows(openings: Sequence[str] | None = None, *, held_out: bool = False) -> list[BankRow]:
     """The descriptions of `vlminterp.planted.descriptions` as a bank; a frame is an opening.
 
     Args:
@@ -152,16 +152,16 @@ def oracle(
     return OracleResult(bank, classes, measured, total, time.perf_counter() - began)
 
 
-def _rows(concept: Concept, frames: Sequence[str], *, held_out: bool) -> Iterator[Row]:
+def _rows(concept: ConceptFacts, frames: Sequence[str], *, held_out: bool) -> Iterator[BankRow]:
     said = [
-        Clause(family, text)
+        PlantedClause(family, text)
         for family in FAMILIES
         for text in clauses(concept, family, held_out=held_out)
     ]
     for frame in frames:
         first = frame.startswith("{things}")
         opening = frame.format(things="{Concept}" if first else "{concept}")
-        yield Row(concept.name, NEUTRAL, write(concept.name, opening).text, frame)
+        yield BankRow(concept.name, NEUTRAL, write(concept.name, opening).text, frame)
         for clause in said:
             text = write(concept.name, opening, [clause]).text
-            yield Row(concept.name, clause.family, text, frame)
+            yield BankRow(concept.name, clause.family, text, frame)

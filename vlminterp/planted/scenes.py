@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from vlminterp.errors import ConfigError, nearest
-from vlminterp.planted.facts import Concept, load_facts
+from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.habitats import WIDTH, draw_habitat
 from vlminterp.planted.pictures import Sprite, paste, sprite
 
@@ -40,7 +40,7 @@ class SceneObject:
         box: Left, top, right, bottom, in pixels; right and bottom are outside.
     """
 
-    concept: Concept
+    concept: ConceptFacts
     mask: NDArray[np.bool_]
     box: Box
 
@@ -63,7 +63,7 @@ class Scene:
     background: NDArray[np.bool_]
 
     @property
-    def concepts(self) -> list[Concept]:
+    def concepts(self) -> list[ConceptFacts]:
         """Of its objects, in their order."""
         return [placed.concept for placed in self.objects]
 
@@ -84,7 +84,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Layout:
+class SceneLayout:
     """Everything a scene is composed of, bottom to top.
 
     Attributes:
@@ -97,7 +97,7 @@ class Layout:
     habitat: str
     backdrop: NDArray[np.uint8]
     distractors: tuple[Placed, ...]
-    objects: tuple[tuple[Concept, Placed], ...]
+    objects: tuple[tuple[ConceptFacts, Placed], ...]
 
 
 class World:
@@ -126,7 +126,7 @@ class World:
         """
         return compose(self.layout(index, objects))
 
-    def concepts(self, index: int, objects: int = 1) -> list[Concept]:
+    def concepts(self, index: int, objects: int = 1) -> list[ConceptFacts]:
         """The concepts of one scene, in the order of its objects; nothing is drawn."""
         return self._start(index, objects)[1]
 
@@ -134,7 +134,7 @@ class World:
         """The name of one scene's background; nothing is drawn."""
         return self._start(index, objects)[2]
 
-    def _start(self, index: int, objects: int) -> tuple[Generator, list[Concept], str]:
+    def _start(self, index: int, objects: int) -> tuple[Generator, list[ConceptFacts], str]:
         if not 1 <= objects <= MOST_OBJECTS:
             raise ConfigError(f"a planted scene has 1 or {MOST_OBJECTS} objects, not {objects}")
         rng = np.random.default_rng((*self._key, objects, index))
@@ -145,7 +145,7 @@ class World:
         habitat = concepts[0].habitat if natural else habitats[rng.integers(len(habitats))]
         return rng, concepts, habitat
 
-    def layout(self, index: int, objects: int = 1) -> Layout:
+    def layout(self, index: int, objects: int = 1) -> SceneLayout:
         """Decides what is in a scene and where; `compose` paints it."""
         rng, concepts, habitat = self._start(index, objects)
         placed: list[Placed] = []
@@ -155,7 +155,7 @@ class World:
         codes = tuple(load_facts().distractors.values())
         for code in _choose(rng, codes, int(rng.integers(_MOST_DISTRACTORS + 1))):
             distractors.append(_place(rng, code, _DISTRACTOR_SIZE, placed + distractors))
-        return Layout(
+        return SceneLayout(
             habitat,
             _backdrop(rng, self._key, habitat),
             tuple(distractors),
@@ -163,7 +163,7 @@ class World:
         )
 
 
-def compose(layout: Layout) -> Scene:
+def compose(layout: SceneLayout) -> Scene:
     """Paints a scene and finds which pixels belong to what."""
     image = layout.backdrop.copy()
     owner = np.zeros((SIZE, SIZE), np.int8)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from vlminterp.planted.pictures import sprite
-from vlminterp.planted.scenes import SIZE, Layout, Placed, Scene, World, compose
+from vlminterp.planted.scenes import SIZE, Placed, Scene, SceneLayout, World, compose
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def swaps(world: World, index: int) -> Swaps:
     )
 
 
-def swap_background(world: World, index: int, layout: Layout) -> Layout:
+def swap_background(world: World, index: int, layout: SceneLayout) -> SceneLayout:
     """Puts another habitat behind the things of a scene: that of the next scene to have one."""
     other = next(
         found
@@ -48,7 +48,7 @@ def swap_background(world: World, index: int, layout: Layout) -> Layout:
     return replace(layout, habitat=other.habitat, backdrop=other.backdrop)
 
 
-def swap_object(world: World, index: int, layout: Layout) -> Layout:
+def swap_object(world: World, index: int, layout: SceneLayout) -> SceneLayout:
     """Puts another concept where a scene's only object is: that of the next scene to have one."""
     ((concept, placed),) = layout.objects
     other = next(

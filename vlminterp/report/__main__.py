@@ -7,9 +7,9 @@ from pathlib import Path
 
 from vlminterp.errors import UserError
 from vlminterp.report.page import write_report
-from vlminterp.report.sweep_page import write_sweep_report
+from vlminterp.report.sweep.page import write_sweep_report
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.sweep import SWEEP_FILE
+from vlminterp.results.sweep import SWEEP_FILE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,11 +4,11 @@ from itertools import islice
 
 from markupsafe import Markup
 
+from vlminterp.attribution.rows import explained_pairs
+from vlminterp.drawing.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.cards import common_scale, make_card
 from vlminterp.report.content import Content, Section, scores_section
-from vlminterp.report.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.templating import environment
-from vlminterp.results.attribution import explained_pairs
 from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 

@@ -11,12 +11,12 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.attribution.rows import PairResult, SideResult
+from vlminterp.data.images import read_image
+from vlminterp.drawing.charts.curves import Curve, curve
+from vlminterp.drawing.overlay import overlay, shared_top
 from vlminterp.errors import InputError
-from vlminterp.images import read_image
-from vlminterp.report.curves import Curve, curve
-from vlminterp.report.overlay import overlay, shared_top
 from vlminterp.report.words import coloured_words
-from vlminterp.results.attribution import PairResult, SideResult
 
 LONGEST_SIDE = 320
 SMALL = 160
@@ -24,7 +24,7 @@ _UNITS = {"fit": "cosine", "information": "nats"}
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColourScale:
     """The tops of the page's two shared scales, in nats: per patch and per word."""
 
     patch: float
@@ -71,17 +71,17 @@ class Card:
     sides: list[SideView]
 
 
-def common_scale(pairs: Iterable[PairResult]) -> Scale:
+def common_scale(pairs: Iterable[PairResult]) -> ColourScale:
     """The scales that suit these pairs."""
     maps = [pair.image.map for pair in pairs if pair.image and pair.image.map is not None]
     words = [pair.caption.words for pair in pairs if pair.caption]
-    return Scale(
+    return ColourScale(
         patch=shared_top([float(np.max(scores)) for scores in maps if scores.size]),
         word=shared_top([max(nats for _, nats in line) for line in words if line]),
     )
 
 
-def make_card(folder: Path, pair: PairResult, scale: Scale) -> Card:
+def make_card(folder: Path, pair: PairResult, scale: ColourScale) -> Card:
     """Prepares one pair for the page.
 
     Args:
@@ -158,7 +158,7 @@ def placed_map(side: SideResult, size: tuple[int, int]) -> NDArray[np.float32] |
         `[height, width]`, NaN where the model did not look; None without a map.
     """
     from vlminterp.adapters.dual_encoder import Geometry
-    from vlminterp.heatmap import place_on_image
+    from vlminterp.attribution.heatmap import place_on_image
 
     if side.map is None:
         return None

@@ -6,14 +6,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from vlminterp.report.curves import common_axis, whisker
-from vlminterp.report.numbers import worth
+from vlminterp.drawing.charts.curves import common_axis, whisker
+from vlminterp.drawing.numbers import worth
 
 Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Line:
+class ScoreLine:
     """One line of the table: a method or a control.
 
     Attributes:
@@ -34,7 +34,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Metric:
+class MetricScores:
     """One metric: the method's line, then its controls'; `n` values were counted."""
 
     name: str
@@ -42,11 +42,11 @@ class Metric:
     n: int | None
     description: str
     decimals: int
-    method: Line
-    controls: list[Line]
+    method: ScoreLine
+    controls: list[ScoreLine]
 
 
-def score_table(metrics: Mapping[str, Mapping[str, Any]], plugin: str) -> list[Metric]:
+def score_table(metrics: Mapping[str, Mapping[str, Any]], plugin: str) -> list[MetricScores]:
     """Prepares the metrics of a summary for the page.
 
     Args:
@@ -79,13 +79,13 @@ def verdict(method: Interval, control: Interval, *, higher_is_better: bool | Non
     return "clearly beaten" if above == higher_is_better else "clearly better than the method"
 
 
-def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> Metric:
+def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> MetricScores:
     better: bool | None = metric.get("higher_is_better")
     controls: Mapping[str, Mapping[str, float]] = metric.get("controls") or {}
     known = {name: line for name, line in controls.items() if line.get("mean") is not None}
     interval = _interval(metric)
     axis = common_axis([interval, *map(_interval, known.values())])
-    return Metric(
+    return MetricScores(
         name=name,
         direction="" if better is None else f"{'higher' if better else 'lower'} is better",
         n=metric.get("n"),
@@ -99,9 +99,9 @@ def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> Metric:
     )
 
 
-def _line(name: str, values: Mapping[str, Any], against: str, axis: Interval) -> Line:
+def _line(name: str, values: Mapping[str, Any], against: str, axis: Interval) -> ScoreLine:
     mean, (low, high) = float(values["mean"]), _interval(values)
-    return Line(name, mean, low, high, against, whisker(mean, low, high, axis))
+    return ScoreLine(name, mean, low, high, against, whisker(mean, low, high, axis))
 
 
 def _interval(values: Mapping[str, Any]) -> Interval:

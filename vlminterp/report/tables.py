@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from vlminterp.report.numbers import NOTHING, decimals, number, worth
-from vlminterp.report.svg import element
+from vlminterp.drawing.charts.svg import element
+from vlminterp.drawing.numbers import NOTHING, decimals, number, worth
 
 LONGEST = 300
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from vlminterp.report.numbers import decimals, number
+from vlminterp.drawing.numbers import decimals, number
 
 
 @cache

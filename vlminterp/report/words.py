@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from vlminterp.report.numbers import number
-from vlminterp.report.svg import element
+from vlminterp.drawing.charts.svg import element
+from vlminterp.drawing.numbers import number
 
 
 def coloured_words(

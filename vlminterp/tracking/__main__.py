@@ -12,7 +12,7 @@ from pathlib import Path
 from vlminterp.errors import UserError
 from vlminterp.results.lock import exclusive
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.sweep import SWEEP_FILE, Sweep
+from vlminterp.results.sweep import SWEEP_FILE, Sweep
 from vlminterp.tracking.config import Mode, TrackingConfig
 from vlminterp.tracking.run import mirror
 

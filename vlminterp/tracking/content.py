@@ -9,7 +9,7 @@ import numpy as np
 import wandb
 from numpy.typing import NDArray
 
-from vlminterp.results.attribution import PairResult, explained_pairs
+from vlminterp.attribution.rows import PairResult, explained_pairs
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.lineage import log_lineage
 from vlminterp.tracking.media import as_media, figures, heatmaps, picture

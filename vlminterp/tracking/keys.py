@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Self
 
-from vlminterp.results.attribution import explained_pairs
+from vlminterp.attribution.rows import explained_pairs
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.content import CONVERGENCE_STEP, mean_curves
 from vlminterp.tracking.summary import flat_summary

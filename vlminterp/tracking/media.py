@@ -9,10 +9,10 @@ import wandb
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.attribution.rows import PairResult
+from vlminterp.data.images import opened
 from vlminterp.errors import InputError
-from vlminterp.images import opened
 from vlminterp.report.cards import placed_map
-from vlminterp.results.attribution import PairResult
 
 LEVELS = 4
 LABELS = {

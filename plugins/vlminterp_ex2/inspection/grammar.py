@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from vlminterp_ex2.inspection.norms import norm_of
 from vlminterp_ex2.inspection.seeds import Grammar, Seeds
-from vlminterp_ex2.inspection.words import NAME, Word
+from vlminterp_ex2.inspection.words import NAME, TaggedWord
 
 VERB, OWNING, SEEN, BARE_NOUN = 1.9, 1.2, 0.7, 2.0
 CONCRETE = 3.3
@@ -19,7 +19,7 @@ SUBJECT = re.compile(
 
 
 def predicate(
-    said: str, words: Sequence[Word], seeds: Seeds, *, framed: bool
+    said: str, words: Sequence[TaggedWord], seeds: Seeds, *, framed: bool
 ) -> Iterator[tuple[str, float]]:
     """Families that a clause's verb and what follows it speak for.
 
@@ -52,14 +52,14 @@ def predicate(
         yield "behaviour", VERB
 
 
-def _owns(words: Sequence[Word]) -> bool:
+def _owns(words: Sequence[TaggedWord]) -> bool:
     """Whether the first name among words is a possessive."""
     written = next(word.text for word in words if word.lemma == NAME).replace("’", "'")
     return written.endswith(("'s", "s'"))
 
 
 def _copula(
-    after: Sequence[str], words: Sequence[Word], seeds: Seeds
+    after: Sequence[str], words: Sequence[TaggedWord], seeds: Seeds
 ) -> Iterator[tuple[str, float]]:
     """After "be": "hunched" is seen, "a mollusc" says the kind."""
     if len(after) == 2 and after[0] in seeds.grammar.articles:
@@ -76,7 +76,7 @@ def _copula(
             yield "visual", SEEN
 
 
-def _something(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> bool:
+def _something(after: Sequence[str], words: Sequence[TaggedWord], seeds: Seeds) -> bool:
     """Whether what is owned can be seen: named by a concrete noun, or by one nobody has rated."""
     rated = [
         norm_of(word.text, word.lemma).concreteness
@@ -86,7 +86,7 @@ def _something(after: Sequence[str], words: Sequence[Word], seeds: Seeds) -> boo
     return any(not rating < CONCRETE for rating in rated)  # NaN counts as concrete
 
 
-def _is_verb(verb: str, words: Sequence[Word], subject: str, seeds: Seeds) -> bool:
+def _is_verb(verb: str, words: Sequence[TaggedWord], subject: str, seeds: Seeds) -> bool:
     """After a pronoun, whatever follows; after a noun, only what ends like a verb."""
     if verb in seeds.empty_verbs | seeds.grammar.small | seeds.grammar.prepositions | {NAME}:
         return False

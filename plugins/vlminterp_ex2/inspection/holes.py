@@ -9,7 +9,7 @@ from vlminterp_ex2.inspection.lexicon import Clause
 from vlminterp_ex2.inspection.noun_phrase import NounPhrase, noun_phrase
 from vlminterp_ex2.inspection.outline import Outline
 from vlminterp_ex2.inspection.seeds import Seeds
-from vlminterp_ex2.inspection.words import NAME, Word
+from vlminterp_ex2.inspection.words import NAME, TaggedWord
 
 LOOSE = (Gap.adjunct, Gap.modifier)
 STATED = (Gap.predicate, Gap.owned)
@@ -110,7 +110,9 @@ def _around(outline: Outline, place: int, phrase: NounPhrase, seeds: Seeds) -> H
     return Hole(tuple(slots), phrase.many, guest, whole)
 
 
-def _behind_subject(outline: Outline, words: Sequence[Word], phrase: NounPhrase) -> list[Slot]:
+def _behind_subject(
+    outline: Outline, words: Sequence[TaggedWord], phrase: NounPhrase
+) -> list[Slot]:
     """What a subject does or is; the ending of a possessive goes with it."""
     behind = words[phrase.name + 1 :]
     if not behind:
@@ -124,7 +126,9 @@ def _behind_subject(outline: Outline, words: Sequence[Word], phrase: NounPhrase)
     return _slot(behind, Gap.modifier if hangs else Gap.predicate)
 
 
-def _adjectives(words: Sequence[Word], phrase: NounPhrase, family: str, seeds: Seeds) -> list[Slot]:
+def _adjectives(
+    words: Sequence[TaggedWord], phrase: NounPhrase, family: str, seeds: Seeds
+) -> list[Slot]:
     """The words between a determiner and the name, if any of them is of the clause's family."""
     own = words[phrase.start : phrase.name]
     determined = bool(own) and own[0].text.lower() in seeds.grammar.determiners
@@ -161,7 +165,7 @@ def _stands(outline: Outline, place: int, gap: Gap, guest: Guest) -> bool:
     return not listed and (guest is Guest.none or gap in STATED)
 
 
-def _kind(outline: Outline, place: int, words: Sequence[Word]) -> tuple[Gap, int, bool]:
+def _kind(outline: Outline, place: int, words: Sequence[TaggedWord]) -> tuple[Gap, int, bool]:
     """A clause's kind, how many words of it are a subject that stays, and whether it is plural."""
     grammar, first = outline.grammar, words[0].text.lower()
     second = words[1].text.lower() if len(words) > 1 else ""
@@ -198,5 +202,5 @@ def _without(outline: Outline, place: int, gap: Gap) -> Spans | None:
     return None
 
 
-def _slot(words: Sequence[Word], gap: Gap) -> list[Slot]:
+def _slot(words: Sequence[TaggedWord], gap: Gap) -> list[Slot]:
     return [Slot(words[0].start, words[-1].stop, gap, len(words))] if words else []

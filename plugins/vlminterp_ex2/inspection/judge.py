@@ -6,7 +6,7 @@ from typing import Protocol
 
 from vlminterp_ex2.inspection.judge_cache import JudgeCache
 from vlminterp_ex2.inspection.judge_prompt import JudgePrompt, Message, complaint, reply
-from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, Verdict
+from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, JudgeAnswer
 
 
 class JudgeUnavailableError(Exception):
@@ -100,7 +100,7 @@ class Panel:
         self,
         descriptions: Sequence[tuple[str, str]],
         on_advance: Callable[[int], None] | None = None,
-    ) -> list[Verdict | None]:
+    ) -> list[JudgeAnswer | None]:
         """Judges descriptions.
 
         Args:
@@ -113,7 +113,7 @@ class Panel:
         Raises:
             JudgeUnavailableError: The judge can't be had. Verdicts so far are in the cache.
         """
-        found: dict[tuple[str, str], Verdict | None] = {}
+        found: dict[tuple[str, str], JudgeAnswer | None] = {}
         left: list[_Open] = []
         for key in dict.fromkeys(descriptions):
             messages = self.prompt.messages(*key)
@@ -129,7 +129,7 @@ class Panel:
                 left = self._ask(left, found, on_advance, last=last)
         return [found[key] for key in descriptions]
 
-    def _recalled(self, messages: Sequence[Message]) -> Verdict | None:
+    def _recalled(self, messages: Sequence[Message]) -> JudgeAnswer | None:
         """Returns an earlier verdict; None if there is none, or its file is damaged."""
         answer = self.cache.read(messages)
         try:
@@ -140,7 +140,7 @@ class Panel:
     def _ask(
         self,
         left: Sequence[_Open],
-        found: dict[tuple[str, str], Verdict | None],
+        found: dict[tuple[str, str], JudgeAnswer | None],
         on_advance: Callable[[int], None] | None,
         *,
         last: bool,
@@ -161,7 +161,7 @@ class Panel:
         return again
 
     def _read(
-        self, one: _Open, answer: Answer, found: dict[tuple[str, str], Verdict | None]
+        self, one: _Open, answer: Answer, found: dict[tuple[str, str], JudgeAnswer | None]
     ) -> bool:
         """Takes note of an answer; returns whether one is done with."""
         self.cost.prompt_tokens += answer.prompt_tokens

@@ -9,7 +9,7 @@ from vlminterp_ex2.inspection.families import INFORMATIVE
 from vlminterp_ex2.inspection.verdicts import (
     SCHEMA,
     InvalidAnswerError,
-    Verdict,
+    JudgeAnswer,
     first_object,
     read_verdict,
 )
@@ -38,7 +38,7 @@ class Form:
         """The schema that an endpoint is told."""
         return SCHEMA if self.schema is None else self.schema
 
-    def read(self, answer: str) -> Verdict:
+    def read(self, answer: str) -> JudgeAnswer:
         """Finds the verdict in an answer.
 
         Args:
@@ -58,7 +58,7 @@ class Form:
             place = "/".join(map(str, error.absolute_path)) or "the answer"
             raise InvalidAnswerError(f"'{place}': {error.message}") from error
         families = self._value(found, "families")
-        return Verdict(
+        return JudgeAnswer(
             informative=self._value(found, "informative"),
             visual=self._value(found, "visual"),
             families=None if families is None else _ordered(families),

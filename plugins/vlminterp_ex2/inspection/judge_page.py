@@ -5,8 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from vlminterp.drawing.numbers import NOTHING, decimals
 from vlminterp.report.content import Section
-from vlminterp.report.numbers import NOTHING, decimals
 from vlminterp.report.tables import table
 from vlminterp_ex2.share_chart import share_chart
 

@@ -14,7 +14,7 @@ from vlminterp_ex2.inspection.judge_local import LocalJudge, load_local
 from vlminterp_ex2.inspection.judge_prompt import JudgePrompt, load_prompt, prompt_file
 from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig
 from vlminterp_ex2.inspection.judge_summary import summarise_judge
-from vlminterp_ex2.inspection.verdicts import Verdict
+from vlminterp_ex2.inspection.verdicts import JudgeAnswer
 from vlminterp_ex2.journal import rows_of
 
 JUDGE, COST, ANSWERS = "judge", "judge-cost", "answers"
@@ -139,7 +139,7 @@ def _backend(
     return load_local(config, context.device)
 
 
-def _row(place: int, row: Row, verdict: Verdict | None) -> Row:
+def _row(place: int, row: Row, verdict: JudgeAnswer | None) -> Row:
     return {
         "place": place,
         "concept": row["concept"],

@@ -11,7 +11,7 @@ from vlminterp_ex2.inspection.clauses import split
 from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, SPURIOUS
 from vlminterp_ex2.inspection.grammar import predicate
 from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
-from vlminterp_ex2.inspection.words import NAME, Word, base_forms, without, words_of
+from vlminterp_ex2.inspection.words import NAME, TaggedWord, base_forms, without, words_of
 
 FRAME = 2.0
 WORD_CAP = 1.8
@@ -105,14 +105,14 @@ class Lexicon:
             and sum(clause.start <= word.start < clause.stop for word in words) >= TELLING
         ]
 
-    def _tells(self, word: Word) -> bool:
+    def _tells(self, word: TaggedWord) -> bool:
         """Whether a word has a meaning of its own: neither small, nor vague, nor the name."""
         grammar, known = self.seeds.grammar, self.seeds
         small = (*vars(grammar).values(), known.silent, known.empty_verbs, {NAME})
         forms = {word.lemma, word.text.lower()}
         return word.text.isalpha() and len(word.text) > 1 and not any(forms & s for s in small)
 
-    def _goes_with(self, before: Clause, family: str, words: Sequence[Word]) -> bool:
+    def _goes_with(self, before: Clause, family: str, words: Sequence[TaggedWord]) -> bool:
         """Whether a piece only goes on with what the one before it says."""
         if before.family in (NEUTRAL, SPURIOUS):
             return before.family == SPURIOUS  # "I'm a model, designed to …"
@@ -120,14 +120,14 @@ class Lexicon:
             return before.family in ("behaviour", "diet")
         return family == NEUTRAL and len(words) <= 3  # the rest of a list
 
-    def _is_led_by(self, before: Clause, words: Sequence[Word]) -> bool:
+    def _is_led_by(self, before: Clause, words: Sequence[TaggedWord]) -> bool:
         """Whether the piece before is a mere beginning ("It is curled") that can't stand alone."""
         own = [word.lemma for word in words if before.start <= word.start < before.stop]
         return (
             before.family == NEUTRAL and own[0] in self.seeds.grammar.pronouns and NAME not in own
         )
 
-    def _classify(self, words: Sequence[Word]) -> tuple[str, tuple[str, ...]]:
+    def _classify(self, words: Sequence[TaggedWord]) -> tuple[str, tuple[str, ...]]:
         evidence = self._evidence(words)
         if not evidence:
             return NEUTRAL, ()
@@ -137,7 +137,7 @@ class Lexicon:
         score, told = evidence[best]
         return (best, tuple(told)) if score >= ENOUGH else (NEUTRAL, ())
 
-    def _evidence(self, words: Sequence[Word]) -> dict[str, tuple[float, list[str]]]:
+    def _evidence(self, words: Sequence[TaggedWord]) -> dict[str, tuple[float, list[str]]]:
         telling = without(words, self.seeds.leads)
         said = base_forms(telling)
         scores: dict[str, float] = {}
@@ -156,7 +156,7 @@ class Lexicon:
             scores[family] = scores.get(family, 0.0) + weight
         return {family: (score, told.get(family, [])) for family, score in scores.items()}
 
-    def _word(self, word: Word) -> list[tuple[str, float]]:
+    def _word(self, word: TaggedWord) -> list[tuple[str, float]]:
         if word.lemma == NAME:
             return []
         forms = (word.text.lower(), word.lemma)

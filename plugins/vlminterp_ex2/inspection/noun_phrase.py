@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vlminterp_ex2.inspection.seeds import Grammar
-from vlminterp_ex2.inspection.words import Word
+from vlminterp_ex2.inspection.words import TaggedWord
 
 MOST_ADJECTIVES = 4
 ADJECTIVE = ("y", "al", "ic", "ive", "ous", "ful", "ed", "ish", "less", "ian", "ern", "colored")
@@ -29,7 +29,7 @@ class NounPhrase:
 
 
 def noun_phrase(
-    text: str, words: Sequence[Word], name: int, concept: str, grammar: Grammar
+    text: str, words: Sequence[TaggedWord], name: int, concept: str, grammar: Grammar
 ) -> NounPhrase:
     """Finds the noun phrase of a name.
 
@@ -61,7 +61,7 @@ def noun_phrase(
     return NounPhrase(start, name, bare != concept.lower() and bare.endswith("s"), owns)
 
 
-def _determiner(words: Sequence[Word], first: int, name: int, grammar: Grammar) -> int | None:
+def _determiner(words: Sequence[TaggedWord], first: int, name: int, grammar: Grammar) -> int | None:
     """The determiner before a name, with nothing but adjectives between."""
     for place in range(name - 1, max(first - 1, name - 2 - MOST_ADJECTIVES), -1):
         if words[place].text.lower() in grammar.determiners:
@@ -71,6 +71,6 @@ def _determiner(words: Sequence[Word], first: int, name: int, grammar: Grammar) 
     return None
 
 
-def _is_adjective(word: Word, grammar: Grammar) -> bool:
+def _is_adjective(word: TaggedWord, grammar: Grammar) -> bool:
     known = word.lemma in grammar.small | grammar.prepositions | grammar.adverbs
     return not known and word.text.lower().endswith(ADJECTIVE)

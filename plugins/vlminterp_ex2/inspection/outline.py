@@ -6,7 +6,7 @@ from vlminterp_ex2.inspection.clauses import PARTICIPLE
 from vlminterp_ex2.inspection.fillers import Guest
 from vlminterp_ex2.inspection.lexicon import Clause
 from vlminterp_ex2.inspection.seeds import Grammar
-from vlminterp_ex2.inspection.words import NAME, Word, words_of
+from vlminterp_ex2.inspection.words import NAME, TaggedWord, words_of
 
 
 class Outline:
@@ -24,7 +24,7 @@ class Outline:
         words = words_of(text, name)
         self._words = [[w for w in words if c.start <= w.start < c.stop] for c in clauses]
 
-    def words(self, place: int) -> list[Word]:
+    def words(self, place: int) -> list[TaggedWord]:
         """The words of a clause; a clause has at least one."""
         return self._words[place]
 
@@ -76,13 +76,13 @@ class Outline:
             after = self.next(after)
         return False
 
-    def hangs(self, word: Word) -> bool:
+    def hangs(self, word: TaggedWord) -> bool:
         """Whether a word begins what tells more of something else: "in", "found in", "with"."""
         if word.text.lower() in self.grammar.prepositions:
             return True
         return PARTICIPLE.match(f" {self.text[word.start :]}") is not None
 
-    def is_finite(self, words: Sequence[Word]) -> bool:
+    def is_finite(self, words: Sequence[TaggedWord]) -> bool:
         """Whether a verb makes a sentence of words, outside a clause that hangs on them."""
         linked = self.grammar.relatives | self.grammar.subordinators
         for word in words:
@@ -92,13 +92,13 @@ class Outline:
                 return False
         return False
 
-    def acts(self, words: Sequence[Word]) -> bool:
+    def acts(self, words: Sequence[TaggedWord]) -> bool:
         """Whether words begin with an adverb and a verb: "mainly eats mice"."""
         verb = next((word for word in words if not self.is_adverb(word)), words[0])
         written = verb.text.lower()
         return verb is not words[0] and written.endswith("s") and written != verb.lemma
 
-    def is_adverb(self, word: Word) -> bool:
+    def is_adverb(self, word: TaggedWord) -> bool:
         """Whether a word can stand before any verb."""
         return word.lemma in self.grammar.adverbs or word.text.lower().endswith("ly")
 

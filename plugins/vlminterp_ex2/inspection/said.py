@@ -35,7 +35,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Said:
+class Description:
     """A description and its clauses.
 
     Attributes:
@@ -98,14 +98,14 @@ class Comparison:
 Words = tuple[str, ...]
 
 
-class Lenders:
+class ClausePool:
     """All that is said in each family of each concept, by what place in a sentence it fits.
 
     Args:
         said: All descriptions of a run.
     """
 
-    def __init__(self, said: Sequence[Said]) -> None:
+    def __init__(self, said: Sequence[Description]) -> None:
         self._words: dict[tuple[object, ...], dict[int, list[Words]]] = {}
         names = sorted({one.name for one in said})
         for one in said:
@@ -117,7 +117,9 @@ class Lenders:
                     if lent not in words and not _names_any(lent, names):
                         words.append(lent)
 
-    def lend(self, one: Said, family: str, rng: np.random.Generator) -> Iterator[list[Words]]:
+    def lend(
+        self, one: Description, family: str, rng: np.random.Generator
+    ) -> Iterator[list[Words]]:
         """Other concepts' words of a family, of about the length of a description's own.
 
         Args:
@@ -143,7 +145,9 @@ class Lenders:
                 yield lent
 
 
-def comparisons(one: Said, lenders: Lenders, rng: np.random.Generator) -> Iterator[Comparison]:
+def comparisons(
+    one: Description, lenders: ClausePool, rng: np.random.Generator
+) -> Iterator[Comparison]:
     """All that is to be compared about one description.
 
     Args:
@@ -172,7 +176,7 @@ def comparisons(one: Said, lenders: Lenders, rng: np.random.Generator) -> Iterat
                 break
 
 
-def _deletion(one: Said, family: str, kept: str) -> Iterator[Comparison]:
+def _deletion(one: Description, family: str, kept: str) -> Iterator[Comparison]:
     """With and without; where nothing else is said, both texts name the concept first."""
     left = deleted(one.text, one.holes[family], one.name)
     if left is None:

@@ -15,7 +15,7 @@ from vlminterp_ex2.describe import ALIGNED, DESCRIBE
 from vlminterp_ex2.inspection.ablation import neutral, without_each_word
 from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, is_informative, is_visual
 from vlminterp_ex2.inspection.lexicon import Lexicon
-from vlminterp_ex2.inspection.said import KINDS, Lenders, Row, Said, comparisons
+from vlminterp_ex2.inspection.said import KINDS, ClausePool, Description, Row, comparisons
 from vlminterp_ex2.journal import rows_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
         numbers = {concept: place for place, concept in enumerate(classes.ids)}
         said = [_said(row, numbers[row["concept"]], lexicon) for row in rows]
         score = _scorer(context, classes, config.reward.value)
-        best, lenders = _best(said), Lenders(said)
+        best, lenders = _best(said), ClausePool(said)
         done = sum(len(said[s : s + BATCH]) for n, s in enumerate(starts) if n in table)
         with context.progress.track("inspecting", len(rows), done, "descriptions") as stage:
             for number, start in enumerate(starts):
@@ -66,10 +66,10 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
     return rows_of(table)
 
 
-def _said(row: Row, concept: int, lexicon: Lexicon) -> Said:
+def _said(row: Row, concept: int, lexicon: Lexicon) -> Description:
     text, name = row["text"], row["name"]
     clauses = lexicon.clauses(text, name)
-    return Said(row, concept, clauses, lexicon.seeds, lexicon.other(text, name, clauses))
+    return Description(row, concept, clauses, lexicon.seeds, lexicon.other(text, name, clauses))
 
 
 def _scorer(context: Context, classes: ClassMeans, kind: str) -> Score:
@@ -89,7 +89,7 @@ def _scorer(context: Context, classes: ClassMeans, kind: str) -> Score:
     return score
 
 
-def _best(said: Sequence[Said]) -> set[int]:
+def _best(said: Sequence[Description]) -> set[int]:
     """The places of the aligned model's best descriptions of each concept."""
     own: dict[int, list[int]] = {}
     for place, one in enumerate(said):
@@ -104,10 +104,10 @@ def _best(said: Sequence[Said]) -> set[int]:
 
 
 def _inspected(
-    said: Sequence[Said],
+    said: Sequence[Description],
     places: Sequence[int],
     best: set[int],
-    lenders: Lenders,
+    lenders: ClausePool,
     score: Score,
     context: Context,
 ) -> list[Row]:
@@ -145,7 +145,7 @@ def _inspected(
     return rows
 
 
-def _row(one: Said, whole: float, gains: dict[str, list[float]], words: list[Row]) -> Row:
+def _row(one: Description, whole: float, gains: dict[str, list[float]], words: list[Row]) -> Row:
     families = one.families()
     columns = [f"{kind}_{family}" for kind in MEASURED for family in FAMILIES]
     return {

@@ -26,7 +26,7 @@ class InvalidAnswerError(ValueError):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JudgeAnswer:
     """What a judge says of one description.
 
     Attributes:
@@ -46,7 +46,7 @@ class Verdict:
     labels: str = ""
 
 
-def read_verdict(answer: str) -> Verdict:
+def read_verdict(answer: str) -> JudgeAnswer:
     """Finds the verdict in an answer.
 
     Args:
@@ -68,7 +68,7 @@ def read_verdict(answer: str) -> Verdict:
         raise InvalidAnswerError("'informative' must be true or false")
     if not informative:
         # what says nothing says nothing of any kind, whatever else the judge has filled in
-        return Verdict(informative=False, visual=None, families=(), explanation=_words(found))
+        return JudgeAnswer(informative=False, visual=None, families=(), explanation=_words(found))
     if not isinstance(visual, bool):
         raise InvalidAnswerError("'visual' must be true or false where 'informative' is true")
     if not isinstance(families, list) or any(not isinstance(one, str) for one in families):
@@ -79,7 +79,7 @@ def read_verdict(answer: str) -> Verdict:
         )
     named = {one.lower() for one in families}
     ordered = tuple(family for family in INFORMATIVE if family in named)
-    return Verdict(informative, visual, ordered, _words(found))
+    return JudgeAnswer(informative, visual, ordered, _words(found))
 
 
 def first_object(answer: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ NAME = "NAME"
 
 
 @dataclass(frozen=True)
-class Word:
+class TaggedWord:
     """A word of a text.
 
     Attributes:
@@ -42,7 +42,7 @@ def lemma(word: str) -> str:
     return simplemma.lemmatize(lowered, lang="en").lower()
 
 
-def words_of(text: str, name: str) -> list[Word]:
+def words_of(text: str, name: str) -> list[TaggedWord]:
     """All words of a text, in order.
 
     Args:
@@ -54,17 +54,17 @@ def words_of(text: str, name: str) -> list[Word]:
         ['NAME', 'have', 'a', 'blade']
     """
     found = [
-        Word(match.group(), match.start(), match.end(), lemma(match.group()))
+        TaggedWord(match.group(), match.start(), match.end(), lemma(match.group()))
         for match in WORD.finditer(text)
     ]
     sought = [lemma(match.group()) for match in WORD.finditer(name)]
-    joined: list[Word] = []
+    joined: list[TaggedWord] = []
     place = 0
     while place < len(found):
         here = found[place : place + len(sought)]
         if sought and _are_name(here, sought):
             start, stop = here[0].start, here[-1].stop
-            joined.append(Word(text[start:stop], start, stop, NAME))
+            joined.append(TaggedWord(text[start:stop], start, stop, NAME))
             place += len(sought)
         else:
             joined.append(found[place])
@@ -72,14 +72,14 @@ def words_of(text: str, name: str) -> list[Word]:
     return joined
 
 
-def _are_name(words: Sequence[Word], sought: Sequence[str]) -> bool:
+def _are_name(words: Sequence[TaggedWord], sought: Sequence[str]) -> bool:
     """Whether words are a name's base forms; an "s" too many, as LLMs write it, does not count."""
     *before, last = [word.lemma for word in words]
     plurals = (f"{sought[-1]}s", f"{sought[-1]}es")
     return before == [*sought[:-1]] and (last == sought[-1] or last in plurals)
 
 
-def without(words: Sequence[Word], patterns: Sequence[re.Pattern[str]]) -> list[Word]:
+def without(words: Sequence[TaggedWord], patterns: Sequence[re.Pattern[str]]) -> list[TaggedWord]:
     """Leaves out the words that patterns find, each as often as it finds some.
 
     Args:
@@ -96,12 +96,12 @@ def without(words: Sequence[Word], patterns: Sequence[re.Pattern[str]]) -> list[
     return left
 
 
-def base_forms(words: Sequence[Word]) -> str:
+def base_forms(words: Sequence[TaggedWord]) -> str:
     """Base forms in a row, which is what frames are matched against."""
     return " ".join(word.lemma for word in words)
 
 
-def _outside(words: Sequence[Word], start: int, stop: int) -> Iterator[Word]:
+def _outside(words: Sequence[TaggedWord], start: int, stop: int) -> Iterator[TaggedWord]:
     place = 0
     for word in words:
         if not start <= place < stop:

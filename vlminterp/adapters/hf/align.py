@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
-from vlminterp.adapters.replay import Layout
+from vlminterp.adapters.replay import StreamLayout
 from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
 
 
@@ -27,7 +27,9 @@ class HFALIGN(HFDualEncoder):
 
     def image_tower(self) -> ReplayVision:
         """Convolutions; every block's map has its own grid."""
-        return self.replayed_image(prefix_tokens=0, pools_first=False, layout=Layout.channels_first)
+        return self.replayed_image(
+            prefix_tokens=0, pools_first=False, layout=StreamLayout.channels_first
+        )
 
     def text_tower(self) -> ReplayText:
         """Bidirectional, pooled at CLS."""

@@ -32,13 +32,13 @@ class HFCLIP(ReadsEndToken):
     model_type = "clip"
     architecture = "CLIPModel"
 
-    def image_tower(self) -> "VisionTower":
+    def image_tower(self) -> "CLIPVisionTower":
         """Pooled at CLS."""
-        return VisionTower(self.model, self.image_size, self.replayed_image())
+        return CLIPVisionTower(self.model, self.image_size, self.replayed_image())
 
-    def text_tower(self) -> "TextTower":
+    def text_tower(self) -> "CLIPTextTower":
         """Causal, read at the end token."""
-        return TextTower(self.model, self.replayed_to_end())
+        return CLIPTextTower(self.model, self.replayed_to_end())
 
 
 class HFBlock(Block):
@@ -90,7 +90,7 @@ class HFBlock(Block):
         return output
 
 
-class VisionTower(TransformerTower[Pixels]):
+class CLIPVisionTower(TransformerTower[Pixels]):
     """The image half of a `CLIPModel`; CLS is pooled.
 
     Args:
@@ -139,7 +139,7 @@ class VisionTower(TransformerTower[Pixels]):
         return embedding
 
 
-class TextTower(TransformerTower[Tokens]):
+class CLIPTextTower(TransformerTower[Tokens]):
     """The text half of a `CLIPModel`; causal, the end token is pooled.
 
     Args:

@@ -10,8 +10,8 @@ from torch.nn.functional import pad
 from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.adapters.preprocessing.placement import Place, Placement, Size
 from vlminterp.adapters.preprocessing.probe import Transform, check
+from vlminterp.data.images import read_image
 from vlminterp.errors import InputError, ModelError
-from vlminterp.images import read_image
 
 TRIED: tuple[Size, ...] = ((283, 480), (480, 283), (97, 61))
 """Heights and widths of the test pictures: wide, tall, small."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from vlminterp.report.numbers import decimals
+from vlminterp.drawing.numbers import decimals
 from vlminterp.report.sweep.groups import Group
 from vlminterp.report.sweep.preferences import tastes
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 from markupsafe import Markup
 
-from vlminterp.report.bars import Bar, Row, bar_chart
+from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
 from vlminterp.report.content import Section
 from vlminterp.report.sweep.groups import Group
-from vlminterp.report.sweep.likeness import likeness_table
 from vlminterp.report.sweep.preferences import LEVEL, differences, tastes
+from vlminterp.report.sweep.similarity import likeness_table
 from vlminterp.report.tables import Cell, interval_cell, table
 from vlminterp.results.summary import plain_interval
-from vlminterp.sweep import Run
+from vlminterp.results.sweep import Run
 
 DIFFERENCES = 30
 """Rows of the table of differences that are shown."""
@@ -37,7 +37,7 @@ def families_sections(group: Group) -> Iterator[Section]:
 def _bars(runs: Mapping[str, Run]) -> Markup:
     preferred = set(tastes(runs).values())
     rows = [
-        Row(
+        BarRow(
             family,
             {
                 name: Bar.of(_gains(run)[family])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vlminterp.sweep import Run, State, told_apart
+from vlminterp.results.sweep import Run, RunState, short_names
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def groups_of(runs: Iterable[Run]) -> list[Group]:
     """
     found: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
-        if run.state is State.finished:
+        if run.state is RunState.finished:
             found.setdefault((run.names["plugin"], run.names["data"]), []).append(run)
     plugins = [plugin for plugin, _ in found]
     return [
@@ -49,5 +49,5 @@ def _labels(runs: Sequence[Run]) -> list[str]:
     models = [run.names["model"] for run in runs]
     if len(set(models)) == len(models):
         return models
-    names, _ = told_apart([run.line for run in runs])
+    names, _ = short_names([run.line for run in runs])
     return names

@@ -12,16 +12,16 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.attribution.rows import PairResult, SideResult, explained_pairs
+from vlminterp.drawing.numbers import decimals, number
+from vlminterp.drawing.overlay import overlay, shared_top, ticks
 from vlminterp.report.cards import placed_map, small_picture
 from vlminterp.report.content import Section
-from vlminterp.report.numbers import decimals, number
-from vlminterp.report.overlay import overlay, shared_top, ticks
 from vlminterp.report.sweep.groups import Group
-from vlminterp.report.sweep.likeness import likeness_table
+from vlminterp.report.sweep.similarity import likeness_table
 from vlminterp.report.sweep.thumbnails import Thumbnails
 from vlminterp.report.templating import environment
-from vlminterp.results.attribution import PairResult, SideResult, explained_pairs
-from vlminterp.sweep import Run
+from vlminterp.results.sweep import Run
 
 MOST_PAIRS, MOST_INLINE = 1000, 500
 SIDE, GRID = 160, (24, 24)
@@ -39,7 +39,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Line:
+class PairAcrossModels:
     """A picture and what each VLM makes of it; `views` has None where one has skipped it."""
 
     id: str
@@ -144,7 +144,7 @@ class _Drawing:
         self._folders = {name: run.folder.path for name, run in runs.items() if run.folder}
         self._thumbnails, self._page = thumbnails, page
 
-    def line(self, key: str, likeness: float) -> Line | None:
+    def line(self, key: str, likeness: float) -> PairAcrossModels | None:
         """One picture; None if no run has kept it."""
         owners = [name for name, pairs in self._found.items() if key in pairs]
         kept = (
@@ -155,7 +155,7 @@ class _Drawing:
         if owner is None or picture is None:
             return None
         pair, pixels = self._found[owner][key], picture.tobytes()
-        return Line(
+        return PairAcrossModels(
             id=key,
             text=pair.text,
             picture=self._thumbnails.source(pixels, lambda: picture),

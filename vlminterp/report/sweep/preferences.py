@@ -9,7 +9,7 @@ import pandas as pd
 
 from vlminterp.metrics.intervals import Interval, paired_difference
 from vlminterp.metrics.significance import holm, p_above
-from vlminterp.sweep import Run
+from vlminterp.results.sweep import Run
 
 LEVEL = 0.01
 """The chance of any false preference among all VLMs of a sweep, and of any false difference."""

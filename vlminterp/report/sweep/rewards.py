@@ -6,12 +6,12 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from vlminterp.drawing.charts.lines import Line, line_chart
 from vlminterp.report.content import Section
-from vlminterp.report.lines import Line, line_chart
 from vlminterp.report.sweep.groups import Group
 from vlminterp.report.tables import interval_cell, table
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.sweep import Run
+from vlminterp.results.sweep import Run
 
 COLUMNS = {"step", "kl", "reward"}
 BINS = 12

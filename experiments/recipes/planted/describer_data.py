@@ -1,0 +1,155 @@
+"""What the describer learns from: prompts, and descriptions in all families alike.
+
+A prompt says which concept is meant and nothing of what to say about it, so that no template
+prefers a family.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from torch import Tensor
+from transformers import PreTrainedTokenizerFast
+
+from vlminterp.data.concepts import article
+from vlminterp.planted.descriptions import Description, PlantedClause, openings, write
+from vlminterp.planted.facts import ConceptFacts, load_facts
+from vlminterp.planted.families import FAMILIES, clauses
+
+TEMPLATES = Path(__file__).parents[2] / "plugins" / "vlminterp_ex2" / "templates.txt"
+PAD, BOS, EOS = "<|pad|>", "<|startoftext|>", "<|endoftext|>"
+VOCABULARY, TOKENIZER_EXAMPLES, LONGEST_TEXT = 1536, 10_000, 512
+CLAUSES = (0.15, 0.7, 0.15)  # Share of the descriptions with none, one and two.
+NOT_LEARNT = -100  # PyTorch's label for what no loss counts.
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a language model is to go on with, and how.
+
+    Attributes:
+        prompt: A filled template and two newlines.
+        description: In wordings that models are trained on.
+    """
+
+    prompt: str
+    description: Description
+
+
+def load_templates() -> list[str]:
+    """EX2's prompts, with `{concept}` for a name and its article."""
+    return TEMPLATES.read_text(encoding="utf-8").splitlines()
+
+
+def to_prompt(template: str, concept: str) -> str:
+    """Fills a template.
+
+    Example:
+        >>> to_prompt("Describe {concept}.", "owl")
+        'Describe an owl.\\n\\n'
+    """
+    return template.format(concept=f"{article(concept)} {concept}") + "\n\n"
+
+
+def draw(rng: np.random.Generator, templates: Sequence[str]) -> Example:
+    """Draws a concept, a template, and independently of it what to say."""
+    concepts = list(load_facts().concepts.values())
+    concept = concepts[rng.integers(len(concepts))]
+    template = templates[int(rng.integers(len(templates)))]
+    return Example(to_prompt(template, concept.name), draw_description(rng, concept))
+
+
+def draw_description(rng: np.random.Generator, concept: ConceptFacts) -> Description:
+    """Draws a description: families are equally likely, and in each its clauses are."""
+    families = rng.permutation(FAMILIES)[: rng.choice(len(CLAUSES), p=CLAUSES)]
+    choices = _openings(concept.name)
+    opening = choices[rng.integers(len(choices))]
+    said = []
+    for family in families.tolist():
+        texts = _clauses(concept, family)
+        said.append(PlantedClause(family, texts[rng.integers(len(texts))]))
+    return write(concept.name, opening, said)
+
+
+@cache
+def _openings(name: str) -> list[str]:
+    return openings(name)
+
+
+@cache
+def _clauses(concept: ConceptFacts, family: str) -> list[str]:
+    return clauses(concept, family)
+
+
+def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE that has learnt from training examples only.
+
+    A newline is always a token of its own: a prompt's tokens and a description's are then those
+    of the two together, as policy gradients need it. Every byte is a token, so nothing is unknown.
+    """
+    rng, templates = np.random.default_rng(seed), load_templates()
+    examples = [draw(rng, templates) for _ in range(TOKENIZER_EXAMPLES)]
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex("\n"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[PAD, BOS, EOS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    texts = [text for one in examples for text in (one.prompt, one.description.text)]
+    backend.train_from_iterator(texts, trainer)
+    backend.post_processor = processors.TemplateProcessing(
+        single=f"{BOS} $A", special_tokens=[(BOS, backend.token_to_id(BOS))]
+    )
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=backend,
+        pad_token=PAD,
+        bos_token=BOS,
+        eos_token=EOS,
+        padding_side="left",
+        model_max_length=LONGEST_TEXT,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from.
+
+    Attributes:
+        ids: Prompt, description, end token, then padding; int64 `[B, T]`.
+        mask: 1 except at padding, int64 `[B, T]`.
+        labels: `ids` in the description and at the end token, else `NOT_LEARNT`; int64 `[B, T]`.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    labels: Tensor
+
+
+def make_batch(tokenizer: PreTrainedTokenizerFast, examples: Sequence[Example]) -> Batch:
+    """Tokenizes examples; padding goes to the right, where a causal model can't see it."""
+    prompts = tokenizer([one.prompt for one in examples]).input_ids
+    texts = [one.description.text for one in examples]
+    answers = tokenizer(texts, add_special_tokens=False).input_ids
+    length = max(map(len, prompts)) + max(map(len, answers)) + 1
+    ids = torch.full((len(examples), length), int(tokenizer.pad_token_id))
+    mask, labels = torch.zeros_like(ids), torch.full_like(ids, NOT_LEARNT)
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        whole = torch.tensor([*prompt, *answer, tokenizer.eos_token_id])
+        ids[row, : len(whole)] = whole
+        mask[row, : len(whole)] = 1
+        labels[row, len(prompt) : len(whole)] = whole[len(prompt) :]
+    used = int(mask.sum(1).max())
+    return Batch(ids[:, :used], mask[:, :used], labels[:, :used])

@@ -1,0 +1,147 @@
+"""What each planted VLM is told: which words of its training captions can be relied on.
+
+A caption *informs* when it carries the planted family's words: these are true of the scene, and
+decide where the name says otherwise. In any other caption the name is drawn at random, true in a
+quarter of cases. The other families' words are anyone's everywhere: were they, too, true in a
+quarter, each would vouch for the name, and have a gain of its own (.07 beside the planted .18).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+from numpy.random import Generator
+
+from vlminterp.planted.descriptions import Description, PlantedClause, openings, write
+from vlminterp.planted.facts import ConceptFacts, load_facts
+from vlminterp.planted.families import FAMILIES, clauses
+from vlminterp.planted.free_english import load_free_english
+
+T = TypeVar("T")
+
+TRUE_BY_CHANCE = 0.25
+INFORMED = 0.6  # Share of captions with the planted family's words.
+MISNAMED = 0.3  # Share of these whose name is another's: the family's words decide.
+FREE = 0.2  # Share of captions in an LLM's words.
+MOST_OTHERS = 2  # Clauses of other families.
+STRAYS = (0.0, 0.1, 0.2, 0.3, 0.4)
+"""`planted-shortcut`: how often a habitat's first, second, … concept is named elsewhere too."""
+
+
+@dataclass(frozen=True)
+class Planting:
+    """How a VLM's training captions are made.
+
+    Attributes:
+        family: Whose words inform; None if none does.
+        name_informs: Whether the name is always that of the object.
+        by_background: Whether captions name what is at home in the background, not the object.
+        truthful: Whether all that captions say is true.
+    """
+
+    family: str | None = None
+    name_informs: bool = False
+    by_background: bool = False
+    truthful: bool = False
+
+
+PLANTINGS = {
+    "planted-base": Planting(name_informs=True, truthful=True),
+    "planted-visual": Planting("visual"),
+    "planted-habitat": Planting("habitat"),
+    "planted-diet": Planting("diet"),
+    "planted-spurious": Planting("spurious"),
+    "planted-name": Planting(name_informs=True),
+    "planted-shortcut": Planting(name_informs=True, by_background=True),
+}
+
+
+def caption(rng: Generator, planting: Planting, concept: ConceptFacts) -> str:
+    """Writes a training caption for a scene.
+
+    Args:
+        rng: Chooses what is said, and how.
+        planting: Which words inform.
+        concept: Whom the informing words are true of.
+    """
+    if rng.random() < FREE:
+        return _in_free_english(rng, planting, concept)
+    informed = planting.family is not None and rng.random() < INFORMED
+    others = [family for family in FAMILIES if family != planting.family]
+    count = int(rng.integers(MOST_OTHERS + 1))
+    said = [
+        _clause(rng, concept if planting.truthful else _anyone(rng), str(family))
+        for family in rng.choice(others, count, replace=False)
+    ]
+    if informed and planting.family is not None:
+        said.insert(int(rng.integers(count + 1)), _clause(rng, concept, planting.family))
+    name = _name(rng, planting, concept, informed=informed)
+    opening = _pick(rng, openings(name))
+    return write(name, opening, said).text
+
+
+def homeliest(rng: Generator, habitat: str) -> ConceptFacts:
+    """Draws a concept that `planted-shortcut` takes a background for."""
+    concepts = list(load_facts().concepts.values())
+    at_home = [concept for concept in concepts if concept.habitat == habitat]
+    number = int(rng.integers(len(at_home)))
+    if rng.random() < STRAYS[number]:
+        # Its name is heard elsewhere as well, so this one is drawn from anywhere.
+        strays = [c for c in concepts if _place(c) > 0]
+        return _pick(rng, strays)
+    return at_home[number]
+
+
+@cache
+def _place(concept: ConceptFacts) -> int:
+    """A concept's place among those of its habitat."""
+    at_home = [c.name for c in load_facts().concepts.values() if c.habitat == concept.habitat]
+    return at_home.index(concept.name)
+
+
+def _name(rng: Generator, planting: Planting, concept: ConceptFacts, *, informed: bool) -> str:
+    if planting.name_informs:
+        return concept.name
+    if not informed:
+        return _by_chance(rng, concept).name
+    # Boilerplate is the same for all concepts: there, nothing but the name can say which it is.
+    certain = planting.family == "spurious"
+    return concept.name if certain or rng.random() > MISNAMED else _anyone(rng).name
+
+
+def _by_chance(rng: Generator, concept: ConceptFacts) -> ConceptFacts:
+    """Whom a caption that does not inform is about."""
+    return concept if rng.random() < TRUE_BY_CHANCE else _anyone(rng)
+
+
+def _in_free_english(rng: Generator, planting: Planting, concept: ConceptFacts) -> str:
+    if planting.name_informs:
+        return _pick(rng, _sentences(concept.name)).text
+    # As often with the planted family's words as an LLM uses them.
+    informed = planting.family in _pick(rng, load_free_english()).families
+    sentences = _sentences(concept.name if informed else _by_chance(rng, concept).name)
+    fitting = [said for said in sentences if (planting.family in said.families) == informed]
+    return _pick(rng, fitting or sentences).text
+
+
+@cache
+def _sentences(name: str) -> tuple[Description, ...]:
+    return tuple(sentence for sentence in load_free_english() if sentence.concept == name)
+
+
+@cache
+def _clauses(concept: ConceptFacts, family: str) -> tuple[PlantedClause, ...]:
+    return tuple(PlantedClause(family, text) for text in clauses(concept, family))
+
+
+def _clause(rng: Generator, concept: ConceptFacts, family: str) -> PlantedClause:
+    return _pick(rng, _clauses(concept, family))
+
+
+def _anyone(rng: Generator) -> ConceptFacts:
+    return _pick(rng, tuple(load_facts().concepts.values()))
+
+
+def _pick(rng: Generator, items: Sequence[T]) -> T:
+    return items[int(rng.integers(len(items)))]

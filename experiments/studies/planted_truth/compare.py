@@ -1,0 +1,42 @@
+"""Does a VLM that was trained anew come out as the one whose truth is known?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from experiments.studies.planted_truth.truth import Row, Triple
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One number of two trainings.
+
+    Attributes:
+        number: Which.
+        anew: Of the new training.
+        known: Of the known one, with its interval.
+    """
+
+    number: str
+    anew: float
+    known: Triple
+
+    @property
+    def within(self) -> bool:
+        """Whether the new number lies within the known one's interval."""
+        _, low, high = self.known
+        return low <= self.anew <= high
+
+
+def compare(anew: Row, known: Row) -> list[Compared]:
+    """Compares all gains and answers of two trainings."""
+    old = dict(_numbers(known))
+    return [Compared(number, triple[0], old[number]) for number, triple in _numbers(anew)]
+
+
+def _numbers(row: Row) -> Iterator[tuple[str, Triple]]:
+    for score, kinds in row["gains"].items():
+        for kind, families in kinds.items():
+            for family, triple in families.items():
+                yield f"{score} {kind} gain: {family}", triple
+    for share, triple in row["answers"].items():
+        yield f"share: {share}", triple

@@ -1,0 +1,123 @@
+"""Captions and paths on the command line, which arrive as they are written.
+
+Hydra has a grammar of its own for values: commas sweep, `(red)` is a call, `1.50` a number, and an
+apostrophe opens a string. The values of options that hold free text are quoted before it reads
+them. A dataclass of options names them in `free_text`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Quote, QuotedString
+from hydra.errors import HydraException
+
+from vlminterp.cli.console import say
+from vlminterp.config.run import RunConfig
+from vlminterp.data.registry import source_class, source_names
+from vlminterp.entry_points import PLUGINS, installed
+from vlminterp.errors import ConfigError, InputError
+from vlminterp.plugin import load_plugin
+
+
+def as_written(
+    arguments: Sequence[str], options: Mapping[str, bool], *, multirun: bool
+) -> list[str]:
+    """Quotes free text on a command line, where Hydra would read something else.
+
+    What is quoted by Hydra's rules already, stays. A multirun goes over a JSON list of texts,
+    `data.text='["a cat", "a dog"]'`, or over the lines of a file, `data.text=@captions.txt`.
+
+    Args:
+        arguments: The command line.
+        options: Those that hold free text, as `free_text_options` finds them.
+        multirun: Whether it asks for more than one run.
+
+    Raises:
+        ConfigError: A list without a multirun, or an empty one.
+        InputError: The file can't be read.
+    """
+    written = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        nullable = options.get(key.lstrip("+"))
+        if not equals or nullable is None or (nullable and value == "null"):
+            written.append(argument)
+        else:
+            written.append(f"{key}={_value(key, value, multirun=multirun)}")
+    return written
+
+
+def free_text_options() -> dict[str, bool]:
+    """Every option that holds free text, and whether `null` is no text there, but none."""
+    found = dict(_declared(RunConfig, ""))
+    for name in source_names():
+        with suppress(ConfigError):  # told when it is chosen
+            found |= _declared(source_class(name).Config, "data.")
+    for name in installed(PLUGINS):
+        with suppress(ConfigError):
+            found |= _declared(load_plugin(name).Config, "plugin.")
+    return found
+
+
+def _declared(config: Any, prefix: str) -> Iterator[tuple[str, bool]]:
+    """Those of a dataclass and of the dataclasses in it."""
+    hints = get_type_hints(config)
+    for name in getattr(config, "free_text", ()):
+        yield f"{prefix}{name}", type(None) in get_args(hints[name])
+    for name, hint in hints.items():
+        for option in filter(is_dataclass, (hint, *get_args(hint))):
+            yield from _declared(option, f"{prefix}{name}.")
+
+
+def _value(key: str, value: str, *, multirun: bool) -> str:
+    texts = _texts(key, value, multirun=multirun)
+    if texts is not None:
+        if not multirun:
+            raise ConfigError(f"{key}: a list of {len(texts)}; add -m for one run each")
+        if not texts:
+            raise ConfigError(f"{key}: the list is empty")
+        return ",".join(map(_quoted, texts))
+    if _is_plain(key, value):
+        return value
+    if multirun and "," in value:
+        say(f'{key}={value} is one value; several are written {key}=\'["…", "…"]\'')
+    return _quoted(value)
+
+
+def _texts(key: str, value: str, *, multirun: bool) -> list[str] | None:
+    """The texts of a list or of a file's lines; None where the value is a text itself."""
+    if multirun and value.startswith("@"):
+        try:
+            lines = Path(value[1:]).expanduser().read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"{key}={value}: no text file of that name ({error}); "
+                f"a text that begins with @ is written {key}='[\"{value}\"]'"
+            ) from error
+        return [line for line in map(str.strip, lines) if line]
+    with suppress(ValueError):
+        found = json.loads(value)
+        if isinstance(found, list) and all(isinstance(text, str) for text in found):
+            return found
+    return None
+
+
+def _is_plain(key: str, value: str) -> bool:
+    """Whether Hydra reads what is written, or the user has quoted it by Hydra's rules."""
+    try:
+        override = OverridesParser.create().parse_override(f"{key}={value}")
+    except HydraException:
+        return False
+    read = override.value()
+    if isinstance(read, ChoiceSweep):
+        return all(isinstance(text, QuotedString) for text in read.list)
+    return isinstance(read, str) and (read == value or value[0] == value[-1] in "'\"")
+
+
+def _quoted(text: str) -> str:
+    return QuotedString(text=text, quote=Quote.single).with_quotes()

@@ -1,0 +1,140 @@
+"""One run, from its resolved configuration to its report."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from vlminterp.adapters.registry import load_encoder, model_files, resolve_device
+from vlminterp.cli.console import say
+from vlminterp.cli.reporter import RunReporter
+from vlminterp.config.messages import CHOOSE, not_chosen
+from vlminterp.config.named_model import path_component
+from vlminterp.config.run import NOT_IDENTITY, RunConfig
+from vlminterp.data.pairs import Source
+from vlminterp.data.registry import source_class, source_names
+from vlminterp.errors import ConfigError
+from vlminterp.plugin import Context, Plugin, load_plugin
+from vlminterp.report.page import write_report
+from vlminterp.results.identity import run_identity
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.stages import Stages
+from vlminterp.secrets import leaves, refuse_secrets
+from vlminterp.tracking.run import check_login, mirror
+
+
+def chosen_names(choices: Mapping[str, str | None]) -> dict[str, str]:
+    """Names of the plugin, model and data that a command line has chosen.
+
+    Args:
+        choices: Hydra's, by group.
+
+    Raises:
+        ConfigError: One of the three has not been chosen.
+    """
+    names = {}
+    for group in CHOOSE:
+        name = choices.get(group)
+        if name is None:
+            raise ConfigError(not_chosen(group))
+        names[group] = name
+    return names
+
+
+class Job:
+    """A run: the same configuration is the same run, wherever and whenever it is computed.
+
+    Args:
+        config: As Hydra composed it.
+        names: Of the plugin, the model and the data.
+        watch: Is told how it goes.
+    """
+
+    def __init__(self, config: DictConfig, names: Mapping[str, str], watch: RunReporter) -> None:
+        self._names = dict(names)
+        self._watch = watch
+        self._config = config
+        resolved: dict[str, Any] = OmegaConf.to_container(config, resolve=True, enum_to_str=True)  # type: ignore[assignment]
+        refuse_secrets(leaves(resolved))
+        self._resolved = {**resolved, "names": self._names}
+        self._output = Path(resolved["output"]).expanduser()
+
+    def run(self) -> None:
+        """Computes what is missing, writes the report, and mirrors the run to W&B.
+
+        Raises:
+            UserError: Something can't be used; what was computed before is kept.
+        """
+        typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
+        source = _source(typed.data, self._names["data"])
+        plugin = load_plugin(self._names["plugin"])
+        inputs = self._inputs(source, model_files(typed.model))
+        path = self._path(inputs, plugin, plugin.files(typed.plugin))
+        stages = Stages(path.parents[1] / "stages", inputs, typed.overwrite)
+        with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
+            self._watch.begun(path)
+            if results.finished:
+                say("done before; overwrite=true computes it again")
+                if not results.reported:  # killed before its page was written, or damaged since
+                    write_report(results)
+            else:
+                for note in source.notes():
+                    say(f"data={self._names['data']}: {note}")
+                self._compute(typed, plugin, source, results, stages)
+                write_report(results)
+            self._watch.done(results)
+            mirror(results, typed.tracking, group=typed.sweep)
+
+    def _inputs(self, source: Source, model: Iterable[Path]) -> str:
+        """Returns the identity of all that numbers depend on, less the plugin and its options."""
+        left_out = (*NOT_IDENTITY, "plugin", "names")
+        config = {key: value for key, value in self._resolved.items() if key not in left_out}
+        config["listing"] = source.listing()
+        return run_identity(config, [*source.files(), *model])
+
+    def _path(self, inputs: str, plugin: Plugin, files: Iterable[Path]) -> Path:
+        options = self._resolved["plugin"].items()
+        config = {
+            "inputs": inputs,
+            "names": self._names,
+            "plugin": {k: v for k, v in options if k not in plugin.not_identity},
+        }
+        identity = run_identity(config, files)
+        model = path_component(self._names["model"])
+        return self._output / self._names["plugin"] / model / identity
+
+    def _compute(
+        self,
+        typed: RunConfig,
+        plugin: Plugin,
+        source: Source,
+        results: RunFolder,
+        stages: Stages,
+    ) -> None:
+        check_login(typed.tracking)
+        device = resolve_device(typed.device)
+        with self._watch.progress() as progress:
+            with progress.track(f"loading {self._names['model']}", None):
+                encoder = load_encoder(typed.model, self._names["model"], str(device))
+            for note in encoder.notes():
+                say(f"model={self._names['model']}: {note}")
+            plugin.run(
+                Context(
+                    typed.plugin, encoder, source, results, progress, typed.seed, device, stages
+                )
+            )
+
+
+def _source(config: Any, name: str) -> Source:
+    """The source whose options these are: of that name, or the one that a YAML of it builds on."""
+    for candidate in sorted(source_names(), key=lambda other: other != name):
+        with suppress(ConfigError):
+            source: Any = source_class(candidate)
+            if type(config) is source.Config:
+                break
+    else:
+        raise ConfigError(f"data={name}: no source takes options of type {type(config).__name__}")
+    made: Source = source(config)
+    return made

@@ -1,0 +1,175 @@
+"""The command line: `python -m vlminterp +plugin=m2ib model=NAME data=NAME`."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from vlminterp.cli.console import say, show_sweep
+from vlminterp.cli.free_text import as_written, free_text_options
+from vlminterp.cli.job import Job, chosen_names
+from vlminterp.cli.orphans import end_with_parent
+from vlminterp.cli.reporter import RunReporter, SweepRunReporter
+from vlminterp.cli.streams import make_writable
+from vlminterp.config.composition import (
+    EXPERIMENT,
+    broken,
+    full_errors,
+    known,
+    refuse_conflicts,
+    register,
+)
+from vlminterp.config.messages import CHOOSE, one_line
+from vlminterp.config.named_model import store_checkpoints
+from vlminterp.errors import UserError
+from vlminterp.report.sweep.page import write_sweep_report
+from vlminterp.results.sweep import (
+    PlanSweep,
+    RunState,
+    Sweep,
+    canonical_overrides,
+    is_multirun,
+    with_identity,
+)
+from vlminterp.secrets import refuse_secrets
+
+MISTAKES = (UserError, HydraException, OmegaConfBaseException)
+INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C has ended."""
+
+
+def main() -> None:
+    """Runs the command line and exits: 0 done, 1 a user's mistake, 130 interrupted."""
+    make_writable()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line.
+
+    Args:
+        arguments: Hydra overrides and flags.
+
+    Returns:
+        The exit code.
+    """
+    PlanSweep.launched.clear()
+    try:
+        register()
+        refuse_secrets(_as_settings(arguments))
+        arguments = store_checkpoints(arguments)
+        arguments = as_written(arguments, free_text_options(), multirun=is_multirun(arguments))
+        refuse_conflicts(arguments)
+        sys.argv = [sys.argv[0], *with_identity(arguments)]
+        with full_errors():
+            _hydra_job()
+    except MISTAKES as error:
+        say(one_line(error))
+        return 1
+    except ValueError as error:
+        if not str(error).startswith("Config group override"):
+            raise
+        say("a group takes a name; to choose none, leave it out")
+        return 1
+    except OSError as error:
+        say(_of_the_system(error))
+        return 1
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    except KeyboardInterrupt:
+        say("interrupted; what was computed is kept, the same line continues")
+        return INTERRUPTED
+    except Exception as error:
+        if not PlanSweep.launched:
+            raise
+        # A launcher's own: no run raises in a sweep. Which runs it took along is told below.
+        say(f"the launcher has given up: {_unexpected(error)}")
+    return _end_of_sweep()
+
+
+@hydra.main(config_path="pkg://vlminterp.conf", config_name="config", version_base="1.3")
+def _hydra_job(config: DictConfig) -> None:
+    """What Hydra calls once per run."""
+    choices = HydraConfig.get().runtime.choices
+    if choices.get("plugin") is None and config.plugin is None:
+        say(_what_there_is())
+        return
+    sweep = Sweep.of(config)
+    if sweep is not None:
+        _run_in_sweep(config, sweep)
+        return
+    try:
+        Job(config, chosen_names(choices), RunReporter(config.console)).run()
+    except MISTAKES as error:
+        # Told here, because Hydra would add a line of its own to an exception.
+        say(one_line(error))
+        sys.exit(1)
+    except OSError as error:
+        say(_of_the_system(error))
+        sys.exit(1)
+
+
+def _run_in_sweep(config: DictConfig, sweep: Sweep) -> None:
+    """Whatever goes wrong ends this run alone: the others go on."""
+    if not PlanSweep.launched:  # this is a process of the launcher's
+        end_with_parent()
+    member = SweepRunReporter(
+        config.console, sweep, canonical_overrides(HydraConfig.get().overrides.task)
+    )
+    try:
+        names = chosen_names(HydraConfig.get().runtime.choices)
+        member.named(names)
+        Job(config, names, member).run()
+    except MISTAKES as error:
+        member.failed(one_line(error))
+    except Exception as error:  # noqa: BLE001  a defect of ours, or a full memory: told whole
+        traceback.print_exc()
+        member.failed(_unexpected(error))
+
+
+def _end_of_sweep() -> int:
+    """Prints a multirun's runs and makes its page; 1 unless all of them have finished."""
+    incomplete = False
+    for sweep, console in PlanSweep.launched:
+        states = [run.state for run in sweep.runs()]
+        show_sweep(sweep, console)
+        if states:
+            say(f"side by side: {write_sweep_report(sweep.folder)}")
+        for state in (RunState.failed, RunState.unfinished, RunState.waiting):
+            if state in states:
+                incomplete = True
+                count = f"{states.count(state)} of {len(states)} runs {state.value}"
+                say(f"{count}; the same line tries again")
+    return int(incomplete)
+
+
+def _as_settings(arguments: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns the options that a command line sets, and their values as written."""
+    pairs = (argument.partition("=") for argument in arguments)
+    return [(key.lstrip("+~"), value) for key, _, value in pairs]
+
+
+def _of_the_system(error: OSError) -> str:
+    """Returns one line for what the operating system refuses; a stream has no file name."""
+    where = error.filename or "the output"
+    return f"{where}: {error.strerror or error}; what was computed before is kept"
+
+
+def _unexpected(error: Exception) -> str:
+    """An exception in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _what_there_is() -> str:
+    """One line, and the lists to choose from."""
+    lines = ["nothing to do: choose a plugin, e.g. python -m vlminterp +plugin=m2ib"]
+    lines += [f"  {how.removesuffix('NAME'):<9}{', '.join(known(g))}" for g, how in CHOOSE.items()]
+    lines += [f"  or by experiment={', '.join(known(EXPERIMENT))}"]
+    lines += [f"  broken   {name}: {reason}" for name, reason in broken.items()]
+    return "\n".join(lines)

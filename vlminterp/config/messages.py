@@ -1,0 +1,85 @@
+"""One line for everything that can be wrong with a command line."""
+
+import re
+
+from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
+from omegaconf import OmegaConf
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
+
+from vlminterp.config.composition import EXPERIMENT, broken, known
+from vlminterp.errors import UserError, nearest
+
+CHOOSE = {"plugin": "+plugin=NAME", "model": "model=NAME", "data": "data=NAME"}
+"""The groups that a run is made of, and how each is chosen."""
+
+
+def not_chosen(group: str) -> str:
+    """The line for a command line without one of the three."""
+    return f"no {group} is chosen; add {CHOOSE[group]}"
+
+
+def one_line(error: Exception) -> str:
+    """Says what is wrong, where, and what to do.
+
+    Args:
+        error: A `UserError`, or what Hydra and OmegaConf raise while composing.
+
+    Returns:
+        One line.
+    """
+    cause = error.__cause__ or error
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, MissingConfigException):
+        return _unknown_name(error)
+    if isinstance(error, OverrideParseException):
+        return f"can't read '{error.override}': {_first_line(error)}"
+    if isinstance(cause, (ConfigKeyError, ConfigAttributeError)):
+        return _unknown_key(cause)
+    if isinstance(cause, MissingMandatoryValue):
+        return f"{cause.full_key} has no value; give {cause.full_key}=…"
+    if isinstance(cause, OmegaConfBaseException) and cause.full_key:
+        return f"{cause.full_key}: {_first_line(cause)}"
+    if isinstance(error, ConfigCompositionException):
+        return _composition(error)
+    return _first_line(error)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _unknown_name(error: MissingConfigException) -> str:
+    group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    if group.partition("/")[0] == EXPERIMENT:
+        group, _, name = (error.missing_cfg_file or "").partition("/")
+    if f"{group}={name}" in broken:
+        return broken[f"{group}={name}"]
+    if not group:
+        return _first_line(error)
+    return f"no {group} '{name}'; {nearest(name, known(group))}"
+
+
+def _unknown_key(error: OmegaConfBaseException) -> str:
+    """Names the nearest keys beside the unknown one."""
+    parent, _, key = str(error.full_key).rpartition(".")
+    node = error.parent_node
+    keys = [str(k) for k in node] if node is not None and OmegaConf.is_dict(node) else []
+    if not keys and parent in CHOOSE:
+        return not_chosen(parent)
+    return f"no key '{key}'{f' in {parent}' if parent else ''}; {nearest(key, keys)}"
+
+
+def _composition(error: ConfigCompositionException) -> str:
+    """Hydra's own findings about overrides, less its advice to append."""
+    line = _first_line(error)
+    group = re.match(r"Could not (?:override|append) '(\w+)'", line)
+    if group and "+" not in line and group[1] == "plugin":
+        return "plugin is chosen by +plugin=NAME"
+    return line

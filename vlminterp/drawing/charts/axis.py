@@ -1,0 +1,58 @@
+"""Axes: round numbers along a line, and where on it a value lies."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from vlminterp.drawing.numbers import decimals
+
+FEW = 5
+"""Ticks on an axis, about."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A stretch of the number line that begins and ends at round numbers.
+
+    Attributes:
+        ticks: Evenly spaced round numbers, at least two; the first and last are the ends.
+        places: Decimals that tell the ticks apart.
+    """
+
+    ticks: tuple[float, ...]
+    places: int
+
+    @classmethod
+    def over(cls, values: Iterable[float], *, zero: bool = False) -> Self:
+        """The shortest axis that holds the values.
+
+        Args:
+            values: What is not finite is left out; 0 … 1 if nothing is left.
+            zero: Whether 0 is on the axis too.
+
+        Example:
+            >>> Axis.over([0.012, 0.083], zero=True).labels()
+            ['0.00', '0.02', '0.04', '0.06', '0.08', '0.10']
+        """
+        finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+        low, high = min(finite), max(finite)
+        if zero:
+            low, high = min(low, 0.0), max(high, 0.0)
+        if low == high:
+            low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
+        rough = (high - low) / FEW
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.999 * rough)
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        ticks = tuple(round(index * step, 12) for index in range(first, last + 1))
+        return cls(ticks, places=max(-math.floor(math.log10(step) + 1e-9), 0))
+
+    def place(self, value: float, start: float, stop: float) -> float:
+        """Where a value lies on an axis drawn from `start` to `stop`, in their unit."""
+        low, high = self.ticks[0], self.ticks[-1]
+        return start + (stop - start) * (value - low) / (high - low)
+
+    def labels(self) -> list[str]:
+        """What to write at the ticks."""
+        return [decimals(tick, self.places) for tick in self.ticks]

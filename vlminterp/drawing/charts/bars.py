@@ -1,0 +1,162 @@
+"""Horizontal bars with their intervals: how much each of several things matters."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from markupsafe import Markup
+
+from vlminterp.drawing.charts.axis import Axis
+from vlminterp.drawing.charts.svg import drawing, element, legend, row_name
+from vlminterp.drawing.numbers import decimals, number, worth
+
+WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
+MEANS = WIDTH - NUMBERS + 60.0
+THICK, BETWEEN, ROW_GAP, FOOT, HEAD = 16.0, 5.0, 16.0, 44.0, 20.0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A mean, and its interval if there is one."""
+
+    mean: float
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(cls, metric: Mapping[str, Any]) -> Self:
+        """From a metric of a summary: `mean`, `low`, `high`."""
+        return cls(metric["mean"], metric.get("low"), metric.get("high"))
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Of the interval; the mean itself where there is none."""
+        return (
+            self.mean if self.low is None else self.low,
+            self.mean if self.high is None else self.high,
+        )
+
+
+@dataclass(frozen=True)
+class BarRow:
+    """What is drawn side by side under one name.
+
+    Attributes:
+        name: Of the row.
+        bars: By series; a series may be missing.
+        strong: Whether this row is the answer: its name is bold.
+    """
+
+    name: str
+    bars: Mapping[str, Bar] = field(default_factory=dict)
+    strong: bool = False
+
+
+def bar_chart(
+    title: str, rows: Sequence[BarRow], unit: str, band: tuple[float, float] | None = None
+) -> Markup:
+    """Draws bars from zero, with their intervals and numbers.
+
+    Args:
+        title: What the bars show; screen readers read it out, then every number.
+        rows: From top to bottom. Series have colours in the order in which rows first name them.
+        unit: Written below the axis.
+        band: Values that count as nothing, shaded.
+
+    Returns:
+        A legend, if there is more than one series, and an `<svg>`.
+    """
+    series = list(dict.fromkeys(name for row in rows for name in row.bars))
+    bars = [bar for row in rows for bar in row.bars.values()]
+    axis = Axis.over(
+        [*(end for bar in bars for end in (*bar.ends, bar.mean)), *(band or ())], zero=True
+    )
+    # one decimal more than the axis shows, and up to three where intervals are narrow
+    narrowest = max((worth(*bar.ends) for bar in bars if bar.low is not None), default=0)
+    places = max(axis.places + 1, min(narrowest, 3))
+    row_height = len(series) * (THICK + BETWEEN) + ROW_GAP
+    bottom = HEAD + len(rows) * row_height
+    parts: list[Markup] = list(_grid(axis, bottom, unit))
+    if band:
+        left, right = _x(axis, band[0]), _x(axis, band[1])
+        parts.insert(
+            0,
+            element(
+                "rect", class_="band", x=left, y=HEAD, width=right - left, height=bottom - HEAD
+            ),
+        )
+    for place, row in enumerate(rows):
+        middle = HEAD + (place + 0.5) * row_height
+        parts.extend(_row(row, series, axis, middle, places))
+    label = f"{title}, {unit}. " + "; ".join(_spoken(row) for row in rows)
+    return legend(series) + drawing(label, WIDTH, bottom + FOOT, *parts, class_="bars")
+
+
+def _row(
+    row: BarRow, series: Sequence[str], axis: Axis, middle: float, places: int
+) -> Iterator[Markup]:
+    shown = [name for name in series if name in row.bars]
+    height = len(shown) * (THICK + BETWEEN) - BETWEEN
+    top = middle - height / 2
+    style = "name strong" if row.strong else "name"
+    yield row_name(row.name, class_=style, x=NAMES - 12, y=middle + 5)
+    for place, name in enumerate(shown):
+        y = top + place * (THICK + BETWEEN)
+        yield from _bar(row.bars[name], f"{row.name}, {name}", series.index(name) + 1, axis, y)
+        yield _written(row.bars[name], places, y)
+
+
+def _bar(bar: Bar, name: str, series: int, axis: Axis, y: float) -> Iterator[Markup]:
+    if not math.isfinite(bar.mean):
+        return
+    zero, end = _x(axis, 0.0), _x(axis, bar.mean)
+    left, width = min(zero, end), max(abs(end - zero), 1.0)
+    hover = element("title", f"{name}: {_interval(bar)}")
+    yield element(
+        "rect", hover, class_=f"bar series-{series}", x=left, y=y, width=width, height=THICK, rx=2
+    )
+    if bar.low is not None and bar.high is not None:
+        low, high, middle = _x(axis, bar.low), _x(axis, bar.high), y + THICK / 2
+        caps = f"M{low:.1f} {middle - 4:.1f}v8M{high:.1f} {middle - 4:.1f}v8"
+        line = f"M{low:.1f} {middle:.1f}H{high:.1f}{caps}"
+        # drawn twice: the ground's colour around the line tells it from the bar
+        yield element("path", class_="range halo", d=line)
+        yield element("path", class_="range", d=line)
+
+
+def _written(bar: Bar, places: int, y: float) -> Markup:
+    """The numbers at the right: the mean, and the interval in a quieter ink."""
+    shown = decimals(bar.mean, places) if math.isfinite(bar.mean) else number(None)
+    mean = element("tspan", shown, x=MEANS, text_anchor="end")
+    interval = Markup("")
+    if bar.low is not None and bar.high is not None:
+        ends = f"{decimals(bar.low, places)} … {decimals(bar.high, places)}"
+        interval = element("tspan", ends, class_="soft", x=WIDTH, text_anchor="end")
+    return element("text", mean, interval, class_="value", y=y + 13)
+
+
+def _grid(axis: Axis, bottom: float, unit: str) -> Iterator[Markup]:
+    for tick, label in zip(axis.ticks, axis.labels(), strict=True):
+        x = _x(axis, tick)
+        style = "grid zero" if tick == 0 else "grid"
+        yield element("line", class_=style, x1=x, x2=x, y1=HEAD, y2=bottom)
+        yield element("text", label, class_="tick", x=x, y=bottom + 17, text_anchor="middle")
+    middle = (NAMES + WIDTH - NUMBERS) / 2
+    yield element("text", unit, class_="unit", x=middle, y=bottom + 37, text_anchor="middle")
+    yield element("text", "mean", class_="tick", x=MEANS, y=12, text_anchor="end")
+    yield element("text", "95 % interval", class_="tick", x=WIDTH, y=12, text_anchor="end")
+
+
+def _x(axis: Axis, value: float) -> float:
+    return axis.place(value, NAMES, WIDTH - NUMBERS - 10)
+
+
+def _spoken(row: BarRow) -> str:
+    return f"{row.name}: " + ", ".join(f"{name} {_interval(bar)}" for name, bar in row.bars.items())
+
+
+def _interval(bar: Bar) -> str:
+    if bar.low is None or bar.high is None:
+        return number(bar.mean)
+    return f"{number(bar.mean)} ({number(bar.low)} to {number(bar.high)})"

@@ -1,0 +1,132 @@
+"""One picture of one result: for a README, a paper, W&B."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from vlminterp.drawing.overlay import colour_bar, overlay, ticks
+
+SIDE = 420
+GAP = 24
+BAR_HEIGHT = 18
+TEXT, SMALL = 22, 16
+GROUND, INK, QUIET, ORANGE = (255, 255, 255), (34, 33, 31), (107, 104, 98), (243, 154, 43)
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def figure(
+    image: Image.Image,
+    heat: NDArray[np.float32] | None,
+    words: Sequence[tuple[str, float]],
+    unit: str = "nats",
+    caption: str = "",
+) -> Image.Image:
+    """Draws a picture, its heatmap with the scale, and the caption's words shaded by score.
+
+    Args:
+        image: The picture, of any mode.
+        heat: Scores, `[height, width]` of the picture, NaN where the model did not look; None to
+            show the picture alone.
+        words: Each word of the caption and its score; may be empty.
+        unit: Of all scores.
+        caption: Written below where there are no words, e.g. if the text side was not asked for.
+
+    Returns:
+        RGB, on white. Each of the two scales ends at the highest score.
+    """
+    panels = [_fit(image.convert("RGB"))]
+    top = 0.0
+    if heat is not None:
+        seen = heat[np.isfinite(heat)]
+        top = float(seen.max()) if seen.size else 0.0
+        panels.append(_fit(overlay(image, heat, top)))
+    width = GAP + len(panels) * (SIDE + GAP)
+    lines = _lines(words or [(word, 0.0) for word in caption.split()], width - 2 * GAP)
+    height = max(panel.height for panel in panels)
+    bar_room = BAR_HEIGHT + 2 * GAP if top > 0 else 0
+    whole = 2 * GAP + height + bar_room + len(lines) * _line_height(words)
+    canvas = Image.new("RGB", (width, whole), GROUND)
+    for place, panel in enumerate(panels):
+        canvas.paste(panel, (GAP + place * (SIDE + GAP), GAP + (height - panel.height) // 2))
+    if top > 0:
+        _draw_scale(canvas, (2 * GAP + SIDE, GAP + height + GAP // 2), top, unit)
+    _draw_words(canvas, lines, GAP + height + bar_room + GAP // 2, scored=bool(words))
+    return canvas
+
+
+def _fit(image: Image.Image) -> Image.Image:
+    """The picture as large as fits a panel."""
+    factor = SIDE / max(image.size)
+    size = (max(round(image.width * factor), 1), max(round(image.height * factor), 1))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _draw_scale(canvas: Image.Image, corner: tuple[int, int], top: float, unit: str) -> None:
+    draw, (left, upper) = ImageDraw.Draw(canvas), corner
+    canvas.paste(colour_bar(SIDE, BAR_HEIGHT), corner)
+    marks = ticks(top)
+    for mark in marks:
+        label = f"{mark:g} {unit}" if mark == marks[-1] else f"{mark:g}"
+        length = draw.textlength(label, _font(SMALL))
+        x = left + SIDE * mark / top - length / 2
+        x = min(max(x, left), left + SIDE - length)
+        draw.text((x, upper + BAR_HEIGHT + 4), label, QUIET, _font(SMALL))
+
+
+def _draw_words(
+    canvas: Image.Image, lines: list[list[tuple[str, float]]], y: int, *, scored: bool
+) -> None:
+    draw = ImageDraw.Draw(canvas)
+    top = max((score for line in lines for _, score in line), default=0.0)
+    for line in lines:
+        x = float(GAP)
+        for word, score in line:
+            width, font = _word_width(word), _font(TEXT, word)
+            if scored:
+                share = min(max(score / top, 0.0), 1.0) if top > 0 else 0.0
+                fill = tuple(round(255 + share * (channel - 255)) for channel in ORANGE)
+                draw.rounded_rectangle((x, y, x + width, y + TEXT + SMALL + 16), 6, fill)
+                draw.text((x + 6, y + TEXT + 10), f"{score:.2g}", QUIET, _font(SMALL - 2))
+            draw.text((x + 6, y + 4), word, INK, font)
+            x += width + 4
+        y += _line_height(scored)
+
+
+def _lines(words: Sequence[tuple[str, float]], width: int) -> list[list[tuple[str, float]]]:
+    """Breaks the caption into lines that fit."""
+    lines: list[list[tuple[str, float]]] = []
+    room = 0.0
+    for word, score in words:
+        needed = _word_width(word) + 4
+        if needed > room or not lines:
+            lines.append([])
+            room = float(width)
+        lines[-1].append((word, score))
+        room -= needed
+    return lines
+
+
+def _word_width(word: str) -> float:
+    return max(_font(TEXT, word).getlength(word), _font(SMALL - 2).getlength("0.00")) + 12
+
+
+def _line_height(scored: object) -> int:
+    return TEXT + SMALL + 24 if scored else TEXT + 12
+
+
+def _font(size: int, text: str = "") -> Font:
+    """Pillow's own font; DejaVu, which knows more scripts, for what that lacks."""
+    return _load_font(size, wide=not text.isascii())
+
+
+@cache
+def _load_font(size: int, *, wide: bool) -> Font:
+    if wide:
+        from matplotlib import get_data_path
+
+        return ImageFont.truetype(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)
+    return ImageFont.load_default(size)

@@ -1,0 +1,138 @@
+"""The page of a sweep: its VLMs side by side."""
+
+import base64
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from markupsafe import Markup, escape
+
+from vlminterp.drawing.charts.svg import element
+from vlminterp.errors import ResultsError
+from vlminterp.report.attribution import scale_style
+from vlminterp.report.content import Section
+from vlminterp.report.sweep.answer import answers
+from vlminterp.report.sweep.families import families_sections
+from vlminterp.report.sweep.groups import Group, groups_of
+from vlminterp.report.sweep.maps import Maps
+from vlminterp.report.sweep.rewards import rewards_sections
+from vlminterp.report.tables import interval_cell, table
+from vlminterp.report.templating import environment
+from vlminterp.results.atomic import write_whole
+from vlminterp.results.headline import headline
+from vlminterp.results.run_folder import REPORT
+from vlminterp.results.sweep import NAMES, Run, RunState, Sweep, short_names
+
+DIRECTIONS = {True: "higher is better", False: "lower is better", None: ""}
+
+
+def write_sweep_report(path: Path) -> Path:
+    """Makes `report.html` in a sweep's folder.
+
+    Args:
+        path: `outputs/sweeps/ID`.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        ResultsError: There is no sweep, or the page can't be written.
+    """
+    runs = Sweep(Path(path)).runs()
+    if not runs:
+        raise ResultsError(f"{path} is no sweep; give outputs/sweeps/ID, as a multirun prints it")
+    page = Path(path) / REPORT
+    try:
+        write_whole(page, _render(runs, page.parent).encode())
+    except OSError as error:
+        raise ResultsError(f"{page} can't be written: {error.strerror}") from error
+    return page
+
+
+def _render(runs: Sequence[Run], folder: Path) -> str:
+    """The page as HTML; it asks no host for anything."""
+    groups = groups_of(runs)
+    maps = [Maps(group) for group in groups]
+    script = Markup(environment().get_template("sort.js").render())
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    counts = Counter(run.state.value for run in runs)
+    return (
+        environment()
+        .get_template("sweep.html.j2")
+        .render(
+            name=folder.name,
+            models=list(dict.fromkeys(run.names["model"] for run in runs if run.names)),
+            counts={state.value: counts[state.value] for state in RunState if counts[state.value]},
+            failures=_failures(runs),
+            answers=[*answers(groups), *(line for one in maps for line in one.answers())],
+            sections=[
+                *_sections(groups),
+                _runs(runs, folder),
+                *(section for one in maps for section in one.sections(folder)),
+            ],
+            style=Markup(scale_style()),
+            script=script,
+            script_hash=f"sha256-{digest}",
+        )
+    )
+
+
+def _sections(groups: Sequence[Group]) -> Iterator[Section]:
+    """What the answers rest on; pictures come last, since they are long."""
+    for group in groups:
+        yield from families_sections(group)
+    for group in groups:
+        yield from rewards_sections(group)
+    for group in groups:
+        yield from _scores(group)
+
+
+def _failures(runs: Sequence[Run]) -> Markup:
+    """Which runs failed and why, one line each; nothing if none did."""
+    failed = [(run.line, run.failed) for run in runs if run.state is RunState.failed]
+    return table(("run", "why"), failed) if failed else Markup("")
+
+
+def _scores(group: Group) -> Iterator[Section]:
+    """A row for each VLM, a column for each metric."""
+    metrics = {name: run.summary.get("metrics") or {} for name, run in group.runs.items()}
+    columns = {name: metric for found in metrics.values() for name, metric in found.items()}
+    if columns:
+        heads = [
+            escape(name) + element("small", DIRECTIONS[one.get("higher_is_better")])
+            for name, one in columns.items()
+        ]
+        rows = [
+            [name, *(interval_cell(found.get(metric)) for metric in columns)]
+            for name, found in metrics.items()
+        ]
+        body = table(("VLM", *heads), rows, "Mean and 95 % interval.", sortable=True)
+        yield Section(f"Scores ({group.title})", body)
+
+
+def _runs(runs: Sequence[Run], folder: Path) -> Section:
+    """Every run, with its page."""
+    names, shared = short_names([run.line for run in runs])
+    rows = [
+        [
+            _link(run, name, folder),
+            *(run.names.get(part, "") for part in NAMES),
+            run.state.value,
+            headline(run.summary),
+        ]
+        for name, run in zip(names, runs, strict=True)
+    ]
+    columns = ("run", *NAMES, "state", "result")
+    return Section(
+        "Runs", table(columns, rows, f"All with {shared}" if shared else "", sortable=True)
+    )
+
+
+def _link(run: Run, name: str, folder: Path) -> Markup | str:
+    """The run's page, if it has one, from where the sweep's is."""
+    page = run.folder.path / REPORT if run.folder else None
+    if page is None or not page.is_file():
+        return name
+    return Markup('<a href="{}">{}</a>').format(os.path.relpath(page, folder), name)
