@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from vlminterp.adapters.registry import ModelConfig, Precision, load_encoder
+from vlminterp.adapters.registry import load_encoder
+from vlminterp.adapters.settings import ModelConfig, Precision
 
 SIZE, PATCH, WIDTH, TEXT_WIDTH, EMBEDDING, CONTEXT = 64, 16, 48, 32, 24, 20
 VISION_BLOCKS, TEXT_BLOCKS = 4, 3

@@ -26,7 +26,7 @@ def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
         UserError: There is no such model, key or device, or the checkpoint can't be loaded.
     """
     from vlminterp.adapters.registry import load_encoder
-    from vlminterp.config.composition import composed_model
+    from vlminterp.config.model import composed_model
 
     return load_encoder(composed_model(name, overrides), name, device)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from vlminterp.entry_points import PLUGINS, load
 from vlminterp.errors import ConfigError
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from vlminterp.results.stages import Stages
 
 
+ConfigT = TypeVar("ConfigT")
+
+
 @dataclass(frozen=True)
-class Context:
+class Context(Generic[ConfigT]):
     """All that a plugin works with.
 
     Attributes:
@@ -36,7 +39,7 @@ class Context:
         stages: Folders that this plugin's runs share, for what several of them have in common.
     """
 
-    config: Any
+    config: ConfigT
     encoder: "DualEncoder"
     source: "Source"
     results: "RunFolder"
@@ -102,7 +105,7 @@ class Plugin(ABC):
         return {}
 
     @abstractmethod
-    def run(self, context: Context) -> None:
+    def run(self, context: Context[Any]) -> None:
         """Computes, and writes to `context.results`.
 
         A process may be killed at any time: what is in the tables already is not computed again.

@@ -26,7 +26,7 @@ class Classes(NamedTuple):
     means: Tensor
 
 
-def embedded(context: Context, concepts: Sequence[Concept], fewest: int) -> Classes:
+def embedded(context: Context[Any], concepts: Sequence[Concept], fewest: int) -> Classes:
     """Embeds the pictures, each concept's in a part; those of an earlier, killed run are read.
 
     A concept's held-out pictures are taken where it has some: what EX2 finds can then be checked on

@@ -1,84 +1,27 @@
 """`+plugin=bank`."""
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
+from vlminterp_bank.settings import BankConfig
 
 if TYPE_CHECKING:
     from vlminterp.report.content import Content
     from vlminterp.results.run_folder import RunFolder
 
 
-class Score(Enum):
-    """What a description's fit to its concept is measured by."""
-
-    own = "own"
-    """Mean cosine to the concept's own images."""
-    contrastive = "contrastive"
-    """The same, less its mean over the other concepts: texts that fit every image get nothing."""
-
-
-@dataclass
-class BankConfig:
-    """Options of the bank.
-
-    Attributes:
-        bank: A csv with the columns concept, family, text and perhaps frame, see
-            `vlminterp.description.bank_file`; null for all that the planted grammar can say.
-        held_out: Of the planted grammar, whether in the wordings that no model was trained on.
-        families: Only these of the bank's; null for all.
-        score: By which the verdict is found; rows have both.
-        others: Concepts whose words take the place of each description's own, ≥ 1.
-        margin: The smallest gain from a family's words that would matter, in cosine, > 0.
-        batch_size: Texts at once, ≥ 1; changes no result but rounding.
-    """
-
-    free_text: ClassVar = ("bank",)
-
-    bank: str | None = None
-    held_out: bool = True
-    families: list[str] | None = None
-    score: Score = Score.own
-    others: int = 1
-    margin: float = 0.02
-    batch_size: int = 128
-
-    def __post_init__(self) -> None:
-        """Checks ranges.
-
-        Raises:
-            ConfigError: A value is out of range.
-        """
-        for name in ("others", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}={getattr(self, name)} must be at least 1")
-        if not (math.isfinite(self.margin) and self.margin > 0):
-            raise ConfigError(f"margin={self.margin} must be above 0")
-        if self.bank is not None and not self.bank.strip():
-            raise ConfigError("bank is empty; give a csv, or null for the planted grammar")
-
-    @property
-    def path(self) -> Path | None:
-        """Of the user's bank, if there is one."""
-        return None if self.bank is None else Path(self.bank).expanduser()
-
-
 class BankPlugin(Plugin):
     """Scores described families with a VLM, and says which it prefers."""
 
-    BankConfig = BankConfig
+    Config = BankConfig
 
     def files(self, config: Any) -> Iterable[Path]:
         """The bank."""
         return [] if config.path is None else [config.path]
 
-    def run(self, context: Context) -> None:
+    def run(self, context: Context[BankConfig]) -> None:
         """Scores what is not scored yet, and decides."""
         from vlminterp_bank.scoring import score_bank
 

@@ -19,12 +19,13 @@ from vlminterp.planted.source import PlantedSource
 from vlminterp.plugin import Context
 from vlminterp_bank.classes import Classes, embedded
 from vlminterp_bank.outcome import SWAPPED, summarise
+from vlminterp_bank.settings import BankConfig
 
 PART = 1024
 """Descriptions in a part: what a killed run loses at most."""
 
 
-def score_bank(context: Context) -> None:
+def score_bank(context: Context[BankConfig]) -> None:
     """Scores every description and its counterparts, and finishes the run.
 
     Args:
@@ -62,7 +63,7 @@ def score_bank(context: Context) -> None:
     context.results.finish({**found, "notes": list(context.source.notes())})
 
 
-def bank_rows(context: Context) -> list[BankRow]:
+def bank_rows(context: Context[BankConfig]) -> list[BankRow]:
     """The bank that the config names, or the planted world's own.
 
     Raises:
@@ -98,7 +99,7 @@ def _about(rows: Sequence[BankRow], classes: Classes) -> list[BankRow]:
 
 
 def _scored(
-    context: Context,
+    context: Context[BankConfig],
     bank: Bank,
     part: range,
     counterparts: dict[int, list[str]],

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datasets import Dataset
 from transformers import PrinterCallback
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
-from vlminterp.adapters.registry import Precision
+from vlminterp.adapters.settings import Precision
 from vlminterp.plugin import Context
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_ex2.chat import PromptFormatter, prompt_formatter
@@ -23,11 +23,8 @@ from vlminterp_ex2.prompts import Prompt, schedule
 from vlminterp_ex2.quiet import quietly
 from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.sampling import end_tokens
-from vlminterp_ex2.settings import Algorithm
+from vlminterp_ex2.settings import Algorithm, EX2Config
 from vlminterp_ex2.stopping import Rules
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
 
 TRAINERS = {Algorithm.rloo: (RLOOTrainer, RLOOConfig), Algorithm.grpo: (GRPOTrainer, GRPOConfig)}
 
@@ -63,18 +60,18 @@ def alignment(results: RunFolder, steps: int, updates: int = 1) -> Alignment | N
     return Alignment(checkpoint, last, rows[-1]["stopped"]) if checkpoint else None
 
 
-def align(context: Context, scorer: Scorer, prompts: Sequence[Prompt]) -> Alignment:
+def align(context: Context[EX2Config], scorer: Scorer, prompts: Sequence[Prompt]) -> Alignment:
     """Trains the policy, or goes on where an earlier process was ended.
 
     Args:
-        context: Of the run, with the plugin's `Config`.
+        context: Of the run, with the plugin's `EX2Config`.
         scorer: What rewards.
         prompts: All there are.
 
     Raises:
         UserError: The policy can't be loaded, or not on this device.
     """
-    config: Config = context.config
+    config = context.config
     journal = Journal(context.results, config.save_every)
     checkpoint = _taken_up(journal, _folder(context.results), config.updates)
     done = len(journal.steps)
@@ -89,9 +86,12 @@ def align(context: Context, scorer: Scorer, prompts: Sequence[Prompt]) -> Alignm
 
 
 def _trainer(
-    context: Context, asking: PromptFormatter, monitor: Monitor, prompts: Sequence[Prompt]
+    context: Context[EX2Config],
+    asking: PromptFormatter,
+    monitor: Monitor,
+    prompts: Sequence[Prompt],
 ) -> Any:
-    config: Config = context.config
+    config = context.config
     trainer_class, config_class = TRAINERS[config.algorithm]
     policy = config.policy
     arguments = config_class(**_arguments(context))
@@ -112,9 +112,9 @@ def _trainer(
     return trainer
 
 
-def _arguments(context: Context) -> dict[str, Any]:
+def _arguments(context: Context[EX2Config]) -> dict[str, Any]:
     """TRL's settings. Its own defaults for most of these are another objective's."""
-    config: Config = context.config
+    config = context.config
     policy, on_cpu = config.policy, context.device.type == "cpu"
     return {
         # the objective: reward − β·log(π/π_ref) of the whole response, sampled as the model is
@@ -153,8 +153,10 @@ def _arguments(context: Context) -> dict[str, Any]:
     }
 
 
-def _dataset(context: Context, asking: PromptFormatter, prompts: Sequence[Prompt]) -> Dataset:
-    config: Config = context.config
+def _dataset(
+    context: Context[EX2Config], asking: PromptFormatter, prompts: Sequence[Prompt]
+) -> Dataset:
+    config = context.config
     count = config.steps * config.completions // config.generations
     asked = schedule(prompts, count, context.seed)
     return Dataset.from_list(
@@ -170,8 +172,8 @@ def _dataset(context: Context, asking: PromptFormatter, prompts: Sequence[Prompt
     )
 
 
-def _watch(context: Context) -> Watch:
-    config: Config = context.config
+def _watch(context: Context[EX2Config]) -> Watch:
+    config = context.config
     return Watch(
         group=config.generations,
         batch_size=config.micro_batch,

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vlminterp.plugin import Context
 from vlminterp.results.plain import plain
 from vlminterp_ex2.inspection.judge_settings import JudgeConfig
 from vlminterp_ex2.prompts import TEMPLATES
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
+from vlminterp_ex2.settings import EX2Config
 
 VERDICT = frozenset({"stage", "margin"})
 """These touch no row, only what the summary says of the rows."""
@@ -40,7 +38,7 @@ SPOKEN = ("align", "describe", "pool", "zero-shot")
 """Stages that read the policy and the templates, but no file of the inspection."""
 
 
-def spoken_files(config: "Config") -> list[Path]:
+def spoken_files(config: EX2Config) -> list[Path]:
     """Returns the policy's folder, if it is here, and the file of templates."""
     from vlminterp_ex2.policy import local_folder
 
@@ -49,7 +47,7 @@ def spoken_files(config: "Config") -> list[Path]:
     return [templates] if folder is None else [folder, templates]
 
 
-def rater_files(config: "Config") -> list[Path]:
+def rater_files(config: EX2Config) -> list[Path]:
     """Returns the judges' prompts, and people's labels."""
     from vlminterp_ex2.inspection.judge_prompt import prompt_file
 
@@ -58,22 +56,20 @@ def rater_files(config: "Config") -> list[Path]:
     return prompts if config.labels is None else [*prompts, Path(config.labels).expanduser()]
 
 
-def files_of(stage: str, config: "Config") -> list[Path]:
+def files_of(stage: str, config: EX2Config) -> list[Path]:
     """Returns the files that a stage's results depend on.
 
     Args:
         stage: A key of `UNTOUCHED_BY`.
         config: The run's; of a judge's stage, with that judge alone.
     """
-    from vlminterp_ex2.plugin import EX2Plugin
-
     if stage in SPOKEN:
         return spoken_files(config)
     alone = config if stage == "judge" else replace(config, judge=JudgeConfig(), judges={})
-    return list(EX2Plugin().files(replace(alone, labels=None)))
+    return [*spoken_files(alone), *rater_files(replace(alone, labels=None))]
 
 
-def options_of(stage: str, config: "Config", **known: Any) -> dict[str, Any]:
+def options_of(stage: str, config: EX2Config, **known: Any) -> dict[str, Any]:
     """Returns the options that a stage's results depend on.
 
     Args:
@@ -92,8 +88,8 @@ def options_of(stage: str, config: "Config", **known: Any) -> dict[str, Any]:
 
 @contextmanager
 def stage_of(
-    context: Context, stage: str, tables: Mapping[str, str], **known: Any
-) -> Iterator[Context]:
+    context: Context[EX2Config], stage: str, tables: Mapping[str, str], **known: Any
+) -> Iterator[Context[EX2Config]]:
     """Opens one stage's shared folder; the run's own gets the stage's rows, however that ends.
 
     Args:
@@ -105,7 +101,7 @@ def stage_of(
     Yields:
         The same context, with the stage's folder as its results.
     """
-    config: Config = context.config
+    config = context.config
     options, files = options_of(stage, config, **known), files_of(stage, config)
     with context.stages.open(stage, options, files, context.results.names) as folder:
         try:

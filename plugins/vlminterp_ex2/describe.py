@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,8 @@ from vlminterp_ex2.policy import PolicyAndReference
 from vlminterp_ex2.prompts import Prompt
 from vlminterp_ex2.reward import Scorer
 from vlminterp_ex2.sampling import Response, sample
+from vlminterp_ex2.settings import EX2Config
 from vlminterp_ex2.texts import names_concept, scored
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
 
 DESCRIBE, POOL = "describe", "pool"
 BASE, ALIGNED = "base", "aligned"
@@ -46,7 +44,7 @@ class DescriptionSampler:
     """Draws and measures responses, in batches that depend on their number alone.
 
     Args:
-        context: Of the run, with the plugin's `Config`.
+        context: Of the run, with the plugin's `EX2Config`.
         scorer: What scores.
         questioner: Of the policy.
         pair: Both models.
@@ -54,12 +52,12 @@ class DescriptionSampler:
 
     def __init__(
         self,
-        context: Context,
+        context: Context[EX2Config],
         scorer: Scorer,
         questioner: PromptFormatter,
         pair: PolicyAndReference,
     ) -> None:
-        self._config: Config = context.config
+        self._config = context.config
         self._seed = context.seed
         self._scorer, self._questioner, self._pair = scorer, questioner, pair
 

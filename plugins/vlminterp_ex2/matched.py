@@ -6,20 +6,18 @@ distances; what they have come to say can only be compared at the same one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from vlminterp_ex2.align import Alignment
 from vlminterp_ex2.checkpoints import whole_checkpoints
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
+from vlminterp_ex2.settings import EX2Config
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def nearest_to(rows: Rows, aligned: Alignment, config: "Config") -> Alignment:
+def nearest_to(rows: Rows, aligned: Alignment, config: EX2Config) -> Alignment:
     """Returns the training as of the checkpoint whose KL is nearest to `config.target_kl`.
 
     Args:

@@ -3,7 +3,7 @@
 Letters in shapes: T texts, K concepts, D embedding size.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,16 +12,11 @@ from torch import Tensor
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.description.class_means import ClassMeans
 from vlminterp.description.embed import encode_texts
-from vlminterp.description.scores import contrastive_scores, own_scores
-from vlminterp_ex2.settings import Reward
-
-SCORES: dict[Reward, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
-    Reward.own: own_scores,
-    Reward.contrastive: contrastive_scores,
-}
+from vlminterp.description.fit import Fit
+from vlminterp.description.measure import SCORES
 
 
-def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Reward, scale: float) -> Tensor:
+def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Fit, scale: float) -> Tensor:
     """R = τ·⟨text, mean image⟩, EX2's reward: one matrix product, however many images there are.
 
     Args:
@@ -34,7 +29,7 @@ def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Reward, scale: float
     Returns:
         −τ…τ, or −2τ…2τ if contrastive; float32 `[T]`.
     """
-    return scale * SCORES[kind](texts, own, means)
+    return scale * SCORES[kind.value](texts, own, means)
 
 
 def with_penalty(rewards: Tensor, empty: Tensor, scale: float) -> Tensor:
@@ -98,7 +93,7 @@ class Scorer:
         encoder: DualEncoder,
         classes: ClassMeans,
         held_out: ClassMeans | None = None,
-        kind: Reward = Reward.own,
+        kind: Fit = Fit.own,
         scale: float = 100.0,
     ) -> None:
         self.ids, self.names = classes.ids, classes.names
@@ -148,9 +143,9 @@ class Scorer:
         """Whether the VLM can't read a text to its end: the rest has no say in its score."""
         return self._encoder.tokenize(list(texts)).truncated
 
-    def _checkable(self, held_out: ClassMeans | None, kind: Reward) -> dict[int, int]:
+    def _checkable(self, held_out: ClassMeans | None, kind: Fit) -> dict[int, int]:
         """By number of a concept that has images which no reward sees: its place among them."""
-        if held_out is None or (kind is Reward.contrastive and len(held_out) < 2):
+        if held_out is None or (kind is Fit.contrastive and len(held_out) < 2):
             return {}
         return {self.ids.index(concept): place for place, concept in enumerate(held_out.ids)}
 

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vlminterp.data.concepts import Concept
 from vlminterp.description.class_means import ClassMeans, Skipped, class_means
 from vlminterp.description.embedding_cache import EmbeddingCache
+from vlminterp.description.fit import Fit
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.plugin import Context
 from vlminterp_ex2.align import Alignment, align, alignment
@@ -35,14 +36,10 @@ from vlminterp_ex2.matched import nearest_to
 from vlminterp_ex2.policy import check_policy, load_aligned, load_tokenizer
 from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
-from vlminterp_ex2.settings import Reward
+from vlminterp_ex2.settings import EX2Config
 from vlminterp_ex2.summary import summarise
 from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
 from vlminterp_ex2.zero_shot import hits, texts_of
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
-
 
 Batches = Mapping[str, Sequence[Sequence[Draw]]]
 
@@ -68,9 +65,9 @@ class Material:
     concepts: list[Concept]
 
 
-def run(context: Context) -> None:
+def run(context: Context[EX2Config]) -> None:
     """Runs the stages that are asked for and not yet done."""
-    config: Config = context.config
+    config = context.config
     stage = config.stage.value
     material, aligned = _aligned(context)
     if stage == "align":
@@ -88,9 +85,9 @@ def run(context: Context) -> None:
     context.results.finish(summarise(context, aligned, rows, judged(context, rows)))
 
 
-def _aligned(context: Context) -> tuple[Material, Alignment]:
+def _aligned(context: Context[EX2Config]) -> tuple[Material, Alignment]:
     """Trains the policy, unless this or another run has done so."""
-    config: Config = context.config
+    config = context.config
     # another target needs no other training, only one that has kept its checkpoints
     kept = {"target_kl": config.target_kl is not None}
     with stage_of(context, "align", {ALIGN: ALIGN, SAMPLES: SAMPLES}, **kept) as inner:
@@ -106,9 +103,9 @@ def _aligned(context: Context) -> tuple[Material, Alignment]:
         return material, aligned or align(inner, material.scorer, material.prompts)
 
 
-def _classify(context: Context, material: Material) -> None:
+def _classify(context: Context[EX2Config], material: Material) -> None:
     """Writes the table `zero-shot`, where there are pictures that no reward has seen."""
-    config: Config = context.config
+    config = context.config
     if not config.zero_shot or not any(concept.held_out for concept in material.concepts):
         return
     with stage_of(context, "zero-shot", {ZERO_SHOT: ZERO_SHOT}) as inner:
@@ -123,31 +120,31 @@ def _classify(context: Context, material: Material) -> None:
             table.write(0, hits(context.encoder, material.concepts, texts, cache), {})
 
 
-def _inspected(context: Context, material: Material) -> list[dict[str, Any]]:
+def _inspected(context: Context[EX2Config], material: Material) -> list[dict[str, Any]]:
     with stage_of(context, "inspect", {INSPECT: INSPECT}) as inner:
         # the stage's folder holds what it reads beside what it writes
         inner.results.table(DESCRIBE).adopt(context.results.table(DESCRIBE))
         return inspect(inner, material.classes, _lexicon(inner))
 
 
-def _lexicon(context: Context) -> Lexicon:
+def _lexicon(context: Context[EX2Config]) -> Lexicon:
     """What tells families apart: seeds, and what this run's words are near to, if that is asked."""
-    config: Config = context.config
+    config = context.config
     if not config.neighbours:
         return Lexicon()
     said = rows_of(context.results.table(DESCRIBE))
     return learn(MiniLM(), load_seeds(), [(row["text"], row["name"]) for row in said])
 
 
-def prepare(context: Context) -> Material:
+def prepare(context: Context[EX2Config]) -> Material:
     """Embeds the concepts' images and fills the templates.
 
     Raises:
         InputError: Too few concepts have an image that can be read.
     """
-    config: Config = context.config
+    config = context.config
     concepts = [_limited(concept, config.images) for concept in context.source.concepts()]
-    contrastive = config.reward is Reward.contrastive
+    contrastive = config.reward is Fit.contrastive
     if len(concepts) < 2 and contrastive:
         raise InputError("plugin.reward=contrastive needs two concepts or more; choose reward=own")
     total = sum(len(concept.images) + len(concept.held_out) for concept in concepts)
@@ -166,7 +163,7 @@ def prepare(context: Context) -> Material:
     return Material(classes, scorer, all_prompts(classes.names, templates), kept)
 
 
-def _note_skipped(context: Context, skipped: Sequence[Skipped]) -> None:
+def _note_skipped(context: Context[EX2Config], skipped: Sequence[Skipped]) -> None:
     """Writes what could not be read as a table, where page and console look for it."""
     table = context.results.table(SKIPPED)
     if skipped and 0 not in table:
@@ -174,7 +171,12 @@ def _note_skipped(context: Context, skipped: Sequence[Skipped]) -> None:
 
 
 def describe(
-    context: Context, material: Material, aligned: Alignment, batches: Batches, *, write: bool
+    context: Context[EX2Config],
+    material: Material,
+    aligned: Alignment,
+    batches: Batches,
+    *,
+    write: bool,
 ) -> None:
     """Brings the tables `describe` and `pool` into the run's folder.
 
@@ -185,7 +187,7 @@ def describe(
         batches: All that is to be described, by table.
         write: Whether what no run has drawn yet is drawn.
     """
-    config: Config = context.config
+    config = context.config
     drawn = {POOL: {"pool": _pool(config, len(material.prompts))}}
     with ExitStack() as stack:
         inner = {
@@ -206,9 +208,9 @@ def describe(
                     stage.advance(written)
 
 
-def _batches(context: Context, prompts: Sequence[Prompt]) -> Batches:
+def _batches(context: Context[EX2Config], prompts: Sequence[Prompt]) -> Batches:
     """All that is to be described, by table."""
-    config: Config = context.config
+    config = context.config
     planned = {
         DESCRIBE: descriptions(prompts, config.samples),
         POOL: further_draws(prompts, config.samples, _pool(config, len(prompts))),
@@ -217,7 +219,7 @@ def _batches(context: Context, prompts: Sequence[Prompt]) -> Batches:
     return {name: batches_of(draws, size) for name, draws in planned.items()}
 
 
-def _missing(context: Context, batches: Batches) -> int:
+def _missing(context: Context[EX2Config], batches: Batches) -> int:
     """How many responses no process has written yet."""
     return sum(
         len(batch)
@@ -227,7 +229,7 @@ def _missing(context: Context, batches: Batches) -> int:
     )
 
 
-def _pool(config: "Config", prompts: int) -> int:
+def _pool(config: EX2Config, prompts: int) -> int:
     """Returns how many of the base model's responses to each prompt there are to choose from.
 
     By default as many as training and describing draw, at least one more than is described.

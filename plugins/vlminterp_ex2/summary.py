@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,18 +30,16 @@ from vlminterp_ex2.selection import (
     plain_selections,
     selections,
 )
+from vlminterp_ex2.settings import EX2Config
 from vlminterp_ex2.zero_shot import TABLE as ZERO_SHOT
 from vlminterp_ex2.zero_shot import accuracy
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
 
 POLICIES = (ALIGNED, BASE)
 Row = Mapping[str, Any]
 
 
 def summarise(
-    context: Context,
+    context: Context[EX2Config],
     alignment: Alignment,
     rows: Sequence[Row],
     judged: Mapping[str, Any] | None = None,
@@ -54,7 +52,7 @@ def summarise(
         rows: Of the table `inspect`.
         judged: What judges and people say, as `judged` returns it.
     """
-    config: Config = context.config
+    config = context.config
     table = pd.DataFrame(list(rows))
     concepts = list(dict.fromkeys(table["concept"]))
     found = hanging(table, concepts, config.margin)
@@ -140,7 +138,7 @@ def _told(found: Hanging) -> dict[str, Any]:
     }
 
 
-def _write_gains(context: Context, concepts: Sequence[str], found: Hanging) -> None:
+def _write_gains(context: Context[EX2Config], concepts: Sequence[str], found: Hanging) -> None:
     """Writes each concept's gains, by which sweeps compare VLMs."""
     table = context.results.table(GAINS)
     if 0 not in table:
@@ -162,16 +160,18 @@ def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
     }
 
 
-def _selections(context: Context, concepts: Sequence[str]) -> Selections:
+def _selections(context: Context[EX2Config], concepts: Sequence[str]) -> Selections:
     """Training beside best-of-n and tilt, under the same selection."""
-    config: Config = context.config
+    config = context.config
     table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
     pool = pd.DataFrame(rows_of(context.results.table(POOL)))
     base = pd.concat([table[table["policy"] == BASE], pool])
     return selections(table[table["policy"] == ALIGNED], base, concepts, config.beta)
 
 
-def _rewards(context: Context, concepts: Sequence[str], chosen: Selections) -> dict[str, Any]:
+def _rewards(
+    context: Context[EX2Config], concepts: Sequence[str], chosen: Selections
+) -> dict[str, Any]:
     """Reward, held-out reward and KL, beside what the same responses buy without training."""
     table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
     aligned, reference = (table[table["policy"] == policy] for policy in POLICIES)

@@ -50,17 +50,18 @@ class M2IBConfig:
 class M2IBPlugin(Plugin):
     """Multi-modal information bottleneck attribution."""
 
-    M2IBConfig = M2IBConfig
+    Config = M2IBConfig
     groups: ClassVar = {"preset": None}
 
-    def run(self, context: Context) -> None:
+    def run(self, context: Context[M2IBConfig]) -> None:
         """Explains every pair."""
         from vlminterp.attribution.runner import explain_pairs
+        from vlminterp.drawing.figure import figure
         from vlminterp_m2ib.attribution import M2IB
 
-        config: M2IBConfig = context.config
+        config = context.config
         sides = ("image", "text") if config.sides is Sides.both else (config.sides.value,)
         attributors = [
             M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides
         ]
-        explain_pairs(context, attributors, config.batch_size)
+        explain_pairs(context, attributors, config.batch_size, figure)

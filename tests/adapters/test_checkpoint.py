@@ -13,7 +13,8 @@ import vlminterp
 from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.adapters.hf.clip import HFCLIP
 from vlminterp.adapters.open_clip_checkpoint import split_checkpoint
-from vlminterp.config.composition import composed_model, known
+from vlminterp.config.composition import known
+from vlminterp.config.model import composed_model
 from vlminterp.entry_points import ADAPTERS, installed
 from vlminterp.errors import ConfigError, ModelError, UserError
 

@@ -16,7 +16,8 @@ import vlminterp
 from tests.adapters.folders import SENTENCES, wordpiece
 from tests.adapters.tiny_hf import CONTEXT
 from tests.adapters.tiny_open_clip import SMALL, build, timm_tower
-from vlminterp.adapters.registry import ModelConfig, model_files
+from vlminterp.adapters.registry import model_files
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.errors import ModelError
 
 CONFIG = "open_clip_config.json"

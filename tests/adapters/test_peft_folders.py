@@ -11,7 +11,8 @@ from torch.nn import functional
 from transformers import CLIPModel
 
 import vlminterp
-from vlminterp.adapters.registry import ModelConfig, model_files
+from vlminterp.adapters.registry import model_files
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.errors import ModelError
 
 # PEFT asks transformers by an attribute's old name.

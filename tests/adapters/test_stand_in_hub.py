@@ -1,7 +1,7 @@
 """Repositories as they are on the hub, from their download to a map, beside the backend's own way.
 
-What differs is the size of the models, and their weights. `experiments/studies/any_clip/hub.md` has the
-figures.
+What differs is the size of the models, and their weights. `experiments/studies/any_clip/hub.md` has
+the figures.
 """
 
 import pytest

@@ -18,6 +18,7 @@ from vlminterp.attribution.heatmap import place_on_image
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.data.manifest import ManifestConfig, ManifestSource
 from vlminterp.data.pairs import unusable
+from vlminterp.drawing.figure import figure
 from vlminterp.errors import ResultsError
 from vlminterp.metrics.localisation import average_precision, energy_in_mask
 from vlminterp.metrics.words import named
@@ -92,7 +93,7 @@ def explain(load_tiny, source, tmp_path):
                 torch.device("cpu"),
                 Stages(tmp_path / "stages", "inputs"),
             )
-            explain_pairs(context, attributors, batch_size)
+            explain_pairs(context, attributors, batch_size, figure)
         return results
 
     return run
@@ -225,7 +226,7 @@ def test_a_caption_of_which_nothing_is_left_costs_its_pair(tmp_path):
         stages = Stages(tmp_path / "stages", "")
         context = Context(None, encoder, source, results, progress, 0, device, stages)
         methods = [M2IB(encoder, side, Settings(steps=1, copies=2)) for side in ("image", "text")]
-        explain_pairs(context, methods, 2)
+        explain_pairs(context, methods, 2, figure)
         rows = results.parts.rows()
     assert sorted(rows["pair"]) == [0, 0, 1, 2, 2]
     (reason,) = rows.loc[rows["pair"] == 1, "skipped"]

@@ -12,9 +12,10 @@ from omegaconf import OmegaConf
 
 from vlminterp.cli.free_text import _declared, as_written, free_text_options
 from vlminterp.cli.main import run
+from vlminterp.cli.multirun import planned
 from vlminterp.data.pair import PairConfig
 from vlminterp.errors import ConfigError, InputError
-from vlminterp.results.sweep import Sweep, planned
+from vlminterp.results.sweep import Sweep
 
 HARD = (
     "a cat, sitting",

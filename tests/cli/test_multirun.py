@@ -12,7 +12,8 @@ import pytest
 
 import vlminterp.cli.job
 from vlminterp.cli.main import run
-from vlminterp.results.sweep import Sweep, with_identity
+from vlminterp.cli.multirun import with_identity
+from vlminterp.results.sweep import Sweep
 
 TINY = [
     "+plugin=m2ib",

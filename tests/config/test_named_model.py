@@ -12,7 +12,7 @@ import vlminterp
 from vlminterp.adapters.by_files import with_adapter
 from vlminterp.adapters.hf.clip import HFCLIP
 from vlminterp.adapters.open_clip import OpenCLIP
-from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.cli.main import run
 from vlminterp.errors import ModelError, UserError
 from vlminterp.results.run_folder import RunFolder

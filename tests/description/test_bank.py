@@ -93,8 +93,10 @@ def test_a_text_that_names_its_concept_itself_is_not_swapped():
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([*EVERYONES, BankRow("eagel", "x", "y", place="b.csv, line 3")], "^b.csv, line 3: no concept "
-         "'eagel' in the data; nearest: eagle"),
+        (
+            [*EVERYONES, BankRow("eagel", "x", "y", place="b.csv, line 3")],
+            "^b.csv, line 3: no concept 'eagel' in the data; nearest: eagle",
+        ),
         (EVERYONES[:1], "no families"),
         ([BankRow("owl", "x", "y")], "concept '1' has no neutral description; add a row"),
         ([BankRow("owl", "", "y"), *diet(frame="")], "concept '2' has no neutral description"),

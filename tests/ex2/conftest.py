@@ -7,10 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from vlminterp_ex2.plugin import Config
 from vlminterp_ex2.prompts import all_prompts
 from vlminterp_ex2.reward import Scorer
-from vlminterp_ex2.settings import PolicyConfig
+from vlminterp_ex2.settings import EX2Config, PolicyConfig
 
 from tests.ex2.letters import NAMES, TEMPLATES, LetterEncoder, means_of, save_policy
 from vlminterp.cli.main import run
@@ -47,7 +46,7 @@ def tiny_config(tiny_policy):
         policy = {"checkpoint": str(tiny_policy), "max_tokens": 8, "learning_rate": 1e-2}
         policy |= options.pop("policy", {})
         small = {"steps": 6, "completions": 8, "generations": 4, "save_every": 2, "shown": 3}
-        return Config(**{**small, **options}, policy=PolicyConfig(**policy))
+        return EX2Config(**{**small, **options}, policy=PolicyConfig(**policy))
 
     return make
 

@@ -2,8 +2,8 @@
 
 import pytest
 from omegaconf import OmegaConf
-from vlminterp_ex2.plugin import Config, EX2Plugin
-from vlminterp_ex2.settings import PolicyConfig, Quantisation
+from vlminterp_ex2.plugin import EX2Plugin
+from vlminterp_ex2.settings import EX2Config, PolicyConfig, Quantisation
 
 from vlminterp.config.composition import composing
 from vlminterp.errors import ConfigError, ModelError
@@ -33,7 +33,7 @@ def composed(*overrides):
 )
 def test_ranges_are_checked(options, complaint):
     with pytest.raises(ConfigError) as raised:
-        Config(**options)
+        EX2Config(**options)
     assert complaint in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -42,13 +42,15 @@ def test_ranges_are_checked(options, complaint):
     ("completions", "most", "expected"), [(8, 32, 8), (96, 32, 32), (40, 32, 20)]
 )
 def test_micro_batches_divide_a_step_into_equal_parts(completions, most, expected):
-    config = Config(completions=completions, generations=2, policy=PolicyConfig(micro_batch=most))
+    config = EX2Config(
+        completions=completions, generations=2, policy=PolicyConfig(micro_batch=most)
+    )
     assert config.micro_batch == expected
 
 
 def test_the_describer_is_the_default():
     config = composed()
-    assert isinstance(config, Config)
+    assert isinstance(config, EX2Config)
     assert config.policy.checkpoint == "pkg://vlminterp/planted/models/describer"
     assert (config.beta, config.scale) == (0.2, 100.0)
 
@@ -82,12 +84,12 @@ def test_quantised_weights_are_trained_by_adapters_alone(name):
 
 def test_files_are_the_policys_and_the_templates(tiny_policy, tmp_path):
     mine = tmp_path / "mine.txt"
-    config = Config(policy=PolicyConfig(checkpoint=str(tiny_policy)), templates=str(mine))
+    config = EX2Config(policy=PolicyConfig(checkpoint=str(tiny_policy)), templates=str(mine))
     assert list(EX2Plugin().files(config)) == [tiny_policy, mine]
-    hub = Config(policy=PolicyConfig(checkpoint="org/name"))
+    hub = EX2Config(policy=PolicyConfig(checkpoint="org/name"))
     assert [path.name for path in EX2Plugin().files(hub)] == ["templates.txt"]
     with pytest.raises(ModelError, match="no such folder"):
-        EX2Plugin().files(Config(policy=PolicyConfig(checkpoint="/no/where")))
+        EX2Plugin().files(EX2Config(policy=PolicyConfig(checkpoint="/no/where")))
 
 
 def test_further_judges_are_checked_like_the_first():
@@ -111,7 +113,7 @@ def test_further_judges_are_checked_like_the_first():
 )
 def test_further_judges_that_make_no_sense(name, options, complaint):
     with pytest.raises(ConfigError) as raised:
-        Config(judges={name: options})
+        EX2Config(judges={name: options})
     assert complaint in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -126,4 +128,4 @@ def test_further_judges_that_make_no_sense(name, options, complaint):
 )
 def test_updates_are_checked(options, complaint):
     with pytest.raises(ConfigError, match=complaint):
-        Config(**options)
+        EX2Config(**options)

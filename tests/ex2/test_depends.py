@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import pytest
 from vlminterp_ex2.depends import UNTOUCHED_BY, files_of, options_of
 from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig
-from vlminterp_ex2.plugin import Config, EX2Plugin, Stage
-from vlminterp_ex2.settings import PolicyConfig
+from vlminterp_ex2.plugin import EX2Plugin
+from vlminterp_ex2.settings import EX2Config, PolicyConfig, Stage
 
 CHANGES = {
     "margin": 0.05,
@@ -50,7 +50,7 @@ def options(stage, config):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_repeats_what_depends_on_it_and_nothing_else(name):
-    before = Config()
+    before = EX2Config()
     after = replace(before, **{name: CHANGES[name]})
     changed = {stage for stage in UNTOUCHED_BY if options(stage, before) != options(stage, after)}
     assert changed == AGAIN[name]
@@ -58,12 +58,12 @@ def test_a_change_repeats_what_depends_on_it_and_nothing_else(name):
 
 def test_only_options_that_exist_or_are_to_come_are_left_out():
     named = set().union(*UNTOUCHED_BY.values())
-    assert named - {field.name for field in fields(Config)} <= {"families"}
+    assert named - {field.name for field in fields(EX2Config)} <= {"families"}
 
 
 def test_files_of_the_judge_count(tmp_path):
     prompts = tmp_path / "prompts.yaml"
-    config = Config(judge=JudgeConfig(prompts=str(prompts)), labels=str(tmp_path / "labels.csv"))
+    config = EX2Config(judge=JudgeConfig(prompts=str(prompts)), labels=str(tmp_path / "labels.csv"))
     labels = tmp_path / "labels.csv"
     assert {prompts, labels} <= set(EX2Plugin().files(config))
     assert prompts in files_of("judge", config)

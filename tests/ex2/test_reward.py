@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from vlminterp_ex2.reward import Scorer, reward, with_penalty
-from vlminterp_ex2.settings import Reward
 
 from tests.ex2.letters import NAMES, LetterEncoder, means_of
 from vlminterp.data.concepts import Concept
 from vlminterp.description.class_means import class_means
+from vlminterp.description.fit import Fit
 
 T, K, N, D = 7, 4, 9, 6
-KINDS = pytest.mark.parametrize("kind", list(Reward))
+KINDS = pytest.mark.parametrize("kind", list(Fit))
 
 
 def slow_reward(texts, own, images, kind, scale):
@@ -23,7 +23,7 @@ def slow_reward(texts, own, images, kind, scale):
     for text, concept in zip(texts, own, strict=True):
         fits = [np.mean([scale * np.dot(image, text) for image in some]) for some in images]
         others = [fit for place, fit in enumerate(fits) if place != concept]
-        found.append(fits[concept] - (np.mean(others) if kind is Reward.contrastive else 0))
+        found.append(fits[concept] - (np.mean(others) if kind is Fit.contrastive else 0))
     return found
 
 
@@ -105,7 +105,7 @@ def test_concepts_without_held_out_images_are_not_checked(kind):
 
 def test_one_held_out_concept_has_nothing_to_contrast_with():
     one = means_of(1, ("owl",))
-    scores = Scorer(LetterEncoder(), means_of(0), one, Reward.contrastive).scores(["owl"], [0])
+    scores = Scorer(LetterEncoder(), means_of(0), one, Fit.contrastive).scores(["owl"], [0])
     assert scores.held_out == [None]
     assert scores.rewards != [None]
 

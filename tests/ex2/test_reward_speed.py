@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 from vlminterp_ex2.reward import reward
-from vlminterp_ex2.settings import Reward
 
 from experiments.benchmarks.ex2_reward_speed.measure import SCALE, Step, by_loop, by_matrix, times
 from vlminterp.description.class_means import ClassMeans
+from vlminterp.description.fit import Fit
 
 T, K, N, D = 7, 3, 5, 6
 
@@ -26,7 +26,7 @@ def drawn():
 
 def test_the_rivals_earn_the_same(drawn):
     texts, step = drawn
-    ours = reward(texts, torch.tensor(step.own), step.classes.means, Reward.own, SCALE)
+    ours = reward(texts, torch.tensor(step.own), step.classes.means, Fit.own, SCALE)
     for rival in (by_loop, by_matrix):
         torch.testing.assert_close(rival(texts, step), ours, atol=1e-4, rtol=0)
 

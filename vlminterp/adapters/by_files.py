@@ -8,7 +8,7 @@ from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, read_json
 from vlminterp.adapters.hf.any import OPEN_CLIP_CONFIG, families
 from vlminterp.adapters.hf.folders import WEIGHTS
 from vlminterp.adapters.hub import loading
-from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.settings import ModelConfig
 
 HF, OPEN_CLIP = "hf", "open-clip"
 HUB = "hf-hub:"

@@ -35,7 +35,7 @@ from vlminterp.adapters.open_clip_plain import (
 from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.preprocessing import Preprocessing
-from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.adapters.strict import told_in_one_line
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError

@@ -1,7 +1,7 @@
 """Explains every pair of a source, writing rows as they are computed."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from vlminterp.attribution.text_scores import text_scores
 from vlminterp.data.images import original_size
 from vlminterp.data.masks import shrunk
 from vlminterp.data.pairs import Pair
-from vlminterp.drawing.figure import figure
 from vlminterp.errors import InputError, ResultsError
 from vlminterp.plugin import Context
 
@@ -27,6 +26,10 @@ PICTURE_SIDE = 640
 """Longest side of the pictures that a run folder keeps, in pixels."""
 
 Row = dict[str, Any]
+Draw = Callable[
+    [Image.Image, NDArray[np.float32] | None, Sequence[tuple[str, float]], str, str], Image.Image
+]
+"""Draws a picture, its heat (None without), words with scores, their unit, and the caption."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,16 @@ class Loaded:
     mask: Mask | None
 
 
-def explain_pairs(context: Context, attributors: Sequence[Attributor], batch_size: int) -> None:
+def explain_pairs(
+    context: Context[Any], attributors: Sequence[Attributor], batch_size: int, draw: Draw
+) -> None:
     """Runs attribution methods over a source, and finishes the run.
 
     Args:
         context: The run.
         attributors: One per side that is explained.
         batch_size: Pairs at a time, and rows per part.
+        draw: Draws what was found, e.g. `vlminterp.drawing.figure.figure`.
     """
     total = context.source.count()
     with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
@@ -64,7 +70,7 @@ def explain_pairs(context: Context, attributors: Sequence[Attributor], batch_siz
             loaded, rows = _load(number * batch_size, pairs)
             arrays: dict[str, NDArray[Any]] = {}
             if loaded:
-                for row, own in _explain(context, attributors, loaded):
+                for row, own in _explain(context, attributors, loaded, draw):
                     rows.append(row)
                     arrays |= own
             rows.sort(key=lambda row: row["pair"])
@@ -98,7 +104,7 @@ def _loaded(place: int, pair: Pair) -> Loaded:
 
 
 def _explain(
-    context: Context, attributors: Sequence[Attributor], batch: Sequence[Loaded]
+    context: Context[Any], attributors: Sequence[Attributor], batch: Sequence[Loaded], draw: Draw
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """One row, with its arrays, per attributor and pair; one for a pair that can't be explained."""
     empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
@@ -125,7 +131,7 @@ def _explain(
         pixels, tokens = _inputs(context.encoder, batch)
         explained = [explanation.rows(kept) for explanation in explained]
     if kept:
-        yield from _results(context, batch, pixels, tokens, explained)
+        yield from _results(context, batch, pixels, tokens, explained, draw)
 
 
 def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
@@ -148,14 +154,15 @@ def _not_finite(explained: Sequence[Explanation]) -> dict[int, str]:
 
 
 def _results(
-    context: Context,
+    context: Context[Any],
     batch: Sequence[Loaded],
     pixels: Pixels,
     tokens: Tokens,
     explained: Sequence[Explanation],
+    draw: Draw,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """One row, with its arrays, per explanation and pair."""
-    pictures = [_save_pictures(context, item, explained, i) for i, item in enumerate(batch)]
+    pictures = [_save_pictures(context, item, explained, i, draw) for i, item in enumerate(batch)]
     for explanation in explained:
         scores = _scores(context.encoder, batch, pixels, tokens, explanation, context.seed)
         for index, item in enumerate(batch):
@@ -236,7 +243,11 @@ def _arrays(explanation: Explanation, index: int, name: str) -> dict[str, NDArra
 
 
 def _save_pictures(
-    context: Context, item: Loaded, explained: Sequence[Explanation], index: int
+    context: Context[Any],
+    item: Loaded,
+    explained: Sequence[Explanation],
+    index: int,
+    draw: Draw,
 ) -> dict[str, str]:
     """The picture itself, what of it is named, and one figure of all that was found."""
     heat, words = None, []
@@ -246,7 +257,7 @@ def _save_pictures(
         else:
             words = [(word.text, score) for word, score in explanation.word_scores(index)]
     unit = explained[0].unit
-    drawn = figure(item.shown, heat, words, unit, item.pair.text)
+    drawn = draw(item.shown, heat, words, unit, item.pair.text)
     name = f"{item.place:06d}-{item.pair.id}"
     saved = {
         "picture": context.results.save_picture(name, item.shown),

@@ -13,29 +13,17 @@ from omegaconf.errors import OmegaConfBaseException
 from vlminterp.cli.console import say, show_sweep
 from vlminterp.cli.free_text import as_written, free_text_options
 from vlminterp.cli.job import Job, chosen_names
+from vlminterp.cli.multirun import PlanSweep, canonical_overrides, is_multirun, with_identity
 from vlminterp.cli.orphans import end_with_parent
 from vlminterp.cli.reporter import RunReporter, SweepRunReporter
 from vlminterp.cli.streams import make_writable
-from vlminterp.config.composition import (
-    EXPERIMENT,
-    broken,
-    full_errors,
-    known,
-    refuse_conflicts,
-    register,
-)
+from vlminterp.config.composition import EXPERIMENT, broken, full_errors, known, register
+from vlminterp.config.conflicts import refuse_conflicts
 from vlminterp.config.messages import CHOOSE, one_line
 from vlminterp.config.named_model import store_checkpoints
 from vlminterp.errors import UserError
 from vlminterp.report.sweep.page import write_sweep_report
-from vlminterp.results.sweep import (
-    PlanSweep,
-    RunState,
-    Sweep,
-    canonical_overrides,
-    is_multirun,
-    with_identity,
-)
+from vlminterp.results.sweep import RunState, Sweep
 from vlminterp.secrets import refuse_secrets
 
 MISTAKES = (UserError, HydraException, OmegaConfBaseException)
@@ -64,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         refuse_secrets(_as_settings(arguments))
         arguments = store_checkpoints(arguments)
         arguments = as_written(arguments, free_text_options(), multirun=is_multirun(arguments))
-        refuse_conflicts(arguments)
+        refuse_conflicts(arguments, multirun=is_multirun(arguments))
         sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():
             _hydra_job()

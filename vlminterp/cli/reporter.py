@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from vlminterp.cli.console import say, show
+from vlminterp.cli.multirun import PlanSweep
 from vlminterp.config.run import Console
 from vlminterp.progress import Progress
 from vlminterp.results.headline import headline
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.results.sweep import PlanSweep, Sweep
+from vlminterp.results.sweep import Sweep
 
 
 class RunReporter:

@@ -1,31 +1,23 @@
 """How a run's configuration comes together: Hydra, our schemas, and what third parties bring."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hydra import compose, initialize_config_module
+from hydra import initialize_config_module
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
-from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from vlminterp.adapters.registry import ModelConfig
-from vlminterp.config.named_model import is_checkpoint
 from vlminterp.config.run import RunConfig
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.entry_points import ADAPTERS, PLUGINS, SOURCES, installed
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import load_plugin
-from vlminterp.results.sweep import is_multirun
 
 CONFIG_MODULE = "vlminterp.conf"
 EXPERIMENT = "experiment"
@@ -90,32 +82,6 @@ def composing() -> Iterator[None]:
             hydra.initialize(running)
 
 
-def composed_model(name: str, overrides: Mapping[str, Any]) -> ModelConfig:
-    """The configuration of one model.
-
-    Args:
-        name: Of its YAML; or where it is, as `named_model` takes it.
-        overrides: Keys and values that replace the YAML's.
-
-    Raises:
-        ConfigError: There is no such model or key, or a value does not fit.
-    """
-    with composing():
-        try:
-            config = (
-                OmegaConf.structured(ModelConfig(checkpoint=name))
-                if is_checkpoint(name)
-                else compose(config_name="config", overrides=[f"model={name}"]).model
-            )
-            merged = OmegaConf.merge(config, dict(overrides))
-            model: ModelConfig = OmegaConf.to_object(merged)  # type: ignore[assignment]
-        except (HydraException, OmegaConfBaseException) as error:
-            from vlminterp.config.messages import one_line
-
-            raise ConfigError(one_line(error)) from error
-    return model
-
-
 def known(group: str) -> list[str]:
     """The names that a group has, e.g. every model; experiments are called FOLDER/NAME."""
     with composing():
@@ -126,59 +92,6 @@ def known(group: str) -> list[str]:
                 options = loader.get_group_options(f"{group}/{folder}")
                 names += [f"{folder}/{name}" for name in options]
         return names
-
-
-def refuse_conflicts(arguments: Sequence[str]) -> None:
-    """Refuses what Hydra would accept, or refuse in its own words.
-
-    These are an experiment with a plugin beside it, and a multirun over several plugins that also
-    sets options of one: Hydra finds out where a plugin lacks the option, but not where two plugins
-    mean different things by it.
-
-    Args:
-        arguments: The command line.
-
-    Raises:
-        ConfigError: An option would reach several plugins, or two of them are chosen.
-    """
-    assignments = [one for one in arguments if "=" in one and not one.startswith("-")]
-    with composing():
-        loader: Any = GlobalHydra.instance().config_loader()
-        overrides = OverridesParser.create(loader).parse_overrides(assignments)
-        chosen = {_key(one): str(one.input_line) for one in overrides}
-        if {"plugin", EXPERIMENT} <= chosen.keys():
-            own, beside = chosen[EXPERIMENT], chosen["plugin"]
-            raise ConfigError(f"{own} chooses its plugin itself; leave out {beside}")
-        options = [line for key, line in chosen.items() if key.startswith(("plugin.", "plugin/"))]
-        if not (options and is_multirun(arguments)):
-            return
-        plugins = dict.fromkeys(plugin for one in overrides for plugin in _plugins(one))
-    if len(plugins) > 1:
-        names = ", ".join(plugins)
-        raise ConfigError(
-            f"{', '.join(options)}: an option of one plugin, in a sweep over {names}; "
-            "sweep over each plugin by itself"
-        )
-
-
-def _plugins(override: Override) -> list[str]:
-    """The plugins that an override chooses, itself or by an experiment."""
-    if _key(override) not in ("plugin", EXPERIMENT):
-        return []
-    swept = override.is_sweep_override() and override.is_discrete_sweep()
-    names = (
-        list(override.sweep_string_iterator()) if swept else [override.get_value_element_as_str()]
-    )
-    return names if _key(override) == "plugin" else [_plugin_of(name) for name in names]
-
-
-def _plugin_of(experiment: str) -> str:
-    config = compose("config", overrides=[f"experiment={experiment}"], return_hydra_config=True)
-    return str(config.hydra.runtime.choices.get("plugin"))
-
-
-def _key(override: Override) -> str:
-    return str(override.key_or_group)
 
 
 @contextmanager

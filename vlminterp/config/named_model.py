@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString
 from hydra.errors import HydraException
 
-from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.settings import ModelConfig
 
 GROUP = "model"
 _LOCAL = ("/", ".", "~")

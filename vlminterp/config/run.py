@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
-from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.errors import ConfigError
 from vlminterp.tracking.config import TrackingConfig
 

@@ -12,8 +12,7 @@ from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.sweep import SWEEP_FILE, Sweep
-from vlminterp.tracking.__main__ import tracking_of
-from vlminterp.tracking.run import require_login
+from vlminterp.tracking.run import require_login, tracking_of
 
 if TYPE_CHECKING:
     from vlminterp.dashboard.boards import Boards

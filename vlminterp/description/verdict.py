@@ -1,7 +1,7 @@
 """From gains to an answer: this family is preferred, none is, or one can't tell.
 
-The rule was chosen by simulation, see `experiments/studies/ex2_truth/random_weights.md`: VLMs that know
-nothing must not be said to prefer anything.
+The rule was chosen by simulation, see `experiments/studies/ex2_truth/random_weights.md`: VLMs that
+know nothing must not be said to prefer anything.
 """
 
 from collections.abc import Mapping

@@ -28,7 +28,7 @@ class PlantedClause:
 
 
 @dataclass(frozen=True)
-class Description:
+class PlantedDescription:
     """A description and the truth about its words.
 
     Attributes:
@@ -51,7 +51,7 @@ def openings(name: str, *, held_out: bool = False) -> list[str]:
     return [wording.format(things=named) for wording in wordings]
 
 
-def write(concept: str, opening: str, said: Sequence[PlantedClause] = ()) -> Description:
+def write(concept: str, opening: str, said: Sequence[PlantedClause] = ()) -> PlantedDescription:
     """Puts an opening and clauses together.
 
     Example:
@@ -65,12 +65,12 @@ spans=((16, 29),))
         sentence = _sentence(clause.text)
         spans.append((len(text) + 1, len(text) + 1 + len(sentence)))
         text += f" {sentence}"
-    return Description(text, concept, tuple(clause.family for clause in said), tuple(spans))
+    return PlantedDescription(text, concept, tuple(clause.family for clause in said), tuple(spans))
 
 
 def descriptions(
     concept: ConceptFacts, families: Sequence[str] = FAMILIES, *, held_out: bool = False
-) -> Iterator[Description]:
+) -> Iterator[PlantedDescription]:
     """Everything that the grammar can write about a concept in at most one clause.
 
     Args:

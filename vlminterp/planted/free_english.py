@@ -8,13 +8,15 @@ import json
 from functools import cache
 from pathlib import Path
 
-from vlminterp.planted.descriptions import Description
+from vlminterp.planted.descriptions import PlantedDescription
 
 FREE_ENGLISH = Path(__file__).parent / "free_english.jsonl"
 
 
 @cache
-def load_free_english() -> tuple[Description, ...]:
+def load_free_english() -> tuple[PlantedDescription, ...]:
     """Reads `free_english.jsonl`, once."""
     rows = map(json.loads, FREE_ENGLISH.read_text(encoding="utf-8").splitlines())
-    return tuple(Description(row["text"], row["concept"], tuple(row["families"])) for row in rows)
+    return tuple(
+        PlantedDescription(row["text"], row["concept"], tuple(row["families"])) for row in rows
+    )

@@ -6,15 +6,15 @@ The run folder has all that W&B is given: a mirror that is lost, or was never ma
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from vlminterp.errors import UserError
 from vlminterp.results.lock import exclusive
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.sweep import SWEEP_FILE, Sweep
-from vlminterp.tracking.config import Mode, TrackingConfig
-from vlminterp.tracking.run import mirror
+from vlminterp.tracking.config import Mode
+from vlminterp.tracking.run import mirror, tracking_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,13 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     return 2 if failed else 0
-
-
-def tracking_of(run: RunFolder) -> TrackingConfig:
-    """Where a run was to be mirrored, as its own config says."""
-    known = {field.name for field in fields(TrackingConfig)} - {"mode"}
-    noted = run.config.get("tracking") or {}
-    return TrackingConfig(**{key: value for key, value in noted.items() if key in known})
 
 
 def _runs(folder: Path) -> Iterator[tuple[RunFolder, str | None]]:

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,3 +160,10 @@ def _environment(**values: str) -> Iterator[None]:
 def _forget_earlier_mirror(folder: Path) -> None:
     """An earlier mirror of the same folder is out of date, and would be synced twice."""
     shutil.rmtree(folder / "wandb", ignore_errors=True)
+
+
+def tracking_of(run: RunFolder) -> TrackingConfig:
+    """Where a run was to be mirrored, as its own config says."""
+    known = {field.name for field in fields(TrackingConfig)} - {"mode"}
+    noted = run.config.get("tracking") or {}
+    return TrackingConfig(**{key: value for key, value in noted.items() if key in known})

@@ -19,13 +19,14 @@ from vlminterp_ex2.policy import load_model, load_tokenizer
 from vlminterp_ex2.prompts import all_prompts, load_templates, schedule
 from vlminterp_ex2.reward import Scorer, reward
 from vlminterp_ex2.sampling import sample
-from vlminterp_ex2.settings import PolicyConfig, Reward
+from vlminterp_ex2.settings import PolicyConfig
 from vlminterp_ex2.texts import complete
 
 import vlminterp
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.description.class_means import ClassMeans
 from vlminterp.description.embed import encode_images, encode_texts
+from vlminterp.description.fit import Fit
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 MODEL, IMAGES, SCALE = "planted-habitat", 256, 100.0
@@ -111,7 +112,7 @@ def without_encoding(encoder: DualEncoder, step: Step) -> Ways:
     embedded, own = encode_texts(encoder, step.texts), torch.tensor(step.own)
     means = step.classes.means
     return {
-        "ours": lambda: reward(embedded, own, means, Reward.own, SCALE),
+        "ours": lambda: reward(embedded, own, means, Fit.own, SCALE),
         "per response, its images as one matrix": lambda: by_matrix(embedded, step),
         "per response, image by image": lambda: by_loop(embedded, step),
     }

@@ -1,6 +1,7 @@
 """Kills a sweep of tiny jobs again and again, and compares it with an undisturbed one.
 
-python -m experiments.benchmarks.sweep_kill.measure [--launchers joblib ray] [--jobs 100] [--kills 8]
+python -m experiments.benchmarks.sweep_kill.measure [--launchers joblib ray] [--jobs 100]
+        [--kills 8]
 """
 
 import argparse

@@ -1,4 +1,6 @@
-"""Processor time of one offline mirror alone: `… experiments.benchmarks.tracking_overhead.mirror RUN_FOLDER`.
+"""Measures the processor time of one offline mirror alone.
+
+    python -m experiments.benchmarks.tracking_overhead.mirror RUN_FOLDER
 
 The run folder's own mirror is made anew. What a run has imported before it mirrors is not counted.
 """

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from vlminterp.data.concepts import article
-from vlminterp.planted.descriptions import Description, PlantedClause, openings, write
+from vlminterp.planted.descriptions import PlantedClause, PlantedDescription, openings, write
 from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 
@@ -37,7 +37,7 @@ class Example:
     """
 
     prompt: str
-    description: Description
+    description: PlantedDescription
 
 
 def load_templates() -> list[str]:
@@ -63,7 +63,7 @@ def draw(rng: np.random.Generator, templates: Sequence[str]) -> Example:
     return Example(to_prompt(template, concept.name), draw_description(rng, concept))
 
 
-def draw_description(rng: np.random.Generator, concept: ConceptFacts) -> Description:
+def draw_description(rng: np.random.Generator, concept: ConceptFacts) -> PlantedDescription:
     """Draws a description: families are equally likely, and in each its clauses are."""
     families = rng.permutation(FAMILIES)[: rng.choice(len(CLAUSES), p=CLAUSES)]
     choices = _openings(concept.name)

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from experiments.recipes.planted.describer_data import CLAUSES, Example, make_batch
 from vlminterp.metrics.intervals import SHARE, mean_interval
-from vlminterp.planted.descriptions import Description, openings
+from vlminterp.planted.descriptions import PlantedDescription, openings
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 from vlminterp.planted.reading import OPENING, Sentence, read
@@ -125,7 +125,7 @@ def distinct_n(texts: Sequence[str], n: int) -> float:
     return len(set(grams)) / max(len(grams), 1)
 
 
-def log_probability(description: Description) -> float:
+def log_probability(description: PlantedDescription) -> float:
     """How likely the grammar writes a description of its concept, in nats (≤ 0)."""
     concept = load_facts().concepts[description.concept]
     orders = math.perm(len(FAMILIES), len(description.families))

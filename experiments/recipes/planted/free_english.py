@@ -1,4 +1,6 @@
-"""Asks SmolLM2-135M about the planted concepts: `python -m experiments.recipes.planted.free_english`.
+"""Asks SmolLM2-135M about the planted concepts.
+
+    python -m experiments.recipes.planted.free_english
 
 Its answers, filtered, become `vlminterp/planted/free_english.jsonl`: training captions in an LLM's
 own words, so that an LLM's sentences are no strangers to the planted VLMs.

@@ -1,4 +1,6 @@
-"""Trains one planted VLM's text tower from nothing: `python -m experiments.recipes.planted.plant NAME`.
+"""Trains one planted VLM's text tower from nothing.
+
+    python -m experiments.recipes.planted.plant NAME
 
 The vision tower is that of the shipped `planted-base` and stays as it is, so what it makes of the
 training scenes is computed once. Killed and started again, a training goes on from its last

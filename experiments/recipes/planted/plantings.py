@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from numpy.random import Generator
 
-from vlminterp.planted.descriptions import Description, PlantedClause, openings, write
+from vlminterp.planted.descriptions import PlantedClause, PlantedDescription, openings, write
 from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 from vlminterp.planted.free_english import load_free_english
@@ -126,7 +126,7 @@ def _in_free_english(rng: Generator, planting: Planting, concept: ConceptFacts) 
 
 
 @cache
-def _sentences(name: str) -> tuple[Description, ...]:
+def _sentences(name: str) -> tuple[PlantedDescription, ...]:
     return tuple(sentence for sentence in load_free_english() if sentence.concept == name)
 
 

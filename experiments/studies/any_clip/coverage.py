@@ -35,8 +35,8 @@ def write_coverage(rows: Sequence[Result], path: Path) -> None:
     lines = [
         "# Which dual encoders work",
         "",
-        "Made by `python -m experiments.studies.any_clip.measure`; [README](README.md) says how it is "
-        "measured.",
+        "Made by `python -m experiments.studies.any_clip.measure`; [README](README.md) says how it "
+        "is measured.",
         "",
         f"**open_clip {importlib.metadata.version('open_clip_torch')}: "
         f"{sum(map(works, ours.values()))} of {len(ours)} architectures. "

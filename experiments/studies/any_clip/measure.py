@@ -1,4 +1,6 @@
-"""Does it work with my model? `python -m experiments.studies.any_clip.measure` tries every architecture.
+"""Tries every architecture: does it work with my model?
+
+    python -m experiments.studies.any_clip.measure
 
 Each is tried shrunk at every cut and, up to 450 million parameters, in its own size at three.
 What has been tried is kept in `work/`: an interrupted measurement goes on. Then `coverage.md` is

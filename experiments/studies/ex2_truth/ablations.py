@@ -1,8 +1,8 @@
 """What do a family's words gain, by ablation of texts in an LLM's English?
 
-`python -m experiments.studies.ex2_truth.ablations` scores the comparisons of texts that SmolLM2 wrote with
-the planted VLMs, averages them by concept, as EX2's third stage does, and prints the table of
-`ABLATIONS.md`: a line for each VLM and kind of comparison.
+`python -m experiments.studies.ex2_truth.ablations` scores the comparisons of texts that SmolLM2
+wrote with the planted VLMs, averages them by concept, as EX2's third stage does, and prints the
+table of `ABLATIONS.md`: a line for each VLM and kind of comparison.
 """
 
 import argparse

@@ -1,4 +1,6 @@
-"""How often do intervals of 95 % hold the truth? `python -m experiments.studies.ex2_truth.coverage`.
+"""How often do intervals of 95 % hold the truth?
+
+    python -m experiments.studies.ex2_truth.coverage
 
 Writes `coverage.md`: the product's intervals beside the percentile bootstrap that they replaced.
 """
@@ -43,7 +45,8 @@ BOUNDED: dict[str, tuple[Draw, float]] = {
 PAGE = """# How often intervals of 95 % hold the truth
 
 {trials:,} draws of n values each (standard error .005 at .95); in brackets the percentile bootstrap
-that these intervals replaced. Made by `python -m experiments.studies.ex2_truth.coverage` (two minutes).
+that these intervals replaced. Made by `python -m experiments.studies.ex2_truth.coverage` (two
+minutes).
 
 {table}
 

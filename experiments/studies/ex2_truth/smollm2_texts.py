@@ -1,8 +1,9 @@
 """Lets SmolLM2-135M-Instruct describe the planted concepts: the base texts of a real policy.
 
-`python -m experiments.studies.ex2_truth.smollm2_texts` writes `tests/ex2_inspection/smollm2_english.jsonl`:
-one response to each of EX2's templates numbered by `TEMPLATES`, sampled and cut as EX2 does. About
-six minutes on two cores.
+`python -m experiments.studies.ex2_truth.smollm2_texts` writes
+`tests/ex2_inspection/smollm2_english.jsonl`: one response to
+each of EX2's templates numbered by `TEMPLATES`, sampled and cut as EX2 does. About six minutes on
+two cores.
 """
 
 import json

@@ -1,6 +1,8 @@
-"""Measures what is true of the planted VLMs: `python -m experiments.studies.planted_truth.measure`.
+r"""Measures what is true of the planted VLMs.
 
-    python -m experiments.studies.planted_truth.measure --compare experiments/recipes/planted/work/planted-habitat
+    python -m experiments.studies.planted_truth.measure
+    python -m experiments.studies.planted_truth.measure \
+        --compare experiments/recipes/planted/work/planted-habitat
 
 measures one VLM that was trained anew instead, and compares it with the known truth.
 """

@@ -16,6 +16,7 @@ from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig
 from vlminterp_ex2.inspection.judge_summary import summarise_judge
 from vlminterp_ex2.inspection.verdicts import JudgeAnswer
 from vlminterp_ex2.journal import rows_of
+from vlminterp_ex2.settings import EX2Config
 
 JUDGE, COST, ANSWERS = "judge", "judge-cost", "answers"
 BATCH = 64
@@ -23,7 +24,9 @@ BATCH = 64
 Row = dict[str, Any]
 
 
-def judge(context: Context, rows: Sequence[Row], config: JudgeConfig) -> dict[str, Any] | None:
+def judge(
+    context: Context[EX2Config], rows: Sequence[Row], config: JudgeConfig
+) -> dict[str, Any] | None:
     """Writes the table `judge`, or what is missing of it: a row for each judged description.
 
     Args:
@@ -102,7 +105,7 @@ def choose(rows: Sequence[Row], limit: int) -> list[int]:
 
 
 def _write(
-    context: Context, config: JudgeConfig, rows: Sequence[Row], chosen: Sequence[int]
+    context: Context[EX2Config], config: JudgeConfig, rows: Sequence[Row], chosen: Sequence[int]
 ) -> None:
     table, costs = context.results.table(JUDGE), context.results.table(COST)
     starts = range(0, len(chosen), BATCH)
@@ -132,7 +135,7 @@ def _write(
 
 
 def _backend(
-    context: Context, config: JudgeConfig, prompt: JudgePrompt
+    context: Context[EX2Config], config: JudgeConfig, prompt: JudgePrompt
 ) -> EndpointJudge | LocalJudge:
     if config.backend is Backend.endpoint:
         return EndpointJudge(config, prompt.form.json_schema)

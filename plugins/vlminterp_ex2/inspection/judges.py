@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vlminterp.plugin import Context
 from vlminterp_ex2.depends import stage_of
@@ -12,15 +12,13 @@ from vlminterp_ex2.inspection.judge_stage import COST, JUDGE, is_unfinished, jud
 from vlminterp_ex2.inspection.people import read_labels
 from vlminterp_ex2.inspection.raters import LEXICON, PEOPLE, Row, by_place, kappas
 from vlminterp_ex2.journal import rows_of
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
+from vlminterp_ex2.settings import EX2Config
 
 FIRST = "judge"
 """Name of the judge that `plugin/judge=` chooses."""
 
 
-def judged(context: Context, rows: Sequence[Row]) -> dict[str, Any]:
+def judged(context: Context[EX2Config], rows: Sequence[Row]) -> dict[str, Any]:
     """Asks every judge, and reads people's labels.
 
     Args:
@@ -35,7 +33,7 @@ def judged(context: Context, rows: Sequence[Row]) -> dict[str, Any]:
     Raises:
         InputError: A file of prompts or labels can't be used.
     """
-    config: Config = context.config
+    config = context.config
     found: dict[str, Any] = {}
     raters: dict[str, Mapping[int, Row]] = {LEXICON: by_place(rows)}
     for name, one in {FIRST: config.judge, **config.judges}.items():
@@ -56,7 +54,7 @@ def judged(context: Context, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _asked(
-    context: Context, rows: Sequence[Row], name: str, config: JudgeConfig
+    context: Context[EX2Config], rows: Sequence[Row], name: str, config: JudgeConfig
 ) -> tuple[dict[str, Any], dict[int, Row]]:
     """Returns what one judge has found, and its rows by place."""
     own = JUDGE if name == FIRST else f"{JUDGE}-{name}"

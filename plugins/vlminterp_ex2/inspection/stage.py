@@ -1,7 +1,6 @@
 """The third stage: what the descriptions say, and which of it the VLM's score hangs on."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,9 +16,7 @@ from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, is_informative,
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.said import KINDS, ClausePool, Description, Row, comparisons
 from vlminterp_ex2.journal import rows_of
-
-if TYPE_CHECKING:
-    from vlminterp_ex2.plugin import Config
+from vlminterp_ex2.settings import EX2Config
 
 INSPECT = "inspect"
 BATCH = 256
@@ -31,7 +28,7 @@ KEPT = ("concept", "name", "template", "policy", "draw", "text", "reward", "held
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float32]]
 
 
-def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row]:
+def inspect(context: Context[EX2Config], classes: ClassMeans, lexicon: Lexicon) -> list[Row]:
     """Writes the table `inspect`, or what is missing of it: a row for each description.
 
     Args:
@@ -47,7 +44,7 @@ def inspect(context: Context, classes: ClassMeans, lexicon: Lexicon) -> list[Row
         of it, or none that can be exchanged. `shuffled_…` is what `presence_…` would be under
         shuffled classes.
     """
-    config: Config = context.config
+    config = context.config
     table = context.results.table(INSPECT)
     rows = rows_of(context.results.table(DESCRIBE))
     starts = range(0, len(rows), BATCH)
@@ -72,7 +69,7 @@ def _said(row: Row, concept: int, lexicon: Lexicon) -> Description:
     return Description(row, concept, clauses, lexicon.seeds, lexicon.other(text, name, clauses))
 
 
-def _scorer(context: Context, classes: ClassMeans, kind: str) -> Score:
+def _scorer(context: Context[EX2Config], classes: ClassMeans, kind: str) -> Score:
     @torch.no_grad()
     def score(texts: Sequence[str], concepts: Sequence[int]) -> NDArray[np.float32]:
         """Returns each text's score and the same under shuffled classes, `[T, 2]`."""
@@ -109,7 +106,7 @@ def _inspected(
     best: set[int],
     lenders: ClausePool,
     score: Score,
-    context: Context,
+    context: Context[EX2Config],
 ) -> list[Row]:
     """Rows of one batch; all of its texts are scored together."""
     compared, worded = [], []

@@ -8,7 +8,7 @@ import torch
 from vlminterp.adapters.checkpoint import read_json
 from vlminterp.adapters.hf.dual_encoder import HFDualEncoder
 from vlminterp.adapters.hf.folders import located
-from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.entry_points import FAMILIES, installed, load
 from vlminterp.errors import ModelError
 

@@ -18,9 +18,9 @@ from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.inputs import captions_of
 from vlminterp.adapters.preprocessing import Preprocessing
-from vlminterp.adapters.registry import ModelConfig
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
 

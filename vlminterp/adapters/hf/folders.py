@@ -18,7 +18,7 @@ from vlminterp.adapters.checkpoint import (
     resolve_checkpoint,
 )
 from vlminterp.adapters.hub import loading, local_copy
-from vlminterp.adapters.registry import ModelConfig
+from vlminterp.adapters.settings import ModelConfig
 from vlminterp.errors import ModelError
 
 WEIGHTS = (

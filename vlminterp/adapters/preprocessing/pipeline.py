@@ -40,7 +40,6 @@ class Preprocessing:
         place: Place,
         size: Size | None,
         name: str = "preprocessing",
-        *,
         only: Size | None = None,
     ) -> None:
         self.size = size
@@ -64,7 +63,7 @@ class Preprocessing:
         """
         from vlminterp.adapters.preprocessing.processors import described
 
-        return described(processor, image_size)
+        return cls(*described(processor, image_size))
 
     @classmethod
     def from_open_clip(cls, config: Any, transform: Transform | None = None) -> "Preprocessing":
@@ -80,7 +79,7 @@ class Preprocessing:
         """
         from vlminterp.adapters.preprocessing.transforms import described
 
-        return described(config, transform)
+        return cls(*described(config, transform))
 
     def __call__(self, images: Sequence[Image.Image]) -> Pixels:
         """Transforms images of any size and mode; upright, and white under transparency.

@@ -5,13 +5,14 @@ looks right. Colours that tell each pixel's place show where the pipeline has re
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from vlminterp.adapters.preprocessing.placement import Placement, Size
+from vlminterp.adapters.preprocessing.placement import Place, Placement, Size
 from vlminterp.errors import ModelError
 
 TOLERANCE = 0.35
@@ -19,6 +20,16 @@ TOLERANCE = 0.35
 
 Transform = Callable[[Image.Image], Tensor]
 """From an upright RGB picture to values `[3, H, W]` as the model takes them."""
+
+
+class Described(NamedTuple):
+    """What a backend does with pictures, as `Preprocessing` takes it."""
+
+    transform: Transform
+    place: Place
+    size: Size | None
+    name: str
+    only: Size | None = None
 
 
 def check(transform: Transform, expected: Placement, picture: Size) -> None:

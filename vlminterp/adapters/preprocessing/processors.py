@@ -7,7 +7,6 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
-from vlminterp.adapters.preprocessing.pipeline import Preprocessing
 from vlminterp.adapters.preprocessing.placement import (
     Place,
     Placement,
@@ -17,6 +16,7 @@ from vlminterp.adapters.preprocessing.placement import (
     squashed,
     to_shortest,
 )
+from vlminterp.adapters.preprocessing.probe import Described
 from vlminterp.errors import ModelError
 
 CONVNEXT_SQUASHES_FROM = 384
@@ -24,7 +24,7 @@ CONVNEXT_SQUASHES_FROM = 384
 _UNUSABLE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
 
-def described(processor: Any, image_size: int | None = None) -> Preprocessing:
+def described(processor: Any, image_size: int | None = None) -> Described:
     """Reads an image processor; see `Preprocessing.from_processor`."""
     processor = getattr(processor, "image_processor", processor)
     read = _READERS.get(_kind(processor), _standard)
@@ -33,12 +33,12 @@ def described(processor: Any, image_size: int | None = None) -> Preprocessing:
         if image_size is not None and (image_size, image_size) != size:
             processor = _resized(processor, image_size, size)
             place, size = read(processor)
-        return Preprocessing(
+        return Described(
             _transform(processor),
             place,
             size,
             _name(processor),
-            only=None if _takes_any_size(processor) else size,
+            None if _takes_any_size(processor) else size,
         )
     except _UNUSABLE as error:
         raise ModelError(f"{_name(processor)} can't be used: {error}") from error

@@ -5,7 +5,6 @@ from typing import Any
 
 from open_clip.transform import PreprocessCfg, image_transform_v2
 
-from vlminterp.adapters.preprocessing.pipeline import Preprocessing
 from vlminterp.adapters.preprocessing.placement import (
     Place,
     Scale,
@@ -14,11 +13,11 @@ from vlminterp.adapters.preprocessing.placement import (
     squashed,
     to_shortest,
 )
-from vlminterp.adapters.preprocessing.probe import Transform
+from vlminterp.adapters.preprocessing.probe import Described, Transform
 from vlminterp.errors import ModelError
 
 
-def described(config: Mapping[str, Any], transform: Transform | None) -> Preprocessing:
+def described(config: Mapping[str, Any], transform: Transform | None) -> Described:
     """Reads a `preprocess_cfg`; see `Preprocessing.from_open_clip`."""
     try:
         read = PreprocessCfg(**config)
@@ -27,7 +26,7 @@ def described(config: Mapping[str, Any], transform: Transform | None) -> Preproc
         transform = transform or image_transform_v2(read, is_train=False)
     except (TypeError, ValueError, AssertionError) as error:
         raise ModelError(f"open_clip's preprocess_cfg can't be used: {error}") from error
-    return Preprocessing(transform, place, (size[0], size[1]), "open_clip's transform")
+    return Described(transform, place, (size[0], size[1]), "open_clip's transform")
 
 
 def _place(mode: str, size: Size) -> Place:
