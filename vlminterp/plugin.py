@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from vlminterp.entry_points import PLUGINS, load
 from vlminterp.errors import ConfigError
+from vlminterp.results.headline import first_metrics
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from vlminterp.data.pairs import Pair, Source
     from vlminterp.progress import Progress
     from vlminterp.report.content import Content
+    from vlminterp.report.sweep.comparison import SweepComparison
+    from vlminterp.report.sweep.groups import Group
     from vlminterp.results.run_folder import RunFolder
     from vlminterp.results.stages import Stages
 
@@ -120,6 +123,42 @@ class Plugin(ABC):
         from vlminterp.report.default import default_content
 
         return default_content(folder)
+
+    def headline(self, summary: Mapping[str, Any]) -> str:
+        """Says in a few words what a finished run has found; by default its first metrics.
+
+        Args:
+            summary: As the plugin gave it to `RunFolder.finish`; never empty.
+        """
+        return first_metrics(summary)
+
+    def compare(self, group: "Group") -> "SweepComparison":
+        """Says what finished runs of this plugin have found side by side, for a sweep's page.
+
+        By default what attribution runs show: where each looks, and their maps. A table of all
+        metrics and one of all runs stand on the page anyway.
+
+        Args:
+            group: The sweep's finished runs of this plugin on one source.
+        """
+        from vlminterp.report.sweep.attribution import attribution_comparison
+
+        return attribution_comparison(group)
+
+
+def headline_of(plugin: str | None, summary: Mapping[str, Any]) -> str:
+    """Returns a finished run in a few words, as its plugin says it.
+
+    Args:
+        plugin: Its name; one that is not installed is not needed.
+        summary: The run's; empty for one that is not finished.
+    """
+    if not summary:
+        return ""
+    try:
+        return load_plugin(plugin or "").headline(summary)
+    except ConfigError:
+        return first_metrics(summary)
 
 
 def load_plugin(name: str) -> Plugin:

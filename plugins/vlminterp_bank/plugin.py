@@ -1,14 +1,17 @@
 """`+plugin=bank`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vlminterp.plugin import Context, Plugin
 from vlminterp_bank.settings import BankConfig
 
 if TYPE_CHECKING:
+    from vlminterp.description.preference import PreferenceSummary
     from vlminterp.report.content import Content
+    from vlminterp.report.sweep.comparison import SweepComparison
+    from vlminterp.report.sweep.groups import Group
     from vlminterp.results.run_folder import RunFolder
 
 
@@ -32,3 +35,17 @@ class BankPlugin(Plugin):
         from vlminterp_bank.page import content
 
         return content(folder)
+
+    def headline(self, summary: Mapping[str, Any]) -> str:
+        """What the VLM prefers, beside its null."""
+        from vlminterp.description.preference import preference_headline
+
+        if "gains" not in summary:
+            return super().headline(summary)
+        return preference_headline(cast("PreferenceSummary", summary))
+
+    def compare(self, group: "Group") -> "SweepComparison":
+        """Which VLM likes to hear what."""
+        from vlminterp.report.sweep.families import preference_comparison
+
+        return preference_comparison(group)

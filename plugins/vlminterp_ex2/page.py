@@ -213,8 +213,8 @@ def _curve(steps: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
     lines = [Line("training, step by step", points)]
     metrics = summary.get("metrics", {})
     for name in ("base LLM", "best of n", "tilt"):
-        reward = metrics.get("reward", {}).get("controls", {}).get(name)
-        kl = metrics.get("kl", {}).get("controls", {}).get(name)
+        reward = metrics.get("reward", {}).get("baselines", {}).get(name)
+        kl = metrics.get("kl", {}).get("baselines", {}).get(name)
         if reward and kl:
             lines.append(Line(name, [(kl["mean"], reward["mean"])], marked=True))
     against = line_chart(

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vlminterp.plugin import Context, Exporter, Plugin
 from vlminterp_ex2.settings import EX2Config
 
 if TYPE_CHECKING:
+    from vlminterp.description.preference import PreferenceSummary
     from vlminterp.report.content import Content
+    from vlminterp.report.sweep.comparison import SweepComparison
+    from vlminterp.report.sweep.groups import Group
     from vlminterp.results.run_folder import RunFolder
 
 
@@ -46,3 +49,17 @@ class EX2Plugin(Plugin):
         from vlminterp_ex2.page import content
 
         return content(folder)
+
+    def headline(self, summary: Mapping[str, Any]) -> str:
+        """What the VLM prefers, beside its null."""
+        from vlminterp.description.preference import preference_headline
+
+        if "gains" not in summary:
+            return super().headline(summary)
+        return preference_headline(cast("PreferenceSummary", summary))
+
+    def compare(self, group: "Group") -> "SweepComparison":
+        """Which VLM likes to hear what, and what its reward has cost."""
+        from vlminterp_ex2.sweep_page import comparison
+
+        return comparison(group)

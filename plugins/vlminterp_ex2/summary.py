@@ -154,7 +154,7 @@ def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
         name: metric(
             mean_interval(values, bounds=SHARE),
             description=told.get(name, f"share of descriptions with {name[5:]} words"),
-            controls={BASE_LLM: mean_interval(shares[BASE][name], bounds=SHARE)},
+            baselines={BASE_LLM: mean_interval(shares[BASE][name], bounds=SHARE)},
         )
         for name, values in shares[ALIGNED].items()
     }
@@ -185,7 +185,7 @@ def _rewards(
             _by_concept(aligned, name, concepts),
             higher_is_better=None if name == "kl" else True,
             description=what,
-            controls={
+            baselines={
                 BASE_LLM: _by_concept(reference, name, concepts),
                 **{arm: interval_of(chosen[PROMPT][arm], name) for arm in (BEST, TILT)},
             },

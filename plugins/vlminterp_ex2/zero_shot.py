@@ -118,8 +118,8 @@ def accuracy(rows: Sequence[Row]) -> dict[str, Any]:
         rows: Of the table `zero-shot`, at least one.
 
     Returns:
-        `metric`, mean accuracy over concepts with its controls; `minus`, by arm, aligned minus that
-        arm over the same concepts; `images`, how many were classified.
+        `metric`, mean accuracy over concepts with its baselines; `minus`, by arm, aligned minus
+        that arm over the same concepts; `images`, how many were classified.
     """
     values = {arm: [row[arm] for row in rows] for arm in LABELS}
     others = [arm for arm in LABELS if arm != ALIGNED]
@@ -128,7 +128,7 @@ def accuracy(rows: Sequence[Row]) -> dict[str, Any]:
             mean_interval(values[ALIGNED], bounds=SHARE),
             higher_is_better=True,
             description="share of held-out pictures that the descriptions classify rightly",
-            controls={LABELS[arm]: mean_interval(values[arm], bounds=SHARE) for arm in others},
+            baselines={LABELS[arm]: mean_interval(values[arm], bounds=SHARE) for arm in others},
         ),
         "minus": {
             LABELS[arm]: plain_interval(paired_difference(values[ALIGNED], values[arm]))

@@ -19,10 +19,10 @@ def zero_shot_section(summary: Mapping[str, Any]) -> Iterator[Section]:
     if not found:
         return
     accuracy = summary["metrics"]["accuracy"]
-    controls = accuracy["controls"]
+    baselines = accuracy["baselines"]
     rows: list[tuple[object, ...]] = [("aligned LLM", interval_cell(accuracy), "")]
     rows += [
-        (arm, interval_cell(controls[arm]), interval_cell(difference))
+        (arm, interval_cell(baselines[arm]), interval_cell(difference))
         for arm, difference in found["minus"].items()
     ]
     note = Markup(

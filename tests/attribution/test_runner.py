@@ -106,9 +106,9 @@ def test_truth_scores_high_and_its_opposite_low(explain, load_tiny, source):
         sides = [FromTruth(encoder, source, side, sign) for side in Side]
         metrics = explain(*sides, name=str(sign)).summary["metrics"]
         scores[sign] = {name: metric["mean"] for name, metric in metrics.items()}
-        controls = metrics["image.pointing_game"]["controls"]
-        assert set(controls) == {"random", "centre", "constant"}
-        assert controls["constant"]["mean"] < 0.2
+        baselines = metrics["image.pointing_game"]["baselines"]
+        assert set(baselines) == {"random", "centre", "constant"}
+        assert baselines["constant"]["mean"] < 0.2
     assert scores[1]["image.pointing_game"] > 0.9
     assert scores[1]["image.average_precision"] > 0.6
     assert scores[1]["text.word_pointing"] == 1

@@ -88,7 +88,7 @@ def test_a_class_with_one_picture_is_not_checked_and_the_others_are(finish, clas
     assert all(row["held_out"] is not None for row in said if row["concept"] != "bus")
     metrics = folder.summary["metrics"]
     assert (metrics["reward"]["n"], metrics["held_out"]["n"]) == (4, 3)
-    assert metrics["held_out"]["controls"]["best of n"]["n"] == 3
+    assert metrics["held_out"]["baselines"]["best of n"]["n"] == 3
 
 
 def test_a_held_out_picture_that_cannot_be_read_costs_only_the_check(finish, class_folder):

@@ -172,11 +172,11 @@ def test_controls():
             offset = ((y + 0.5) / 4 - 0.5, (x + 0.5) / 6 - 0.5)
             distance = offset[0] ** 2 + offset[1] ** 2
             assert value == pytest.approx(np.exp(-distance / (2 * 0.3**2)), rel=1e-6)
-    for control in (random_map(3, 4, 0), constant_map(3, 4), centre_gaussian(3, 4)):
-        assert control.shape == (3, 4)
-        assert control.dtype == np.float32
-        assert control.min() >= 0
-        assert control.max() <= 1
+    for baseline in (random_map(3, 4, 0), constant_map(3, 4), centre_gaussian(3, 4)):
+        assert baseline.shape == (3, 4)
+        assert baseline.dtype == np.float32
+        assert baseline.min() >= 0
+        assert baseline.max() <= 1
     with pytest.raises(ValueError, match="must be positive"):
         centre_gaussian(3, 3, sigma=0)
 

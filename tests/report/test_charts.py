@@ -53,7 +53,7 @@ def test_axis_of_shares_is_the_whole_of_them():
 
 
 @pytest.mark.parametrize(
-    ("method", "control", "better", "expected"),
+    ("method", "baseline", "better", "expected"),
     [
         ((0.5, 0.6), (0.1, 0.2), True, "clearly beaten"),
         ((0.5, 0.6), (0.1, 0.2), False, "clearly better than the method"),
@@ -63,8 +63,8 @@ def test_axis_of_shares_is_the_whole_of_them():
         ((0.1, 0.2), (0.5, 0.6), None, ""),
     ],
 )
-def test_verdicts(method, control, better, expected):
-    assert verdict(method, control, higher_is_better=better) == expected
+def test_verdicts(method, baseline, better, expected):
+    assert verdict(method, baseline, higher_is_better=better) == expected
 
 
 def test_metrics_keep_their_order_and_lose_what_has_no_mean():
@@ -74,7 +74,7 @@ def test_metrics_keep_their_order_and_lose_what_has_no_mean():
             "z": {
                 **mean,
                 "higher_is_better": True,
-                "controls": {"r": mean, "none": {"mean": None}},
+                "baselines": {"r": mean, "none": {"mean": None}},
             },
             "empty": {"mean": None},
             "a": {"mean": 3.0, "higher_is_better": None},
@@ -82,7 +82,7 @@ def test_metrics_keep_their_order_and_lose_what_has_no_mean():
         "m2ib",
     )
     assert [metric.name for metric in table] == ["z", "a"]
-    assert [line.name for line in table[0].controls] == ["r"]
+    assert [line.name for line in table[0].baselines] == ["r"]
     assert table[0].direction == "higher is better"
     assert table[1].direction == ""
     assert (table[1].method.low, table[1].method.high) == (3.0, 3.0)

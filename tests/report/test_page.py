@@ -83,7 +83,7 @@ def test_page_says_what_was_run_and_how(page):
     assert "unfinished" not in text
 
 
-def test_scores_stand_beside_controls_with_interval_and_direction(page):
+def test_scores_stand_beside_baselines_with_interval_and_direction(page):
     text = words(page.text)
     assert "pointing higher is better · 256 pairs" in text
     assert "m2ib 0.59 0.53 … 0.65" in text
@@ -165,7 +165,7 @@ def test_map_lands_on_the_object(folder):
 
 def evil_run(folder):
     config = {**CONFIG, "names": {"plugin": EVIL, "model": EVIL, "data": EVIL}, EVIL: EVIL}
-    metric = {"mean": 1, "description": EVIL, "controls": {EVIL: {"mean": 0.5}}}
+    metric = {"mean": 1, "description": EVIL, "baselines": {EVIL: {"mean": 0.5}}}
     shared = {"pair": 0, "id": EVIL, "text": EVIL, "similarity": 0.1}
     with RunFolder.open(folder, config) as results:
         rows = [

@@ -51,7 +51,7 @@ def test_every_page_has_verdict_metrics_skips_and_settings(stages):
     assert f"So it is {EVIL}." in text
     assert "gain 7 concepts" in text
     assert "gone 0.50 0.40 … 0.60" in text
-    assert "Against the control" not in text
+    assert "Against the baseline" not in text
     assert "fox no text" in text
     assert f"The data: without {EVIL}. The data: left out: 2." in text
     assert "plugin.beta 0.5" in text

@@ -138,19 +138,19 @@ SUMMARY = {
             "n": 256,
             "higher_is_better": True,
             "description": "the highest score lies on the object named",
-            "controls": {"random": interval(0.08, 0.03), "centre": interval(0.16, 0.05)},
+            "baselines": {"random": interval(0.08, 0.03), "centre": interval(0.16, 0.05)},
         },
         "energy": {
             **interval(0.31, 0.08),
             "n": 256,
             "higher_is_better": True,
-            "controls": {"random": interval(0.09, 0.01), "centre": interval(0.25, 0.05)},
+            "baselines": {"random": interval(0.09, 0.01), "centre": interval(0.25, 0.05)},
         },
         "drop": {
             **interval(12.4, 1.9),
             "n": 256,
             "higher_is_better": False,
-            "controls": {"random": interval(31.0, 3.0)},
+            "baselines": {"random": interval(31.0, 3.0)},
         },
     },
 }

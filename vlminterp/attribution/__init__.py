@@ -1,1 +1,1 @@
-"""Runs any attribution method over image-text pairs, and scores it beside controls."""
+"""Runs any attribution method over image-text pairs, and scores it beside baselines."""

@@ -38,7 +38,7 @@ def image_scores(
     masks: Sequence[Mask | None],
     seeds: Sequence[int],
 ) -> list[dict[str, float]]:
-    """Scores each map, and controls in its place.
+    """Scores each map, and baselines in its place.
 
     Args:
         encoder: The VLM.
@@ -50,7 +50,7 @@ def image_scores(
         seeds: One per pair, for the random maps.
 
     Returns:
-        Metrics per pair; a control's are named `METRIC.CONTROL`.
+        Metrics per pair; a baseline's are named `METRIC.CONTROL`.
     """
     rows: list[dict[str, float]] = [{} for _ in seeds]
     for name, maps in _maps(explanation, seeds).items():
@@ -73,7 +73,7 @@ def image_scores(
 
 
 def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Sequence[Tensor]]:
-    """The method's maps and the controls', which lie in [0, 1]; float32 `[rows, columns]` each."""
+    """The method's maps and the baselines', which lie in [0, 1]; float32 `[rows, columns]` each."""
     grids = explanation.grids
     if len(grids) != len(seeds):
         raise ValueError("an image explanation has a grid for every image")

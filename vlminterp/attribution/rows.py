@@ -50,7 +50,7 @@ class SideResult:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The metric columns, controls included, e.g. `pointing` and `pointing.random`."""
+        """The metric columns, baselines included, e.g. `pointing` and `pointing.random`."""
         return {
             name: float(value)
             for name, value in self.row.items()

@@ -188,7 +188,7 @@ def _scores(
     explanation: Explanation,
     seed: int,
 ) -> list[dict[str, float]]:
-    # By name, not by place: a pair's controls are the same in every shard and order.
+    # By name, not by place: a pair's baselines are the same in every shard and order.
     seeds = [zlib.crc32(f"{seed} {item.pair.id}".encode()) for item in batch]
     with torch.no_grad():
         if explanation.side is Side.image:

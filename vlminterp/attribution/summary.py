@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def summarise(results: RunFolder) -> dict[str, Any]:
-    """Means over pairs, each metric beside its controls.
+    """Means over pairs, each metric beside its baselines.
 
     Args:
         results: A run folder whose parts are all written.
@@ -47,7 +47,7 @@ def summarise(results: RunFolder) -> dict[str, Any]:
 
 def _metric(rows: "pd.DataFrame", name: str) -> dict[str, Any]:
     facts = METRICS[name]
-    controls = {
+    baselines = {
         column.removeprefix(f"{name}."): mean_interval(
             rows[column].to_numpy(float), bounds=facts.range
         )
@@ -58,5 +58,5 @@ def _metric(rows: "pd.DataFrame", name: str) -> dict[str, Any]:
         mean_interval(rows[name].to_numpy(float), bounds=facts.range),
         higher_is_better=facts.higher_is_better,
         description=facts.meaning,
-        controls=controls,
+        baselines=baselines,
     )

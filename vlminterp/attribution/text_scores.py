@@ -34,7 +34,7 @@ def text_scores(
         seeds: One per pair, for the random scores.
 
     Returns:
-        Metrics per pair; a control's are named `METRIC.CONTROL`.
+        Metrics per pair; a baseline's are named `METRIC.CONTROL`.
     """
     rows: list[dict[str, float]] = [{} for _ in seeds]
     own = [[score for _, score in explanation.word_scores(i)] for i in range(len(explanation))]

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vlminterp.config.run import Console
-from vlminterp.results.headline import headline, interval, pairs_with_truth
+from vlminterp.plugin import headline_of
+from vlminterp.results.headline import interval, pairs_with_truth
 from vlminterp.results.run_folder import REPORT, RunFolder
 from vlminterp.results.sweep import Run, RunState, Sweep, short_names
 from vlminterp.secrets import redacted
@@ -88,7 +89,7 @@ def _overview(runs: list[Run]) -> Table:
     for column in ("run", "status", "result", "folder"):
         table.add_column(column, overflow="fold", no_wrap=column == "status")
     for name, run in zip(names, runs, strict=True):
-        told = run.failed or headline(run.summary)
+        told = run.failed or headline_of(run.names.get("plugin"), run.summary)
         # The folder from where the user is: absolute paths leave no room for the rest.
         where = os.path.relpath(run.folder.path) if run.folder else ""
         state = Text(run.state.value, STYLES.get(run.state, "yellow"))
@@ -103,9 +104,9 @@ def _terminal() -> Terminal:
 
 
 def _scores(summary: dict[str, Any]) -> Table:
-    """Each metric with its interval, beside the controls' means."""
+    """Each metric with its interval, beside the baselines' means."""
     metrics = summary["metrics"]
-    controls = sorted({name for metric in metrics.values() for name in _controls(metric)})
+    baselines = sorted({name for metric in metrics.values() for name in _baselines(metric)})
     directed = any(metric.get("higher_is_better") is not None for metric in metrics.values())
     names = (summary.get(part, "unnamed") for part in ("plugin", "model", "data"))
     table = Table(
@@ -117,18 +118,18 @@ def _scores(summary: dict[str, Any]) -> Table:
     if directed:
         table.add_column("better")
     table.add_column(summary.get("plugin", "mean"), justify="right", no_wrap=True)
-    for control in controls:
-        table.add_column(control, justify="right", style="dim")
+    for baseline in baselines:
+        table.add_column(baseline, justify="right", style="dim")
     for name, metric in metrics.items():
         better = [ARROWS[metric.get("higher_is_better")]] if directed else []
-        beside = (_controls(metric).get(control) for control in controls)
+        beside = (_baselines(metric).get(baseline) for baseline in baselines)
         table.add_row(name, *better, _mean_and_interval(metric), *(_mean(line) for line in beside))
     return table
 
 
-def _controls(metric: dict[str, Any]) -> dict[str, Any]:
-    controls: dict[str, Any] = metric.get("controls") or {}
-    return controls
+def _baselines(metric: dict[str, Any]) -> dict[str, Any]:
+    baselines: dict[str, Any] = metric.get("baselines") or {}
+    return baselines
 
 
 def _mean_and_interval(metric: dict[str, Any]) -> str:

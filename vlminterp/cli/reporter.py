@@ -7,8 +7,8 @@ from typing import Any
 from vlminterp.cli.console import say, show
 from vlminterp.cli.multirun import PlanSweep
 from vlminterp.config.run import Console
+from vlminterp.plugin import headline_of
 from vlminterp.progress import Progress
-from vlminterp.results.headline import headline
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.sweep import Sweep
 
@@ -72,7 +72,8 @@ class SweepRunReporter(RunReporter):
     def done(self, results: RunFolder) -> None:
         """Says what was found, in a line."""
         seconds = time.monotonic() - self._began
-        self._tell(f"{seconds:.0f} s: {headline(results.summary or {})}")
+        found = headline_of(results.names["plugin"], results.summary or {})
+        self._tell(f"{seconds:.0f} s: {found}")
 
     def failed(self, reason: str) -> None:
         """Notes and says why the run failed."""

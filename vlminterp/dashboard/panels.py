@@ -108,7 +108,7 @@ def _gains(summary: Sequence[str]) -> list[Panel]:
 def _metric_bars(
     plugin: str, metrics: Mapping[str, Mapping[str, Any]], summary: Sequence[str]
 ) -> list[Panel]:
-    """One panel for each metric, with a bar for itself and for each of its controls."""
+    """One panel for each metric, with a bar for itself and for each of its baselines."""
     families = {key.split("/")[-2] for key in summary if key.startswith(GAINS)}
     return [
         wr.BarPlot(

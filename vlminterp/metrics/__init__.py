@@ -1,1 +1,1 @@
-"""What explanations are judged by: pure functions, each beside the controls it must beat."""
+"""What explanations are judged by: pure functions, each beside the baselines it must beat."""

@@ -13,11 +13,11 @@ from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 
 PAIRS_ON_PAGE = 100
-NOTE = "Mean over pairs and its 95 % interval; controls are maps that know nothing of the model."
+NOTE = "Mean over pairs and its 95 % interval; baselines are maps that know nothing of the model."
 
 
 def attribution_content(folder: RunFolder) -> Content:
-    """Scores beside controls, then a card for each pair.
+    """Scores beside baselines, then a card for each pair.
 
     Args:
         folder: A run whose rows the attribution runner wrote.

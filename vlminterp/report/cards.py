@@ -43,7 +43,7 @@ class SideView:
         fit: The last mean cosine.
         highest: The highest score of a patch.
         curves: Charts by name.
-        metrics: This pair's scores by name, controls included.
+        metrics: This pair's scores by name, baselines included.
     """
 
     name: str

@@ -43,7 +43,7 @@ class Content:
 
 
 def scores_section(summary: Mapping[str, Any], note: str, title: str = "Scores") -> list[Section]:
-    """The table of a summary's metrics, each with its interval and beside its controls.
+    """The table of a summary's metrics, each with its interval and beside its baselines.
 
     Args:
         summary: As `RunFolder.finish` was given it.
@@ -63,7 +63,7 @@ def scores_section(summary: Mapping[str, Any], note: str, title: str = "Scores")
             metrics=metrics,
             note=note,
             unit=summary.get("unit", "pairs"),
-            controls=any(metric.controls for metric in metrics),
+            baselines=any(metric.baselines for metric in metrics),
         )
     )
     return [Section(title, Markup(body))]

@@ -1,4 +1,4 @@
-"""The table of scores: each metric beside its controls, and whether it beats them."""
+"""The table of scores: each metric beside its baselines, and whether it beats them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class ScoreLine:
-    """One line of the table: a method or a control.
+    """One line of the table: a method or a baseline.
 
     Attributes:
         name: Of the control; the plugin's own for the method.
@@ -35,7 +35,7 @@ class ScoreLine:
 
 @dataclass(frozen=True)
 class MetricScores:
-    """One metric: the method's line, then its controls'; `n` values were counted."""
+    """One metric: the method's line, then its baselines'; `n` values were counted."""
 
     name: str
     direction: str
@@ -43,14 +43,14 @@ class MetricScores:
     description: str
     decimals: int
     method: ScoreLine
-    controls: list[ScoreLine]
+    baselines: list[ScoreLine]
 
 
 def score_table(metrics: Mapping[str, Mapping[str, Any]], plugin: str) -> list[MetricScores]:
     """Prepares the metrics of a summary for the page.
 
     Args:
-        metrics: `summary["metrics"]`: mean, low, high, n, higher_is_better, controls, and
+        metrics: `summary["metrics"]`: mean, low, high, n, higher_is_better, baselines, and
             optionally a description, by name.
         plugin: What to call the method.
 
@@ -64,7 +64,7 @@ def score_table(metrics: Mapping[str, Mapping[str, Any]], plugin: str) -> list[M
     ]
 
 
-def verdict(method: Interval, control: Interval, *, higher_is_better: bool | None) -> str:
+def verdict(method: Interval, baseline: Interval, *, higher_is_better: bool | None) -> str:
     """Compares two 95 % intervals; "overlap" is all that overlapping ones allow to say.
 
     Example:
@@ -73,7 +73,7 @@ def verdict(method: Interval, control: Interval, *, higher_is_better: bool | Non
     """
     if higher_is_better is None:
         return ""
-    above, below = method[0] > control[1], method[1] < control[0]
+    above, below = method[0] > baseline[1], method[1] < baseline[0]
     if not above and not below:
         return "intervals overlap"
     return "clearly beaten" if above == higher_is_better else "clearly better than the method"
@@ -81,8 +81,8 @@ def verdict(method: Interval, control: Interval, *, higher_is_better: bool | Non
 
 def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> MetricScores:
     better: bool | None = metric.get("higher_is_better")
-    controls: Mapping[str, Mapping[str, float]] = metric.get("controls") or {}
-    known = {name: line for name, line in controls.items() if line.get("mean") is not None}
+    baselines: Mapping[str, Mapping[str, float]] = metric.get("baselines") or {}
+    known = {name: line for name, line in baselines.items() if line.get("mean") is not None}
     interval = _interval(metric)
     axis = common_axis([interval, *map(_interval, known.values())])
     return MetricScores(
@@ -92,9 +92,9 @@ def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> MetricScores:
         description=metric.get("description") or "",
         decimals=worth(*interval),
         method=_line(plugin, metric, "", axis),
-        controls=[
-            _line(control, line, verdict(interval, _interval(line), higher_is_better=better), axis)
-            for control, line in known.items()
+        baselines=[
+            _line(baseline, line, verdict(interval, _interval(line), higher_is_better=better), axis)
+            for baseline, line in known.items()
         ],
     )
 

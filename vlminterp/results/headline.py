@@ -6,32 +6,16 @@ from typing import Any
 METRICS = 3
 
 
-def headline(summary: Mapping[str, Any]) -> str:
-    """A finished run in a few words: its answer, or its first metrics.
+def first_metrics(summary: Mapping[str, Any]) -> str:
+    """Returns the means of a finished run's first metrics.
 
     Args:
         summary: As `RunFolder.finish` was given it.
 
     Example:
-        >>> gain = {"mean": 0.195, "low": 0.182, "high": 0.21}
-        >>> headline({"preferred": "habitat", "gains": {"presence": {"habitat": gain}}})
-        'prefers habitat +0.195 [0.182, 0.210]'
-        >>> null = {"presence": {"habitat": gain}, "shuffled": {"habitat": {"mean": 0.01}}}
-        >>> headline({"preferred": "habitat", "gains": null})
-        'prefers habitat +0.195 [0.182, 0.210], shuffled +0.010'
-        >>> headline({"finding": "nothing found", "gains": {"presence": {}}})
-        'prefers: nothing found'
-        >>> headline({"metrics": {"image.pointing_game": {"mean": 0.83}}})
+        >>> first_metrics({"metrics": {"image.pointing_game": {"mean": 0.83}}})
         'image.pointing_game 0.830'
     """
-    if "gains" in summary:
-        family = summary.get("preferred")
-        if family is None:
-            return f"prefers: {summary.get('finding', 'nothing')}"
-        gains = summary["gains"]
-        null = gains.get("shuffled", {}).get(family)
-        beside = f", shuffled {null['mean']:+.3f}" if null else ""
-        return f"prefers {family} {interval(gains['presence'][family], sign='+')}{beside}"
     metrics = [
         f"{name} {metric['mean']:.3f}"
         for name, metric in (summary.get("metrics") or {}).items()

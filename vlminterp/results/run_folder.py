@@ -21,6 +21,7 @@ from vlminterp.results.lock import LOCK, PID, exclusive
 from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import file_name, to_png
 from vlminterp.results.plain import plain, to_json
+from vlminterp.results.summary import with_current_names
 from vlminterp.results.versions import versions
 from vlminterp.secrets import redacted, without_secrets
 
@@ -141,7 +142,7 @@ class RunFolder:
         """What `finish` was given; None while the run is unfinished, or if the file is damaged."""
         if not self._guarded.believed(SUMMARY):
             return None
-        return _read_json(self.path / SUMMARY) or None
+        return with_current_names(_read_json(self.path / SUMMARY)) or None
 
     def table(self, name: str) -> Parts:
         """A table beside the main one: each stage of a run may have its own.

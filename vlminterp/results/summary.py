@@ -12,7 +12,7 @@ def metric(
     *,
     higher_is_better: bool | None = None,
     description: str = "",
-    controls: Mapping[str, Interval] | None = None,
+    baselines: Mapping[str, Interval] | None = None,
 ) -> dict[str, Any]:
     """A mean with its interval, and what one needs to read it.
 
@@ -20,7 +20,7 @@ def metric(
         interval: Of the metric.
         higher_is_better: None where neither direction is.
         description: One line.
-        controls: The same of what it is compared with, by name.
+        baselines: The same of what it is compared with, by name.
 
     Returns:
         JSON-ready: what is not a number is None.
@@ -29,7 +29,7 @@ def metric(
         **plain_interval(interval),
         "higher_is_better": higher_is_better,
         "description": description,
-        "controls": {name: plain_interval(other) for name, other in (controls or {}).items()},
+        "baselines": {name: plain_interval(other) for name, other in (baselines or {}).items()},
     }
 
 
@@ -43,3 +43,17 @@ def plain_interval(interval: Interval) -> dict[str, Any]:
     ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
     finite = {key: value if math.isfinite(value) else None for key, value in ends.items()}
     return {**finite, "n": interval.n}
+
+
+def with_current_names(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a summary under today's names; earlier versions called baselines "controls".
+
+    Example:
+        >>> with_current_names({"metrics": {"drop": {"mean": 1.0, "controls": {}}}})
+        {'metrics': {'drop': {'mean': 1.0, 'baselines': {}}}}
+    """
+    renamed = {
+        name: {("baselines" if key == "controls" else key): value for key, value in one.items()}
+        for name, one in (summary.get("metrics") or {}).items()
+    }
+    return {**summary, "metrics": renamed} if renamed else dict(summary)

@@ -32,8 +32,8 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
     """A summary as W&B's flat keys.
 
     Example:
-        >>> control = {"mean": 0.1, "low": 0.0, "high": 0.2}
-        >>> metric = {"mean": 0.5, "low": 0.4, "n": 9, "controls": {"random": control}}
+        >>> baseline = {"mean": 0.1, "low": 0.0, "high": 0.2}
+        >>> metric = {"mean": 0.5, "low": 0.4, "n": 9, "baselines": {"random": baseline}}
         >>> list(flat_summary({"pairs": 9, "metrics": {"image.pointing": metric}}))[:3]
         ['pairs', 'image/pointing/mean', 'image/pointing/low']
         >>> flat_summary({"verdict": "none", "cost": {"tokens": 3}})
@@ -42,8 +42,8 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
     flat = dict(_flattened({key: value for key, value in summary.items() if key != "metrics"}))
     for name, metric in (summary.get("metrics") or {}).items():
         lines = {metric_key(name): metric}
-        for control, values in (metric.get("controls") or {}).items():
-            lines[f"{metric_key(name)}/{control}"] = values
+        for baseline, values in (metric.get("baselines") or {}).items():
+            lines[f"{metric_key(name)}/{baseline}"] = values
         for line, values in lines.items():
             numbers = ((key, values.get(key)) for key in INTERVAL)
             flat |= {f"{line}/{key}": value for key, value in numbers if value is not None}

@@ -94,7 +94,7 @@ def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
         name: summary["selection"][name]["tilt"]["effective"]["mean"]
         for name in ("prompt", "concept")
     }
-    base, limit = reward["controls"]["base LLM"]["mean"], 100 * _best(known)
+    base, limit = reward["baselines"]["base LLM"]["mean"], 100 * _best(known)
     return {
         "model": f"planted-{model}",
         "seed": seed,
@@ -104,8 +104,8 @@ def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
         "gain": summary["gains"]["presence"][summary["ranking"][0]],
         "says": metrics.get(f"says_{model}", {}).get("mean"),
         "base": base,
-        "best_of_n": reward["controls"]["best of n"]["mean"],
-        "tilt": reward["controls"]["tilt"]["mean"],
+        "best_of_n": reward["baselines"]["best of n"]["mean"],
+        "tilt": reward["baselines"]["tilt"]["mean"],
         "aligned": reward["mean"],
         "held_out": metrics["held_out"]["mean"],
         "tilted": [among[arm] for arm in ("tilt", "best of n", "aligned")],
@@ -116,8 +116,8 @@ def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
         "oracle_best": limit,
         "closed": (reward["mean"] - base) / (limit - base),
         "kl": kl["mean"],
-        "tilt_kl": kl["controls"]["tilt"]["mean"],
-        "bon_kl": kl["controls"]["best of n"]["mean"],
+        "tilt_kl": kl["baselines"]["tilt"]["mean"],
+        "bon_kl": kl["baselines"]["best of n"]["mean"],
         "sec": float(np.median([row["seconds"] for row in clock])),
         "reward_share": float(np.median([row["reward_seconds"] / row["seconds"] for row in clock])),
         "stopped": summary["stopped"],

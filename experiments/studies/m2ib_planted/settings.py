@@ -75,7 +75,7 @@ def explain(
 
 
 def summary(rows: Sequence[dict[str, float]], side: Side) -> dict[str, Any]:
-    """Means with intervals, controls included."""
+    """Means with intervals, baselines included."""
     names = [name for name in rows[0] if name.split(".")[0] in (*COLUMNS[side], "fit", "nats")]
     values = {name: mean_interval([row.get(name, np.nan) for row in rows]) for name in names}
     return {
@@ -97,12 +97,12 @@ def table(results: Sequence[dict[str, Any]], side: Side) -> str:
         cells = [f"{result['scores'][c][0]:.2f}" for c in columns]
         chosen = [setting["scale"], setting["layer"], setting["beta"], setting["pooled_token"]]
         lines.append(f"| {' | '.join(map(str, chosen))} | {' | '.join(cells)} |")
-    for control in ("random", "centre", "constant"):
+    for baseline in ("random", "centre", "constant"):
         scores = results[0]["scores"]
-        names = [f"{column}.{control}" for column in COLUMNS[side]]
+        names = [f"{column}.{baseline}" for column in COLUMNS[side]]
         cells = [f"{scores[name][0]:.2f}" for name in names if name in scores]
         if cells:
-            lines.append(f"| *{control}* | | | | {' | '.join(cells)} | | |")
+            lines.append(f"| *{baseline}* | | | | {' | '.join(cells)} | | |")
     return "\n".join(lines)
 
 

@@ -1,15 +1,16 @@
-"""Which families of words each VLM likes to hear, and whose tastes are alike."""
+"""What runs with gains say side by side: which words each VLM likes, whose tastes are alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from markupsafe import Markup
 
 from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
 from vlminterp.report.content import Section
+from vlminterp.report.sweep.comparison import SweepComparison
 from vlminterp.report.sweep.groups import Group
 from vlminterp.report.sweep.preferences import LEVEL, differences, tastes
-from vlminterp.report.sweep.similarity import likeness_table
+from vlminterp.report.sweep.similarity import similarity_table
 from vlminterp.report.tables import Cell, interval_cell, table
 from vlminterp.results.summary import plain_interval
 from vlminterp.results.sweep import Run
@@ -20,18 +21,44 @@ BARS = 4
 """VLMs that bars can show: as many as have a colour of their own there."""
 
 
-def families_sections(group: Group) -> Iterator[Section]:
-    """What words of each family are worth to each VLM; nothing where no run has gains.
+def preference_comparison(group: Group) -> SweepComparison:
+    """Says which family of words each VLM prefers, and what each family is worth to it.
 
     Args:
-        group: Of the page.
+        group: Finished runs; those whose summary has no gains, as `PreferenceSummary` states
+            them, are left out.
     """
     runs = {name: run for name, run in group.runs.items() if "gains" in run.summary}
     if not runs:
-        return
+        return SweepComparison()
     chart = _bars(runs) if len(runs) <= BARS else Markup("")
-    body = chart + _table(runs) + _likeness(runs) + _differences(runs)
-    yield Section(f"What each VLM likes to hear ({group.title})", body)
+    body = chart + _table(runs, group) + _similarity(runs, group) + _differences(runs, group)
+    title = f"What each {group.axis} likes to hear ({group.title})"
+    return SweepComparison([_heard(runs, group)], [Section(title, body)])
+
+
+def _heard(runs: Mapping[str, Run], group: Group) -> Markup:
+    """Which VLM likes to hear what, those of one taste together."""
+    found: dict[str, list[str]] = {}
+    for name, taste in tastes(runs).items():
+        found.setdefault(taste, []).append(name)
+    families = {run.summary.get("preferred") for run in runs.values()}
+    ordered = sorted(found, key=lambda taste: taste not in families)
+    told = Markup("; ").join(
+        Markup("<em>{}</em>: {}").format(taste, _listed(found[taste])) for taste in ordered
+    )
+    return Markup("<b>What they like to hear</b> ({}): {}.").format(group.title, told)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as one writes them.
+
+    Example:
+        >>> _listed(["a", "b", "c"])
+        'a, b and c'
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _bars(runs: Mapping[str, Run]) -> Markup:
@@ -53,7 +80,7 @@ def _bars(runs: Mapping[str, Run]) -> Markup:
     return bar_chart(title, rows, "cosine", (-margin, margin) if margin else None)
 
 
-def _table(runs: Mapping[str, Run]) -> Markup:
+def _table(runs: Mapping[str, Run], group: Group) -> Markup:
     """A row for each VLM; the preferred family is strong, gains are shaded on one scale."""
     families, found = _families(runs), tastes(runs)
     top = max(gain["mean"] or 0.0 for run in runs.values() for gain in _gains(run).values())
@@ -72,10 +99,10 @@ def _table(runs: Mapping[str, Run]) -> Markup:
     caption = (
         "What a description gains by words of each family, in cosine: mean and 95 % interval over "
         "concepts. Bold: the preferred family, if one is; that any is false has a chance "
-        f"below {LEVEL:.0%} over all {len(runs)} VLMs (Holm). Shuffled: what the leading family's "
-        "words gain with other concepts' pictures."
+        f"below {LEVEL:.0%} over all {len(runs)} {group.noun} (Holm). Shuffled: what the "
+        "leading family's words gain with other concepts' pictures."
     )
-    return table(("VLM", "prefers", *families, "shuffled"), rows, caption, sortable=True)
+    return table((group.axis, "prefers", *families, "shuffled"), rows, caption, sortable=True)
 
 
 def _null(run: Run) -> Cell | None:
@@ -84,7 +111,7 @@ def _null(run: Run) -> Cell | None:
     return interval_cell(shuffled.get(run.summary.get("leader")))
 
 
-def _differences(runs: Mapping[str, Run]) -> Markup:
+def _differences(runs: Mapping[str, Run], group: Group) -> Markup:
     """In which families two VLMs differ, on the same concepts."""
     compared = differences(runs)
     if not compared:
@@ -95,16 +122,16 @@ def _differences(runs: Mapping[str, Run]) -> Markup:
         for one in sure[:DIFFERENCES]
     ]
     caption = (
-        f"In which families two VLMs differ: gain with the first less gain with the second, on the "
-        f"same concepts, in cosine (VLMs have ranges of their own). {len(sure)} of {len(compared)} "
+        f"In which families two {group.noun} differ: gain with the first less gain with the second, "
+        f"on the same concepts, in cosine (VLMs have ranges of their own). {len(sure)} of {len(compared)} "
         f"comparisons have p below {LEVEL:.0%} (t, paired by concept; Holm over all)"
     )
     more = f"; the first {DIFFERENCES} are shown." if len(sure) > DIFFERENCES else "."
-    columns = ("VLM", "less VLM", "family", "differs by", "p")
+    columns = (group.axis, f"less {group.axis}", "family", "differs by", "p")
     return table(columns, rows, caption + more, sortable=True)
 
 
-def _likeness(runs: Mapping[str, Run]) -> Markup:
+def _similarity(runs: Mapping[str, Run], group: Group) -> Markup:
     gains = pd.DataFrame(
         {
             name: {family: gain["mean"] for family, gain in _gains(run).items()}
@@ -114,7 +141,7 @@ def _likeness(runs: Mapping[str, Run]) -> Markup:
     caption = (
         f"Whose tastes are alike: rank correlation of the gains of {len(gains)} families (Spearman)"
     )
-    return likeness_table(gains.corr(method="spearman"), caption)
+    return similarity_table(gains.corr(method="spearman"), caption, group.axis)
 
 
 def _gains(run: Run) -> Mapping[str, Mapping[str, float]]:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from vlminterp.results.sweep import Run, RunState, short_names
+
+MODEL, SEVERAL = "VLM", "run"
+"""What runs are told apart by: their models, or several options at once."""
 
 
 @dataclass(frozen=True)
@@ -14,40 +18,65 @@ class Group:
         plugin: Its name.
         data: The source's name.
         title: Tells the group apart from the page's others.
-        runs: The finished ones, by the name of the VLM where that tells them apart.
+        axis: What is side by side: "VLM", an option such as `data.text`, or "run" if several
+            options differ.
+        runs: The finished runs by their place on the axis: a VLM's name, or an option's value.
+        page: The folder that the sweep's page is in.
     """
 
     plugin: str
     data: str
     title: str
+    axis: str
     runs: dict[str, Run]
+    page: Path
+
+    @property
+    def noun(self) -> str:
+        """What several of the runs are called."""
+        return "VLMs" if self.axis == MODEL else "runs"
 
 
-def groups_of(runs: Iterable[Run]) -> list[Group]:
-    """The finished runs by plugin and data, in their order.
+def groups_of(runs: Iterable[Run], page: Path) -> list[Group]:
+    """Returns the finished runs by plugin and data, in their order.
 
     Args:
-        runs: Of a sweep.
+        runs: A sweep's.
+        page: The folder that the sweep's page is in.
     """
     found: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         if run.state is RunState.finished:
             found.setdefault((run.names["plugin"], run.names["data"]), []).append(run)
     plugins = [plugin for plugin, _ in found]
-    return [
-        Group(
-            plugin,
-            data,
-            title=plugin if plugins.count(plugin) == 1 else f"{plugin}, {data}",
-            runs=dict(zip(_labels(own), own, strict=True)),
-        )
-        for (plugin, data), own in found.items()
-    ]
+    groups = []
+    for (plugin, data), own in found.items():
+        axis, labels = axis_of(own)
+        title = plugin if plugins.count(plugin) == 1 else f"{plugin}, {data}"
+        groups.append(Group(plugin, data, title, axis, dict(zip(labels, own, strict=True)), page))
+    return groups
 
 
-def _labels(runs: Sequence[Run]) -> list[str]:
+def axis_of(runs: Sequence[Run]) -> tuple[str, list[str]]:
+    """Finds what tells runs apart, and each run's place on that axis.
+
+    Args:
+        runs: Of one plugin on one source.
+
+    Returns:
+        The axis, as `Group` has it, and a name for each run.
+    """
     models = [run.names["model"] for run in runs]
     if len(set(models)) == len(models):
-        return models
+        return MODEL, models
     names, _ = short_names([run.line for run in runs])
-    return names
+    keys = {name.partition("=")[0].lstrip("+") for name in names}
+    if len(keys) == 1 and all("=" in name for name in names):
+        return keys.pop(), [_plain(name.partition("=")[2]) for name in names]
+    return SEVERAL, names
+
+
+def _plain(value: str) -> str:
+    """Returns an option's value without the quotes that the command line needs."""
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return value[1:-1].replace(f"\\{value[0]}", value[0]) if quoted else value

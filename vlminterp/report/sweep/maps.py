@@ -1,4 +1,4 @@
-"""The same pictures as several VLMs see them, side by side."""
+"""The same pictures as several runs see them, side by side."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from vlminterp.drawing.overlay import overlay, shared_top, ticks
 from vlminterp.report.cards import placed_map, small_picture
 from vlminterp.report.content import Section
 from vlminterp.report.sweep.groups import Group
-from vlminterp.report.sweep.similarity import likeness_table
+from vlminterp.report.sweep.similarity import similarity_table
 from vlminterp.report.sweep.thumbnails import Thumbnails
 from vlminterp.report.templating import environment
 from vlminterp.results.sweep import Run
@@ -30,17 +30,18 @@ SIDE, GRID = 160, (24, 24)
 
 @dataclass(frozen=True)
 class View:
-    """What one VLM makes of a picture."""
+    """What one run makes of a picture; `text` is its caption where runs were given several."""
 
     source: str
     link: str
     alt: str
     note: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
 class PairAcrossModels:
-    """A picture and what each VLM makes of it; `views` has None where one has skipped it."""
+    """A picture and what each run makes of it; `views` has None where one has skipped it."""
 
     id: str
     text: str
@@ -48,7 +49,7 @@ class PairAcrossModels:
     link: str
     size: tuple[int, int]
     views: Sequence[View | None]
-    likeness: float
+    similarity: float
 
 
 class Maps:
@@ -84,12 +85,9 @@ class Maps:
             self._group.title, ", ".join(shown)
         )
 
-    def sections(self, page: Path) -> Iterator[Section]:
-        """Every map on one scale, pictures on which VLMs differ most first.
-
-        Args:
-            page: The folder that the page is in.
-        """
+    def sections(self) -> Iterator[Section]:
+        """Every map on one scale, pictures on which runs differ most first."""
+        page = self._group.page
         if not self._ids:
             return
         beside = len(self._ids) * (len(self._found) + 1) > MOST_INLINE
@@ -97,9 +95,9 @@ class Maps:
         maps = (p.image.map for own in self._found.values() for p in own.values() if p.image)
         top = shared_top([float(one.max()) for one in maps if one is not None])
         draw = _Drawing(self._found, self._group.runs, top, thumbnails, page)
-        likeness = [_mean(one) for one in self._correlations]
-        order = np.argsort(likeness, kind="stable")  # NaN goes last
-        drawn = (draw.line(self._ids[place], likeness[place]) for place in order)
+        similarity = [_mean(one) for one in self._correlations]
+        order = np.argsort(similarity, kind="stable")  # NaN goes last
+        drawn = (draw.line(self._ids[place], similarity[place]) for place in order)
         body = (
             environment()
             .get_template("maps.html.j2")
@@ -112,13 +110,15 @@ class Maps:
         )
         thumbnails.forget_others()
         table = self._agreement()
-        yield Section(f"Where each VLM looks ({self._group.title})", table + Markup(body))
+        yield Section(
+            f"Where each {self._group.axis} looks ({self._group.title})", table + Markup(body)
+        )
 
     def _agreement(self) -> Markup:
         names = list(self._found)
         frame = pd.DataFrame(_means(self._correlations), index=names, columns=names)
         caption = f"How alike their maps are: mean correlation over {len(self._ids)} pictures"
-        return likeness_table(frame, caption)
+        return similarity_table(frame, caption, self._group.axis)
 
 
 class _Drawing:
@@ -144,7 +144,7 @@ class _Drawing:
         self._folders = {name: run.folder.path for name, run in runs.items() if run.folder}
         self._thumbnails, self._page = thumbnails, page
 
-    def line(self, key: str, likeness: float) -> PairAcrossModels | None:
+    def line(self, key: str, similarity: float) -> PairAcrossModels | None:
         """One picture; None if no run has kept it."""
         owners = [name for name, pairs in self._found.items() if key in pairs]
         kept = (
@@ -155,20 +155,25 @@ class _Drawing:
         if owner is None or picture is None:
             return None
         pair, pixels = self._found[owner][key], picture.tobytes()
+        texts = {pairs[key].text for pairs in self._found.values() if key in pairs}
         return PairAcrossModels(
             id=key,
-            text=pair.text,
+            text=pair.text if len(texts) == 1 else "",
             picture=self._thumbnails.source(pixels, lambda: picture),
             link=self._link(owner, pair, "picture"),
             size=picture.size,
             views=[
-                self._view(name, pairs[key], picture, pixels) if key in pairs else None
+                self._view(name, pairs[key], picture, pixels, own_text=len(texts) > 1)
+                if key in pairs
+                else None
                 for name, pairs in self._found.items()
             ],
-            likeness=likeness,
+            similarity=similarity,
         )
 
-    def _view(self, name: str, pair: PairResult, picture: Image.Image, pixels: bytes) -> View:
+    def _view(
+        self, name: str, pair: PairResult, picture: Image.Image, pixels: bytes, *, own_text: bool
+    ) -> View:
         side = pair.sides["image"]
         values = b"" if side.map is None else side.map.tobytes()
         return View(
@@ -179,6 +184,7 @@ class _Drawing:
             link=self._link(name, pair, "overlay"),
             alt=f"{name}: map of {pair.id}",
             note=_note(pair),
+            text=pair.text if own_text else "",
         )
 
     def _link(self, name: str, pair: PairResult, column: str) -> str:
@@ -193,8 +199,8 @@ class _Drawing:
 
 def _note(pair: PairResult) -> str:
     """What is told below a map: how similar the pair is, and which word matters most."""
-    similarity = pair.sides["image"].row.get("similarity")
-    told = [] if similarity is None else [f"cosine {number(similarity, 2)}"]
+    cosine = pair.sides["image"].row.get("similarity")
+    told = [] if cosine is None else [f"cosine {number(cosine, 2)}"]
     words = pair.caption.words if pair.caption else []
     if words:
         word, nats = max(words, key=lambda scored: scored[1])

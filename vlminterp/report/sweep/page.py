@@ -1,4 +1,4 @@
-"""The page of a sweep: its VLMs side by side."""
+"""The page of a sweep: its runs side by side."""
 
 import base64
 import hashlib
@@ -10,18 +10,16 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 from vlminterp.drawing.charts.svg import element
-from vlminterp.errors import ResultsError
+from vlminterp.errors import ConfigError, ResultsError
+from vlminterp.plugin import headline_of, load_plugin
 from vlminterp.report.attribution import scale_style
 from vlminterp.report.content import Section
-from vlminterp.report.sweep.answer import answers
-from vlminterp.report.sweep.families import families_sections
-from vlminterp.report.sweep.groups import Group, groups_of
-from vlminterp.report.sweep.maps import Maps
-from vlminterp.report.sweep.rewards import rewards_sections
+from vlminterp.report.sweep.attribution import attribution_comparison
+from vlminterp.report.sweep.comparison import SweepComparison
+from vlminterp.report.sweep.groups import MODEL, SEVERAL, Group, groups_of
 from vlminterp.report.tables import interval_cell, table
 from vlminterp.report.templating import environment
 from vlminterp.results.atomic import write_whole
-from vlminterp.results.headline import headline
 from vlminterp.results.run_folder import REPORT
 from vlminterp.results.sweep import NAMES, Run, RunState, Sweep, short_names
 
@@ -53,8 +51,8 @@ def write_sweep_report(path: Path) -> Path:
 
 def _render(runs: Sequence[Run], folder: Path) -> str:
     """The page as HTML; it asks no host for anything."""
-    groups = groups_of(runs)
-    maps = [Maps(group) for group in groups]
+    groups = groups_of(runs, folder)
+    compared = [_comparison(group) for group in groups]
     script = Markup(environment().get_template("sort.js").render())
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     counts = Counter(run.state.value for run in runs)
@@ -63,14 +61,15 @@ def _render(runs: Sequence[Run], folder: Path) -> str:
         .get_template("sweep.html.j2")
         .render(
             name=folder.name,
-            models=list(dict.fromkeys(run.names["model"] for run in runs if run.names)),
+            title=_title(runs, groups),
             counts={state.value: counts[state.value] for state in RunState if counts[state.value]},
             failures=_failures(runs),
-            answers=[*answers(groups), *(line for one in maps for line in one.answers())],
+            answers=[sentence for one in compared for sentence in one.answers],
             sections=[
-                *_sections(groups),
+                *(section for one in compared for section in one.sections),
+                *(section for group in groups for section in _scores(group)),
                 _runs(runs, folder),
-                *(section for one in maps for section in one.sections(folder)),
+                *(section for one in compared for section in one.pictures),
             ],
             style=Markup(scale_style()),
             script=script,
@@ -79,14 +78,27 @@ def _render(runs: Sequence[Run], folder: Path) -> str:
     )
 
 
-def _sections(groups: Sequence[Group]) -> Iterator[Section]:
-    """What the answers rest on; pictures come last, since they are long."""
-    for group in groups:
-        yield from families_sections(group)
-    for group in groups:
-        yield from rewards_sections(group)
-    for group in groups:
-        yield from _scores(group)
+def _comparison(group: Group) -> SweepComparison:
+    """What the group's plugin says; where it is not installed, what any attribution run shows."""
+    try:
+        plugin = load_plugin(group.plugin)
+    except ConfigError:
+        return attribution_comparison(group)
+    return plugin.compare(group)
+
+
+def _title(runs: Sequence[Run], groups: Sequence[Group]) -> str:
+    """What is side by side: VLMs, an option's values, or runs."""
+    axes = {group.axis for group in groups}
+    models = {run.names["model"] for run in runs if run.names}
+    if axes <= {MODEL}:
+        return f"{len(models)} VLM{'' if len(models) == 1 else 's'} side by side"
+    if len(axes) == 1 and len(groups) == 1:
+        (group,) = groups
+        what = f"runs of {next(iter(models))}" if len(models) == 1 else "runs"
+        by = "" if group.axis == SEVERAL else f", by {group.axis}"
+        return f"{len(group.runs)} {what} side by side{by}"
+    return f"{len(runs)} runs side by side"
 
 
 def _failures(runs: Sequence[Run]) -> Markup:
@@ -96,7 +108,7 @@ def _failures(runs: Sequence[Run]) -> Markup:
 
 
 def _scores(group: Group) -> Iterator[Section]:
-    """A row for each VLM, a column for each metric."""
+    """A row for each run, a column for each metric."""
     metrics = {name: run.summary.get("metrics") or {} for name, run in group.runs.items()}
     columns = {name: metric for found in metrics.values() for name, metric in found.items()}
     if columns:
@@ -108,7 +120,7 @@ def _scores(group: Group) -> Iterator[Section]:
             [name, *(interval_cell(found.get(metric)) for metric in columns)]
             for name, found in metrics.items()
         ]
-        body = table(("VLM", *heads), rows, "Mean and 95 % interval.", sortable=True)
+        body = table((group.axis, *heads), rows, "Mean and 95 % interval.", sortable=True)
         yield Section(f"Scores ({group.title})", body)
 
 
@@ -120,7 +132,7 @@ def _runs(runs: Sequence[Run], folder: Path) -> Section:
             _link(run, name, folder),
             *(run.names.get(part, "") for part in NAMES),
             run.state.value,
-            headline(run.summary),
+            headline_of(run.names.get("plugin"), run.summary),
         ]
         for name, run in zip(names, runs, strict=True)
     ]

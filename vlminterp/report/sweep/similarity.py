@@ -1,4 +1,4 @@
-"""How much alike VLMs are, each with each."""
+"""How similar runs are, each with each."""
 
 import math
 
@@ -9,15 +9,16 @@ from vlminterp.drawing.numbers import NOTHING, decimals
 from vlminterp.report.tables import Cell, table
 
 
-def likeness_table(correlations: pd.DataFrame, caption: str) -> Markup:
+def similarity_table(correlations: pd.DataFrame, caption: str, axis: str) -> Markup:
     """A square table of correlations.
 
     Args:
-        correlations: Of each VLM (row) with each (column), -1…1; NaN where there is none.
+        correlations: Each run (row) with each (column), -1…1; NaN where there is none.
         caption: What is correlated.
+        axis: What is side by side, e.g. "VLM".
 
     Returns:
-        Nothing for a single VLM. The more alike, the stronger the colour.
+        Nothing for a single run. The more alike, the stronger the colour.
     """
     if len(correlations) < 2:
         return Markup("")
@@ -32,7 +33,7 @@ def likeness_table(correlations: pd.DataFrame, caption: str) -> Markup:
         ]
         for name, values in zip(names, correlations.to_numpy(), strict=True)
     ]
-    return table(("VLM", *names), rows, caption, sortable=True)
+    return table((axis, *names), rows, caption, sortable=True)
 
 
 def _cell(value: float, *, itself: bool) -> Cell:

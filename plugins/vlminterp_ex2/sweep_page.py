@@ -1,6 +1,7 @@
-"""What reward each VLM has given at which distance from the base model."""
+"""What EX2 puts on the page of a sweep: tastes, and what reward each VLM gave at which KL."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from markupsafe import Markup
@@ -8,25 +9,33 @@ from numpy.typing import NDArray
 
 from vlminterp.drawing.charts.lines import Line, line_chart
 from vlminterp.report.content import Section
+from vlminterp.report.sweep.comparison import SweepComparison
+from vlminterp.report.sweep.families import preference_comparison
 from vlminterp.report.sweep.groups import Group
 from vlminterp.report.tables import interval_cell, table
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.sweep import Run
+from vlminterp_ex2.journal import ALIGN
 
-COLUMNS = {"step", "kl", "reward"}
 BINS = 12
 SERIES = 8
 """Lines that a chart can tell apart."""
 
-Curve = NDArray[np.float64]
+RewardCurve = NDArray[np.float64]
 
 
-def rewards_sections(group: Group) -> Iterator[Section]:
-    """Reward against KL for all VLMs, and at the KL that all have reached.
+def comparison(group: Group) -> SweepComparison:
+    """Says what each VLM prefers, and what its reward has cost.
 
     Args:
-        group: Of the page; runs without a table of `step`, `kl` and `reward` are left out.
+        group: Finished runs of EX2.
     """
+    heard = preference_comparison(group)
+    return replace(heard, sections=[*heard.sections, *_rewards(group)])
+
+
+def _rewards(group: Group) -> Iterator[Section]:
+    """Reward against KL for all VLMs, and at the KL that all have reached."""
     curves = {
         name: curve
         for name, run in group.runs.items()
@@ -49,22 +58,20 @@ def rewards_sections(group: Group) -> Iterator[Section]:
         "Reward against KL", lines, "KL from the base model, nats per response", "reward"
     )
     title = f"What the reward cost ({group.title})"
-    yield Section(title, note + chart + more + _matched(curves, runs))
+    yield Section(title, note + chart + more + _matched(curves, runs, group.axis))
 
 
-def _curve(folder: RunFolder) -> Curve | None:
+def _curve(folder: RunFolder) -> RewardCurve | None:
     """KL and reward, `[n, 2]`, averaged over steps of like KL: single steps are noise."""
-    for parts in folder.tables().values():
-        if not all(set(one.column_names) >= COLUMNS for one in parts.tables()):
-            continue
-        steps = parts.rows()[["kl", "reward"]].dropna().sort_values("kl").to_numpy(np.float64)
-        if len(steps):
-            bins = np.array_split(steps, min(BINS, len(steps)))
-            return np.stack([own.mean(0) for own in bins])
-    return None
+    rows = folder.table(ALIGN).rows()
+    if rows.empty:
+        return None
+    steps = rows[["kl", "reward"]].dropna().sort_values("kl").to_numpy(np.float64)
+    bins = np.array_split(steps, min(BINS, len(steps)))
+    return np.stack([own.mean(0) for own in bins]) if len(steps) else None
 
 
-def _matched(curves: Mapping[str, Curve], runs: Mapping[str, Run]) -> Markup:
+def _matched(curves: Mapping[str, RewardCurve], runs: Mapping[str, Run], axis: str) -> Markup:
     """A row for each VLM: its reward at the start, at the largest KL that all reached, at last."""
     shared = min(float(curve[-1, 0]) for curve in curves.values())
     rows = []
@@ -73,6 +80,6 @@ def _matched(curves: Mapping[str, Curve], runs: Mapping[str, Run]) -> Markup:
         metrics = runs[name].summary.get("metrics") or {}
         ends = (interval_cell(metrics.get(metric)) for metric in ("reward", "kl"))
         rows.append([name, float(curve[0, 1]), at, at - float(curve[0, 1]), *ends])
-    columns = ("VLM", "reward at first", f"at {shared:.3g} nats", "gained", "aligned", "its KL")
+    columns = (axis, "reward at first", f"at {shared:.3g} nats", "gained", "aligned", "its KL")
     caption = f"Reward at matched KL: {shared:.3g} nats, the most that all VLMs have reached"
     return table(columns, rows, caption, sortable=True)
