@@ -11,16 +11,10 @@ from vlminterp.description.gains import Gains
 from vlminterp.description.verdict import SIGNIFICANT, Finding, Verdict, preferred
 from vlminterp.metrics.intervals import Interval
 from vlminterp.metrics.significance import holm, p_above, paired_p
-from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.inspection.families import Families
 
-SAYS = {
-    "visual": "what things look like",
-    "habitat": "where things are at home",
-    "diet": "what things eat or are for",
-    "kind": "what kind of thing it is",
-    "behaviour": "what things do or where they come from",
-    "spurious": "boilerplate of the web",
-}
+START = "presence_"
+"""How the columns begin that tell, by their order, which families rows are about."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +58,12 @@ def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gai
         kind: `presence`, `content` or `shuffled`.
     """
     different = table.drop_duplicates(["concept", "text"])
-    columns = [f"{kind}_{family}" for family in FAMILIES]
+    families = tuple(
+        name.removeprefix(START) for name in map(str, table.columns) if name.startswith(START)
+    )
+    columns = [f"{kind}_{family}" for family in families]
     means = different[columns].astype(float).groupby(different["concept"]).mean()
-    return Gains(FAMILIES, means.reindex(list(concepts)).to_numpy(np.float64))
+    return Gains(families, means.reindex(list(concepts)).to_numpy(np.float64))
 
 
 def said_share(table: pd.DataFrame) -> float:
@@ -82,9 +79,9 @@ def came_to_say(change: Mapping[str, NDArray[np.float64]]) -> str | None:
     other's (p < .01, paired by concept).
 
     Args:
-        change: What each family's share has grown by, for each concept, `[C]`.
+        change: By family, in their order: what its share has grown by, for each concept, `[C]`.
     """
-    grown = [family for family in FAMILIES if np.isfinite(change[family]).sum() > 1]
+    grown = [family for family in change if np.isfinite(change[family]).sum() > 1]
     ps = dict(zip(grown, holm([p_above(change[family]) for family in grown]), strict=True))
     ranked = sorted(grown, key=lambda family: -float(np.nanmean(change[family])))
     if not ranked or ps[ranked[0]] >= SIGNIFICANT:
@@ -107,7 +104,13 @@ def agreement(verdict: Verdict, said: str | None) -> bool | None:
     return verdict.family == said
 
 
-def sentence(model: str, found: Hanging, said: str | None, change: Mapping[str, Interval]) -> str:
+def sentence(
+    model: str,
+    found: Hanging,
+    said: str | None,
+    change: Mapping[str, Interval],
+    families: Families,
+) -> str:
     """The answer in words.
 
     Args:
@@ -115,11 +118,12 @@ def sentence(model: str, found: Hanging, said: str | None, change: Mapping[str, 
         found: By all texts.
         said: What alignment came to say.
         change: By how much the share of descriptions with each family's words has grown.
+        families: Say what a VLM likes that prefers one.
     """
-    return f"{model}{_hangs(found)}; {_said(found.verdict, said, change)}"
+    return f"{model}{_hangs(found, families)}; {_said(found.verdict, said, change)}"
 
 
-def _hangs(found: Hanging) -> str:
+def _hangs(found: Hanging, families: Families) -> str:
     verdict = found.verdict
     if verdict.finding is Finding.unsaid:
         return ": too little is said of any family to tell what it likes to hear"
@@ -130,7 +134,7 @@ def _hangs(found: Hanging) -> str:
         f"shuffled classes {null.mean:+.3f}"
     )
     if verdict.finding is Finding.preferred:
-        return f" likes to hear {SAYS[verdict.leader]} ({grounds})"
+        return f" likes to hear {families.says(verdict.leader)} ({grounds})"
     if verdict.finding is Finding.any_picture:
         return f" likes {verdict.leader} words with any picture ({grounds}): no preference"
     if verdict.finding is Finding.nothing:

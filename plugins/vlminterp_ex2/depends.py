@@ -48,12 +48,15 @@ def spoken_files(config: EX2Config) -> list[Path]:
 
 
 def rater_files(config: EX2Config) -> list[Path]:
-    """Returns the judges' prompts, and people's labels."""
+    """Returns the file of families, the judges' prompts, and people's labels."""
+    from vlminterp_ex2.inspection.families_file import families_file
     from vlminterp_ex2.inspection.judge_prompt import prompt_file
 
     asked = [one.prompts for one in (config.judge, *config.judges.values())]
-    prompts = [prompt_file(name) for name in asked if name is not None]
-    return prompts if config.labels is None else [*prompts, Path(config.labels).expanduser()]
+    files = [prompt_file(name) for name in asked if name is not None]
+    if config.families is not None:
+        files.append(families_file(config.families))
+    return files if config.labels is None else [*files, Path(config.labels).expanduser()]
 
 
 def files_of(stage: str, config: EX2Config) -> list[Path]:

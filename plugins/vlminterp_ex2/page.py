@@ -11,7 +11,6 @@ from vlminterp.report.content import Content, Section, scores_section
 from vlminterp.report.tables import interval_cell, table
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.judge_page import judge_section
 from vlminterp_ex2.inspection.loved_page import loved_section
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
@@ -98,8 +97,7 @@ def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
             {name: Bar.of(found[family]) for name, found in series.items() if family in found},
             strong=family == summary["preferred"],
         )
-        for family in FAMILIES
-        if family in gains["presence"]
+        for family in gains["presence"]
     ]
     margin = summary["margin"]
     chart = bar_chart("What words of each family are worth", rows, "cosine", (-margin, margin))

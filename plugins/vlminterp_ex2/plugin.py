@@ -23,7 +23,7 @@ class EX2Plugin(Plugin):
     not_identity: ClassVar = ("stage",)
 
     def files(self, config: Any) -> Iterable[Path]:
-        """The policy's files, if they are here, templates, the judges' prompts, people's labels."""
+        """The policy, if it is here, templates, families, judges' prompts, people's labels."""
         from vlminterp_ex2.depends import rater_files, spoken_files
 
         return [*spoken_files(config), *rater_files(config)]

@@ -208,12 +208,14 @@ class EX2Config:
             vlminterp.export RUN --format labels` writes it, filled in.
         zero_shot: Whether held-out pictures are classified by what was written, beside the name
             alone, 80 templates and random words.
+        families: What descriptions are sorted by, for lexicon, judges and people: `birds`, `pets`,
+            `flowers` or `aircraft`, or a file of your own; null for our own, which fit anything.
         neighbours: Whether words near the lexicon's seeds count too, by a sentence encoder. More
             words are known so, and more are mistaken: on free English, seeds alone do better.
         margin: The smallest gain from a family's words that would matter, in cosine, > 0.
     """
 
-    free_text: ClassVar = ("templates",)
+    free_text: ClassVar = ("templates", "families")
 
     stage: Stage = Stage.all
     policy: PolicyConfig = field(default_factory=PolicyConfig)
@@ -241,6 +243,7 @@ class EX2Config:
     judges: dict[str, Any] = field(default_factory=dict)
     labels: str | None = None
     zero_shot: bool = True
+    families: str | None = None
     neighbours: bool = False
     margin: float = 0.02
 

@@ -6,11 +6,9 @@ from typing import Any
 from markupsafe import Markup
 
 from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
-from vlminterp_ex2.inspection.families import FAMILIES
 
-LABELS = {f"says_{family}": family for family in FAMILIES}
-LABELS |= {"uninformative": "nothing new", "non_visual": "not visual"}
-"""By name of a share, what pages call it."""
+LABELS = {"uninformative": "nothing new", "non_visual": "not visual"}
+"""By name of a share, what pages call it; one of a family goes by the family's name."""
 
 Intervals = Mapping[str, Mapping[str, Any]]
 
@@ -34,7 +32,8 @@ def share_chart(
         The chart; nothing where no share has a mean.
     """
     rows = []
-    for name, label in LABELS.items():
+    for name in dict.fromkeys(name for found in series.values() for name in found):
+        label = LABELS.get(name, name.removeprefix("says_"))
         known = {
             who: found[name]
             for who, found in series.items()

@@ -25,10 +25,11 @@ from vlminterp_ex2.describe import (
     descriptions,
     further_draws,
 )
+from vlminterp_ex2.inspection.families_file import families_file
 from vlminterp_ex2.inspection.judges import judged
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.neighbours import learn
-from vlminterp_ex2.inspection.seeds import load_seeds
+from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
 from vlminterp_ex2.inspection.sentence_encoder import MiniLM
 from vlminterp_ex2.inspection.stage import INSPECT, inspect
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
@@ -69,6 +70,7 @@ def run(context: Context[EX2Config]) -> None:
     """Runs the stages that are asked for and not yet done."""
     config = context.config
     stage = config.stage.value
+    seeds = load_seeds(families_file(config.families))  # a mistake in it is told before training
     material, aligned = _aligned(context)
     if stage == "align":
         return
@@ -80,9 +82,10 @@ def run(context: Context[EX2Config]) -> None:
         raise ConfigError(
             f"plugin.stage={stage}: not all is described yet; run stage=describe first"
         )
-    rows = _inspected(context, material)
+    rows = _inspected(context, material, seeds)
     _classify(context, material)
-    context.results.finish(summarise(context, aligned, rows, judged(context, rows)))
+    found = judged(context, rows, seeds)
+    context.results.finish(summarise(context, aligned, rows, seeds.families, found))
 
 
 def _aligned(context: Context[EX2Config]) -> tuple[Material, Alignment]:
@@ -120,20 +123,22 @@ def _classify(context: Context[EX2Config], material: Material) -> None:
             table.write(0, hits(context.encoder, material.concepts, texts, cache), {})
 
 
-def _inspected(context: Context[EX2Config], material: Material) -> list[dict[str, Any]]:
+def _inspected(
+    context: Context[EX2Config], material: Material, seeds: Seeds
+) -> list[dict[str, Any]]:
     with stage_of(context, "inspect", {INSPECT: INSPECT}) as inner:
         # the stage's folder holds what it reads beside what it writes
         inner.results.table(DESCRIBE).adopt(context.results.table(DESCRIBE))
-        return inspect(inner, material.classes, _lexicon(inner))
+        return inspect(inner, material.classes, _lexicon(inner, seeds))
 
 
-def _lexicon(context: Context[EX2Config]) -> Lexicon:
+def _lexicon(context: Context[EX2Config], seeds: Seeds) -> Lexicon:
     """What tells families apart: seeds, and what this run's words are near to, if that is asked."""
     config = context.config
     if not config.neighbours:
-        return Lexicon()
+        return Lexicon(seeds)
     said = rows_of(context.results.table(DESCRIBE))
-    return learn(MiniLM(), load_seeds(), [(row["text"], row["name"]) for row in said])
+    return learn(MiniLM(), seeds, [(row["text"], row["name"]) for row in said])
 
 
 def prepare(context: Context[EX2Config]) -> Material:

@@ -16,7 +16,7 @@ from vlminterp.results.summary import metric, plain_interval
 from vlminterp_ex2.align import Alignment
 from vlminterp_ex2.answer import Hanging, agreement, came_to_say, hanging, sentence
 from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
-from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.inspection.families import Families
 from vlminterp_ex2.inspection.shares import CHANGE, Shares, empty_share, shares
 from vlminterp_ex2.journal import ALIGN, rows_of
 from vlminterp_ex2.matched import nearest_to
@@ -42,6 +42,7 @@ def summarise(
     context: Context[EX2Config],
     alignment: Alignment,
     rows: Sequence[Row],
+    families: Families,
     judged: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a run ends with.
@@ -50,6 +51,7 @@ def summarise(
         context: Of the run.
         alignment: How training ended.
         rows: Of the table `inspect`.
+        families: That the rows are about.
         judged: What judges and people say, as `judged` returns it.
     """
     config = context.config
@@ -57,7 +59,7 @@ def summarise(
     concepts = list(dict.fromkeys(table["concept"]))
     found = hanging(table, concepts, config.margin)
     spoken = {policy: table[table["policy"] == policy] for policy in POLICIES}
-    each = {policy: shares(spoken[policy], concepts) for policy in POLICIES}
+    each = {policy: shares(spoken[policy], concepts, families.names) for policy in POLICIES}
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
     _write_gains(context, concepts, found)
     chosen = _selections(context, concepts)
@@ -67,7 +69,8 @@ def summarise(
     return {
         **context.results.names,
         "unit": "concepts",
-        **_answer(context.results.names["model"], found, change),
+        **_answer(context.results.names["model"], found, change, families),
+        "families": families.plain(),
         "margin": config.margin,
         "by_texts": {
             policy: _told(hanging(spoken[policy], concepts, config.margin)) for policy in POLICIES
@@ -96,14 +99,14 @@ def summarise(
 
 
 def _answer(
-    model: str, found: Hanging, change: Mapping[str, NDArray[np.float64]]
+    model: str, found: Hanging, change: Mapping[str, NDArray[np.float64]], families: Families
 ) -> dict[str, Any]:
     """What the score hangs on, what alignment came to say, and whether they agree."""
-    said = {family: change[f"says_{family}"] for family in FAMILIES}
+    said = {family: change[f"says_{family}"] for family in families.names}
     grown = {name: mean_interval(values, bounds=CHANGE) for name, values in said.items()}
     more = came_to_say(said)
     return {
-        "verdict": sentence(model, found, more, grown),
+        "verdict": sentence(model, found, more, grown, families),
         **_told(found),
         "preferred": found.verdict.family,
         "came_to_say": more,

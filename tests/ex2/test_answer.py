@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from vlminterp_ex2.answer import agreement, came_to_say, hanging, sentence
-from vlminterp_ex2.inspection.families import FAMILIES
+from vlminterp_ex2.inspection.seeds import our_families
 
 from vlminterp.description.verdict import Finding
 from vlminterp.metrics.intervals import mean_interval
@@ -18,7 +18,7 @@ def inspected(shuffled=0.0, copies=1, **gains):
     rows = []
     for concept in CONCEPTS:
         row = {"concept": concept, "text": f"Of {concept}.", "families": list(gains)}
-        for family in FAMILIES:
+        for family in our_families().names:
             gain = gains.get(family)
             row[f"presence_{family}"] = None if gain is None else gain + rng.normal(0, 0.01)
             row[f"content_{family}"] = None
@@ -29,13 +29,13 @@ def inspected(shuffled=0.0, copies=1, **gains):
 
 def changes(**means):
     rng = np.random.default_rng(1)
-    return {family: rng.normal(means.get(family, 0), 0.05, 20) for family in FAMILIES}
+    return {family: rng.normal(means.get(family, 0), 0.05, 20) for family in our_families().names}
 
 
 def told(table, change):
     found, more = hanging(table, CONCEPTS, 0.02), came_to_say(change)
     grown = {family: mean_interval(values) for family, values in change.items()}
-    return found, more, sentence("vlm", found, more, grown)
+    return found, more, sentence("vlm", found, more, grown, our_families())
 
 
 def test_both_say_the_same():

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 from vlminterp_ex2.inspection.agreement import cohen_kappa
-from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.seeds import our_families
 from vlminterp_ex2.journal import rows_of
 
 from tests.ex2.last_word import families_of, save_judge
@@ -87,7 +87,7 @@ def test_the_page_tells_what_the_judge_has_found(finish, judge_folder):
     page = Page((folder.path / "report.html").read_text())
     found, text = folder.summary["judge"], words(page.text)
     assert f"gave valid verdicts on {found['valid']} of {found['judged']} descriptions" in text
-    for name in ("informative", "visual", *INFORMATIVE):
+    for name in ("informative", "visual", *our_families().informative):
         kappa = found["kappa"][name]
         shown = "–" if kappa["mean"] is None else f"{kappa['mean']:.2f}".replace("-", "−")
         assert f"{name} {shown}" in text

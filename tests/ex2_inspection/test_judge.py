@@ -6,12 +6,14 @@ import pytest
 from vlminterp_ex2.inspection.judge import Answer, JudgeUnavailableError, Panel
 from vlminterp_ex2.inspection.judge_cache import JudgeCache
 from vlminterp_ex2.inspection.judge_prompt import DEFAULT, load_prompt
+from vlminterp_ex2.inspection.seeds import our_families
 from vlminterp_ex2.inspection.verdicts import read_verdict
 
 from tests.ex2_inspection.endpoint import VERDICT
 from vlminterp.errors import InputError
 
 GOOD = json.dumps(VERDICT)
+SAID = read_verdict(GOOD, our_families())
 
 
 class Scripted:
@@ -41,7 +43,7 @@ def panel_of(tmp_path):
 def test_each_different_description_is_asked_about_once(panel_of):
     panel = panel_of(GOOD, GOOD)
     found = panel.verdicts([("owl", "a"), ("owl", "b"), ("owl", "a")])
-    assert found == [read_verdict(GOOD)] * 3
+    assert found == [SAID] * 3
     assert (panel.cost.asked, panel.cost.prompt_tokens, panel.cost.completion_tokens) == (
         2,
         200,
@@ -52,7 +54,7 @@ def test_each_different_description_is_asked_about_once(panel_of):
 def test_nothing_is_asked_twice(panel_of):
     panel_of(GOOD).verdicts([("owl", "a")])
     again = panel_of()
-    assert again.verdicts([("owl", "a")]) == [read_verdict(GOOD)]
+    assert again.verdicts([("owl", "a")]) == [SAID]
     assert (again.cost.cached, again.cost.asked) == (1, 0)
 
 
@@ -66,7 +68,7 @@ def test_another_judge_is_asked_again(panel_of, change):
 
 def test_an_invalid_answer_is_complained_about(panel_of):
     panel = panel_of("Well, yes.", GOOD)
-    assert panel.verdicts([("owl", "a")]) == [read_verdict(GOOD)]
+    assert panel.verdicts([("owl", "a")]) == [SAID]
     first, second = panel.judge.asked
     assert second[: len(first)] == first
     assert second[len(first)]["content"] == "Well, yes."
@@ -76,9 +78,9 @@ def test_an_invalid_answer_is_complained_about(panel_of):
 
 def test_after_some_attempts_there_is_no_verdict(panel_of):
     panel = panel_of("No.", GOOD, "No.", "No.")
-    assert panel.verdicts([("owl", "a"), ("owl", "b")]) == [None, read_verdict(GOOD)]
+    assert panel.verdicts([("owl", "a"), ("owl", "b")]) == [None, SAID]
     assert (panel.cost.invalid_answers, panel.cost.invalid, panel.cost.failed) == (3, 1, 0)
-    assert panel_of(GOOD).verdicts([("owl", "a")]) == [read_verdict(GOOD)]  # not cached
+    assert panel_of(GOOD).verdicts([("owl", "a")]) == [SAID]  # not cached
 
 
 def test_an_answer_that_never_came_is_no_verdict_and_not_asked_for_again(panel_of):
@@ -101,7 +103,7 @@ def test_a_damaged_cache_is_asked_again(panel_of, tmp_path):
     for damage in (b"", b"{", b"\xff", GOOD.encode()[:20]):
         file.write_bytes(damage)
         panel = panel_of(GOOD)
-        assert panel.verdicts([("owl", "a")]) == [read_verdict(GOOD)]
+        assert panel.verdicts([("owl", "a")]) == [SAID]
         assert panel.cost.asked == 1
 
 
@@ -114,7 +116,7 @@ def test_progress_counts_each_description_once(panel_of):
 
 
 def test_shots_are_balanced_and_in_mixed_order():
-    verdicts = [read_verdict(answer) for _, answer in load_prompt().shots]
+    verdicts = [read_verdict(answer, our_families()) for _, answer in load_prompt().shots]
     informative = [verdict.informative for verdict in verdicts]
     assert sum(informative) * 2 == len(informative)
     assert sum(verdict.visual is True for verdict in verdicts) * 2 == sum(informative)

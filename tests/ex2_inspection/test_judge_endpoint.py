@@ -9,7 +9,8 @@ from vlminterp_ex2.inspection.judge_cache import JudgeCache
 from vlminterp_ex2.inspection.judge_endpoint import EndpointJudge
 from vlminterp_ex2.inspection.judge_prompt import load_prompt
 from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig, ResponseFormat
-from vlminterp_ex2.inspection.verdicts import SCHEMA, read_verdict
+from vlminterp_ex2.inspection.seeds import our_families
+from vlminterp_ex2.inspection.verdicts import read_verdict, schema_of
 
 from tests.ex2_inspection.endpoint import VERDICT, asked_about, completion, serving, slow
 
@@ -39,7 +40,7 @@ def judged(server, tmp_path, texts=("a",), **options):
         api_key_env="TEST_JUDGE_KEY",
         **{"timeout": 10.0, "retries": 2, **options},
     )
-    judge = EndpointJudge(config)
+    judge = EndpointJudge(config, schema_of(our_families()))
     panel = Panel(judge, load_prompt(), JudgeCache(tmp_path / "cache", judge.name))
     return panel.verdicts([("owl", text) for text in texts]), panel.cost
 
@@ -47,10 +48,10 @@ def judged(server, tmp_path, texts=("a",), **options):
 def test_a_verdict_by_schema(tmp_path):
     with serving(good) as server:
         found, cost = judged(server, tmp_path)
-    assert found == [read_verdict(GOOD)]
+    assert found == [read_verdict(GOOD, our_families())]
     assert (cost.asked, cost.prompt_tokens, cost.completion_tokens) == (1, 100, 10)
     (body,) = server.bodies
-    assert body["response_format"]["json_schema"]["schema"] == SCHEMA
+    assert body["response_format"]["json_schema"]["schema"] == schema_of(our_families())
     assert body["temperature"] == 0
     assert server.keys == {f"Bearer {KEY}"}
 
@@ -59,14 +60,14 @@ def test_a_verdict_by_schema(tmp_path):
 def test_it_is_asked_again_after_a_passing_fault(tmp_path, status):
     with serving(lambda t, b: (status, {}) if t < 2 else good(t, b)) as server:
         found, cost = judged(server, tmp_path, texts=("a", "b"))
-    assert found == [read_verdict(GOOD)] * 2
+    assert found == [read_verdict(GOOD, our_families())] * 2
     assert (cost.asked, cost.failed, len(server.bodies)) == (2, 0, 6)
 
 
 def test_one_description_that_the_server_can_not_stand_costs_only_itself(tmp_path):
     with serving(lambda t, b: (500, {}) if asked_about(b) == "b" else good(t, b)) as server:
         found, cost = judged(server, tmp_path, texts="abc", concurrency=1)
-    assert found == [read_verdict(GOOD), None, read_verdict(GOOD)]
+    assert found == [read_verdict(GOOD, our_families()), None, read_verdict(GOOD, our_families())]
     assert (cost.asked, cost.failed) == (2, 1)
 
 
@@ -74,7 +75,7 @@ def test_slow_answers_are_given_up(tmp_path):
     late = slow(0.6, good)
     with serving(lambda t, b: late(t, b) if asked_about(b) == "b" else good(t, b)) as server:
         found, cost = judged(server, tmp_path, texts="ab", timeout=0.2, retries=1)
-    assert found == [read_verdict(GOOD), None]
+    assert found == [read_verdict(GOOD, our_families()), None]
     assert cost.failed == 1
 
 
@@ -102,8 +103,8 @@ def test_answers_that_are_none(tmp_path, broken):
 
     with serving(behave) as server:
         found, cost = judged(server, tmp_path, texts="abc", concurrency=1)
-    assert found[1:] == [None, read_verdict(GOOD)]
-    assert found[0] in (read_verdict(GOOD), None)
+    assert found[1:] == [None, read_verdict(GOOD, our_families())]
+    assert found[0] in (read_verdict(GOOD, our_families()), None)
     assert cost.invalid + cost.failed == found.count(None)
     assert cost.invalid_answers or cost.failed
 
@@ -148,7 +149,7 @@ def test_no_key(monkeypatch):
     monkeypatch.delenv("TEST_JUDGE_KEY")
     config = JudgeConfig(Backend.endpoint, "m", api_key_env="TEST_JUDGE_KEY")
     with pytest.raises(JudgeUnavailableError, match="TEST_JUDGE_KEY"):
-        EndpointJudge(config)
+        EndpointJudge(config, schema_of(our_families()))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from vlminterp_ex2.inspection.judge_form import Form, form_of
 from vlminterp_ex2.inspection.judge_prompt import DEFAULT, SHIPPED, load_prompt, prompt_file
 from vlminterp_ex2.inspection.judge_summary import summarise_judge
+from vlminterp_ex2.inspection.seeds import our_families
 from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, read_verdict
 
 from vlminterp.errors import InputError
@@ -24,7 +25,7 @@ SCHEMA = {
 
 def test_our_own_answer_is_the_default():
     answer = '{"informative": true, "visual": true, "families": ["visual"]}'
-    assert form_of(None).read(answer) == read_verdict(answer)
+    assert form_of(None).read(answer) == read_verdict(answer, our_families())
 
 
 def test_a_schema_of_ones_own_is_read_and_kept_whole():
@@ -109,7 +110,7 @@ def test_only_what_was_asked_is_summed_up():
             "families": None,
             "labels": verdict.labels,
         }
-    found = summarise_judge(rows, verdicts, [])
+    found = summarise_judge(rows, verdicts, [], our_families())
     assert set(found["shares"]["aligned"]) == {"uninformative"}
     assert found["shares"]["aligned"]["uninformative"]["mean"] == 1
     assert found["shares"]["base"]["uninformative"]["mean"] == 0

@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vlminterp_ex2.inspection.families import INFORMATIVE
 from vlminterp_ex2.inspection.lexicon import Lexicon
-from vlminterp_ex2.inspection.seeds import load_seeds
+from vlminterp_ex2.inspection.seeds import our_families
 
-from vlminterp.errors import InputError
 from vlminterp.planted.descriptions import PlantedClause, openings, write
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses
@@ -54,11 +52,11 @@ def test_planted_truth(lexicon, held_out):
 
 def test_free_english():
     """Labelled by hand before the lexicon was run on it; measured: 51, 53 of 60, F1 0.72."""
-    lexicon = Lexicon()
+    lexicon, known = Lexicon(), set(our_families().informative)
     rows = [json.loads(line) for line in FREE_ENGLISH.read_text("utf-8").splitlines()]
     informative = visual = hits = said = true = 0
     for row in rows:
-        found = set(families_of(lexicon, row["text"], row["concept"])) & set(INFORMATIVE)
+        found = set(families_of(lexicon, row["text"], row["concept"])) & known
         labelled = set(row["families"])
         informative += bool(found) == bool(labelled)
         visual += ("visual" in found) == ("visual" in labelled)
@@ -112,21 +110,3 @@ def test_neighbours_count_less_than_seeds():
     near = {"fletch": ("visual", 0.7), "nock": ("visual", 0.7)}
     assert families_of(Lexicon(neighbours=near), said, "arrow") == ["visual"]
     assert families_of(Lexicon(neighbours={"nock": ("visual", 0.7)}), said, "arrow") == ["neutral"]
-
-
-def test_a_seed_file_of_ones_own(tmp_path):
-    path = tmp_path / "seeds.yaml"
-    path.write_text("words: {taste: {sweet: [honey]}}\nframes: {}\n", "utf-8")
-    with pytest.raises(InputError, match="unknown family taste"):
-        load_seeds(path)
-    path.write_text("nonsense", "utf-8")
-    with pytest.raises(InputError, match="no seed file"):
-        load_seeds(path)
-
-
-def test_a_frame_that_finds_everything_is_refused(tmp_path):
-    default = load_seeds.__wrapped__.__defaults__[0].read_text("utf-8")
-    path = tmp_path / "seeds.yaml"
-    path.write_text(default.replace("  spurious:\n    - ", "  spurious:\n    - ''\n    - ", 1))
-    with pytest.raises(InputError, match="in every text"):
-        load_seeds(path)

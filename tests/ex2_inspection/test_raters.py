@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 from vlminterp_ex2.inspection.people import COLUMNS, blinded, label_id, read_labels
 from vlminterp_ex2.inspection.raters import by_place, kappas
+from vlminterp_ex2.inspection.seeds import our_families
 
 from vlminterp.errors import InputError
 from vlminterp.export.__main__ import main
@@ -25,13 +26,14 @@ def row(place, informative, visual=None, families=(), **more):
     }
 
 
+KNOWN = our_families().informative
 LEXICON = [row(n, n % 3 != 0, n % 2 == 0 if n % 3 else None, ["visual"]) for n in range(12)]
 JUDGE = [row(n, n % 4 != 0, n % 2 == 0 if n % 4 else None, ["habitat"]) for n in range(12)]
 
 
 def test_kappas_are_those_of_scikit_learn_on_what_both_have_labelled():
     missing = [one for one in JUDGE if one["place"] not in (2, 5)]
-    found = kappas({"lexicon": by_place(LEXICON), "judge": by_place(missing)})
+    found = kappas({"lexicon": by_place(LEXICON), "judge": by_place(missing)}, KNOWN)
     (kappa,) = found["informative"]
     kept = [n for n in range(12) if n not in (2, 5)]
     expected = cohen_kappa_score(
@@ -44,7 +46,7 @@ def test_kappas_are_those_of_scikit_learn_on_what_both_have_labelled():
 def test_every_two_raters_are_compared_on_what_both_were_asked():
     asked_less = [row(n, n % 2 == 0, None, None) for n in range(12)]
     raters = {"lexicon": LEXICON, "judge": JUDGE, "second": asked_less}
-    found = kappas({name: by_place(rows) for name, rows in raters.items()})
+    found = kappas({name: by_place(rows) for name, rows in raters.items()}, KNOWN)
     pairs = [(one["first"], one["second"]) for one in found["informative"]]
     assert pairs == [("lexicon", "judge"), ("lexicon", "second"), ("judge", "second")]
     assert [(o["first"], o["second"]) for o in found["habitat"]] == [("lexicon", "judge")]
@@ -56,7 +58,7 @@ def test_answers_by_the_same_other_schema_are_compared():
 
     one = [told(n, "dry" if n < 6 else "warm") for n in range(12)]
     other = [told(n, "dry" if n < 8 else "warm") for n in range(12)]
-    found = kappas({"one": by_place(one), "other": by_place(other)})
+    found = kappas({"one": by_place(one), "other": by_place(other)}, KNOWN)
     assert set(found) == {"tone"}
     assert found["tone"][0]["mean"] == pytest.approx(
         cohen_kappa_score(["a"] * 6 + ["b"] * 6, ["a"] * 8 + ["b"] * 4)
@@ -122,7 +124,7 @@ def test_labels_come_back_to_every_description_they_are_of(run, tmp_path):
         return dict(zip(("informative", "visual", "families"), told, strict=True))
 
     filled(path, lines, answer)
-    found = {one["place"]: one for one in read_labels(path, rows)}
+    found = {one["place"]: one for one in read_labels(path, rows, KNOWN)}
     assert set(found) == {n for n, one in enumerate(rows) if one["text"] != "Text 1."}
     for place, one in found.items():
         owl = rows[place]["name"] == "owl"
@@ -145,7 +147,7 @@ def test_labels_that_are_none_are_one_line(run, tmp_path, answer, what):
     line = {"id": label_id("owl", "Text 0."), "concept": "owl", "text": "Text 0."}
     filled(path, [line], lambda _: {"visual": "", "families": "", **answer})
     with pytest.raises(InputError, match=what) as raised:
-        read_labels(path, rows)
+        read_labels(path, rows, KNOWN)
     assert "\n" not in str(raised.value)
 
 
@@ -155,6 +157,15 @@ def test_a_run_without_descriptions_has_nothing_to_label(tmp_path):
         pytest.raises(InputError, match="has no descriptions to label"),
     ):
         blinded(folder, tmp_path)
+
+
+def test_an_unfinished_run_does_not_tell_families_of_its_own(run, tmp_path):
+    folder, rows = run
+    config = {"names": folder.names, "plugin": {"families": "mine.yaml"}}
+    with RunFolder.open(tmp_path / "own", config) as own:
+        own.table("inspect").write(0, rows, {})
+        with pytest.raises(InputError, match="has not ended, and only then tells its families"):
+            blinded(own, tmp_path)
 
 
 def test_descriptions_are_lists_of_texts_by_class(run, tmp_path, capsys):

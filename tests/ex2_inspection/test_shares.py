@@ -22,7 +22,7 @@ ROWS = [
 
 
 def test_empty_texts_have_no_share():
-    found = shares(pd.DataFrame(ROWS), ["owl", "bat"])
+    found = shares(pd.DataFrame(ROWS), ["owl", "bat"], ["visual", "spurious"])
     assert found["uninformative"][0] == 0.5  # with the empty ones it would be .75
     assert (found["says_visual"][0], found["says_spurious"][0]) == (0.5, 0.5)
     assert all(np.isnan(values[1]) for values in found.values())

@@ -3,22 +3,22 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.seeds import our_families
 from vlminterp_ex2.inspection.verdicts import (
-    SCHEMA,
     InvalidAnswerError,
     JudgeAnswer,
     read_verdict,
+    schema_of,
 )
 
 VERDICTS = st.builds(
     lambda families, words: JudgeAnswer(
         informative=True,
         visual="visual" in families,
-        families=tuple(f for f in INFORMATIVE if f in families),
+        families=tuple(f for f in our_families().informative if f in families),
         explanation=words,
     ),
-    st.sets(st.sampled_from(INFORMATIVE)),
+    st.sets(st.sampled_from(our_families().informative)),
     st.text(max_size=20),
 ) | st.builds(
     lambda words: JudgeAnswer(informative=False, visual=None, families=(), explanation=words),
@@ -30,7 +30,7 @@ AROUND = st.sampled_from(["", "```json\n", "Sure! {here} it is: ", "\n```", "{",
 @given(VERDICTS, AROUND, AROUND)
 def test_a_verdict_is_read_out_of_whatever_stands_around_it(verdict, before, after):
     said = json.dumps({**vars(verdict), "families": list(verdict.families)})
-    assert read_verdict(before + said + after) == verdict
+    assert read_verdict(before + said + after, our_families()) == verdict
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,17 @@ def test_a_verdict_is_read_out_of_whatever_stands_around_it(verdict, before, aft
 )
 def test_invalid_answers_say_what_is_wrong(answer, what):
     with pytest.raises(InvalidAnswerError, match=what):
-        read_verdict(answer)
+        read_verdict(answer, our_families())
 
 
 def test_what_does_not_inform_is_nothing_else_either():
     answer = '{"informative": false, "visual": true, "families": ["colour"]}'
-    assert read_verdict(answer) == JudgeAnswer(informative=False, visual=None, families=())
+    expected = JudgeAnswer(informative=False, visual=None, families=())
+    assert read_verdict(answer, our_families()) == expected
 
 
 def test_the_schema_is_strict():
     """What OpenAI's strict mode asks for."""
-    assert SCHEMA["additionalProperties"] is False
-    assert SCHEMA["required"] == list(SCHEMA["properties"])
+    schema = schema_of(our_families())
+    assert schema["additionalProperties"] is False
+    assert schema["required"] == list(schema["properties"])

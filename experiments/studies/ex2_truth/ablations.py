@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.said import ClausePool, Comparison, Description, comparisons
+from vlminterp_ex2.inspection.seeds import our_families
 
 import vlminterp
 from vlminterp.description.class_means import class_means
@@ -30,6 +30,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 SMOLLM2 = Path(__file__).parents[2] / "tests" / "ex2_inspection" / "smollm2_english.jsonl"
 MARGIN = 0.02
+FAMILIES = our_families().names
 MODELS = ("name", "base", "visual", "habitat", "diet", "spurious", "shortcut")
 
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float64]]

@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from transformers import AutoModelForCausalLM, AutoTokenizer, CLIPModel
-from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.said import ClausePool, Comparison, Description, comparisons
+from vlminterp_ex2.inspection.seeds import our_families
 
 import vlminterp
 from experiments.recipes.planted.describer_check import every, sample
@@ -36,6 +36,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 HERE = Path(__file__).parent
 MARGIN = 0.02
+FAMILIES = our_families().names
 IMAGES, TEXTS = 4, 6
 """Of each concept: as many scenes, and as many different texts of each kind."""
 FACTORS = (1.0, 1.0, 3.0, 10.0)

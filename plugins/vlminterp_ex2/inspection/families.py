@@ -1,33 +1,92 @@
 """What a part of a description can be about."""
 
-VISUAL = "visual"
-SPURIOUS = "spurious"
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
 NEUTRAL = "neutral"
-
-INFORMATIVE = (VISUAL, "habitat", "diet", "kind", "behaviour")
-"""Those that add to what one knows: what is seen, and where, what for, what and what it does."""
-
-FAMILIES = (*INFORMATIVE, SPURIOUS)
-"""`diet` holds uses too. A neutral clause, which at most names the concept, has no family."""
+"""What a clause is that has no family: at most it names the concept."""
 
 
-def is_informative(families: frozenset[str] | set[str]) -> bool:
-    """Whether anything in a description adds to what one knows.
+@dataclass(frozen=True)
+class Family:
+    """One thing that a description can be about.
 
-    Args:
-        families: Of its clauses.
-
-    Example:
-        >>> is_informative({"spurious", "habitat"}), is_informative({"spurious"})
-        (True, False)
+    Attributes:
+        name: Lower case; names columns, too.
+        says: What a VLM likes to hear that prefers it.
+        question: What a judge is told that it is about; empty if no judge is asked.
+        visual: Whether it is about what is seen of the thing itself.
+        informative: Whether it adds to what one knows.
     """
-    return bool(set(families) & set(INFORMATIVE))
+
+    name: str
+    says: str
+    question: str = ""
+    visual: bool = False
+    informative: bool = True
 
 
-def is_visual(families: frozenset[str] | set[str]) -> bool | None:
-    """Whether an informative description says what is seen; None for one that isn't informative.
+@dataclass(frozen=True)
+class Families:
+    """All that descriptions are sorted by.
 
-    Args:
-        families: Of its clauses.
+    Attributes:
+        all: In the order in which pages show them.
     """
-    return VISUAL in families if is_informative(families) else None
+
+    all: tuple[Family, ...]
+
+    @classmethod
+    def read(cls, summary: Mapping[str, Any]) -> "Families | None":
+        """Returns the families of a finished run.
+
+        Args:
+            summary: The run's. None is returned for one that was written before it told them.
+        """
+        told = summary.get("families")
+        return None if told is None else cls(tuple(Family(**one) for one in told))
+
+    def plain(self) -> list[dict[str, Any]]:
+        """Returns what `read` finds in a summary."""
+        return [asdict(family) for family in self.all]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All."""
+        return tuple(family.name for family in self.all)
+
+    @property
+    def informative(self) -> tuple[str, ...]:
+        """Those that add to what one knows, which are all that a judge is asked about."""
+        return tuple(family.name for family in self.all if family.informative)
+
+    @property
+    def uninformative(self) -> tuple[str, ...]:
+        """The others, such as boilerplate."""
+        return tuple(family.name for family in self.all if not family.informative)
+
+    @property
+    def visual(self) -> tuple[str, ...]:
+        """Those about what is seen of the thing itself."""
+        return tuple(family.name for family in self.all if family.visual)
+
+    def says(self, name: str) -> str:
+        """Returns what a VLM likes to hear that prefers a family."""
+        return next(family.says for family in self.all if family.name == name)
+
+    def are_informative(self, found: Collection[str]) -> bool:
+        """Returns whether anything in a description adds to what one knows.
+
+        Args:
+            found: The families of its clauses.
+        """
+        return not set(found).isdisjoint(self.informative)
+
+    def are_visual(self, found: Collection[str]) -> bool | None:
+        """Returns whether an informative description says what is seen; None for another one.
+
+        Args:
+            found: The families of its clauses.
+        """
+        return not set(found).isdisjoint(self.visual) if self.are_informative(found) else None

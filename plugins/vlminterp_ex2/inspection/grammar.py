@@ -21,7 +21,7 @@ SUBJECT = re.compile(
 def predicate(
     said: str, words: Sequence[TaggedWord], seeds: Seeds, *, framed: bool
 ) -> Iterator[tuple[str, float]]:
-    """Families that a clause's verb and what follows it speak for.
+    """Shapes of a clause that its verb and what follows it make.
 
     Args:
         said: The clause's base forms, without a lead.
@@ -30,7 +30,7 @@ def predicate(
         framed: Whether a turn of phrase already tells what the verb is about ("helps with").
 
     Yields:
-        Families and weights.
+        "has", "looks", "is" or "does", and a weight. Which families these speak for is not told.
     """
     subject = SUBJECT.match(said)
     if subject and subject["subject"].endswith(NAME) and _owns(words):
@@ -45,11 +45,11 @@ def predicate(
         after = after[1:]
     elif verb in seeds.grammar.owning:
         if _something(after, words, seeds):
-            yield "visual", OWNING
+            yield "has", OWNING
     elif verb in seeds.grammar.copulas:
         yield from _copula(after, words, seeds)
     elif subject and not framed and _is_verb(verb, words, subject["subject"], seeds):
-        yield "behaviour", VERB
+        yield "does", VERB
 
 
 def _owns(words: Sequence[TaggedWord]) -> bool:
@@ -64,7 +64,7 @@ def _copula(
     """After "be": "hunched" is seen, "a mollusc" says the kind."""
     if len(after) == 2 and after[0] in seeds.grammar.articles:
         if _something(after[1:], words, seeds):
-            yield "kind", BARE_NOUN
+            yield "is", BARE_NOUN
         return
     if after and after[0] in seeds.grammar.articles:
         return
@@ -73,7 +73,7 @@ def _copula(
     for form in takewhile(lambda form: form not in seeds.grammar.prepositions, after):
         word = by_lemma.get(form)
         if word and form not in told and norm_of(word.text, form).seen:
-            yield "visual", SEEN
+            yield "looks", SEEN
 
 
 def _something(after: Sequence[str], words: Sequence[TaggedWord], seeds: Seeds) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 from vlminterp_ex2.inspection.judge import Answer, JudgeUnavailableError, Told
 from vlminterp_ex2.inspection.judge_prompt import Message
 from vlminterp_ex2.inspection.judge_settings import JudgeConfig, ResponseFormat
-from vlminterp_ex2.inspection.verdicts import SCHEMA
 
 NO_KEY = "none"
 """Servers of one's own want no key, but the client wants something to send."""
@@ -28,7 +27,7 @@ class EndpointJudge:
         JudgeUnavailableError: The client isn't installed, or there is no key.
     """
 
-    def __init__(self, config: JudgeConfig, schema: Mapping[str, Any] = SCHEMA) -> None:
+    def __init__(self, config: JudgeConfig, schema: Mapping[str, Any]) -> None:
         if find_spec("openai") is None:
             raise JudgeUnavailableError("openai is not installed; pip install 'vlminterp[judge]'")
         key = os.environ.get(config.api_key_env, "")

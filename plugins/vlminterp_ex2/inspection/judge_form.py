@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.families import Families
+from vlminterp_ex2.inspection.seeds import our_families
 from vlminterp_ex2.inspection.verdicts import (
-    SCHEMA,
     InvalidAnswerError,
     JudgeAnswer,
     first_object,
     read_verdict,
+    schema_of,
 )
 
 MEANINGS = ("informative", "visual", "families")
@@ -27,16 +28,18 @@ class Form:
         schema: JSON Schema of an object; None for our own answer.
         means: By one of `MEANINGS`, the field that says it.
         true: By one of `MEANINGS`, the value of that field that stands for true.
+        families: That our own answer names; those of another one come first in their order.
     """
 
     schema: Mapping[str, Any] | None = None
     means: Mapping[str, str] = field(default_factory=dict)
     true: Mapping[str, Any] = field(default_factory=dict)
+    families: Families = field(default_factory=our_families)
 
     @property
     def json_schema(self) -> Mapping[str, Any]:
         """The schema that an endpoint is told."""
-        return SCHEMA if self.schema is None else self.schema
+        return schema_of(self.families) if self.schema is None else self.schema
 
     def read(self, answer: str) -> JudgeAnswer:
         """Finds the verdict in an answer.
@@ -48,7 +51,7 @@ class Form:
             InvalidAnswerError: It is not of the schema.
         """
         if self.schema is None:
-            return read_verdict(answer)
+            return read_verdict(answer, self.families)
         from jsonschema import ValidationError, validate
 
         found = first_object(answer)
@@ -61,7 +64,7 @@ class Form:
         return JudgeAnswer(
             informative=self._value(found, "informative"),
             visual=self._value(found, "visual"),
-            families=None if families is None else _ordered(families),
+            families=None if families is None else self._ordered(families),
             explanation=str(found.get(EXPLANATION, "")),
             labels=json.dumps(
                 {name: found[name] for name in sorted(found) if name != EXPLANATION},
@@ -76,20 +79,27 @@ class Form:
         value = found[self.means[meaning]]
         return value == self.true[meaning] if meaning in self.true else value
 
+    def _ordered(self, named: list[str]) -> tuple[str, ...]:
+        """Returns the families in their order, then others by name."""
+        known = [family for family in self.families.informative if family in named]
+        return (*known, *sorted(set(named) - set(known)))
 
-def form_of(data: Mapping[str, Any] | None) -> Form:
+
+def form_of(data: Mapping[str, Any] | None, families: Families | None = None) -> Form:
     """Reads the part `answer` of a file of judge prompts.
 
     Args:
         data: `schema`, and `means`: by meaning a field, or a field with the `value` that is
             true. None for our own answer.
+        families: What the answer is about; None for ours.
 
     Raises:
         KeyError: A part is missing.
         ValueError: The schema is no JSON Schema, or a meaning is unknown or of no field.
     """
+    families = families or our_families()
     if data is None:
-        return Form()
+        return Form(families=families)
     from jsonschema import SchemaError
     from jsonschema.validators import validator_for
 
@@ -108,10 +118,4 @@ def form_of(data: Mapping[str, Any] | None) -> Form:
         means[meaning] = field_name
         if isinstance(told, Mapping):
             true[meaning] = told["value"]
-    return Form(schema, means, true)
-
-
-def _ordered(families: list[str]) -> tuple[str, ...]:
-    """Returns our own families in their order, then others by name."""
-    known = [family for family in INFORMATIVE if family in families]
-    return (*known, *sorted(set(families) - set(INFORMATIVE)))
+    return Form(schema, means, true, families)

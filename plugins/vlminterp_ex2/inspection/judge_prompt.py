@@ -10,7 +10,9 @@ import yaml
 
 from vlminterp.data.concepts import article
 from vlminterp.errors import InputError
+from vlminterp_ex2.inspection.families import Families
 from vlminterp_ex2.inspection.judge_form import Form, form_of
+from vlminterp_ex2.inspection.seeds import Seeds, Shot, load_seeds
 from vlminterp_ex2.inspection.verdicts import InvalidAnswerError
 
 DEFAULT = Path(__file__).with_name("judge_prompt.yaml")
@@ -68,28 +70,57 @@ def prompt_file(prompts: str | None) -> Path:
     return SHIPPED.get(prompts) or Path(prompts).expanduser()
 
 
-def load_prompt(path: Path = DEFAULT) -> JudgePrompt:
+def load_prompt(path: Path = DEFAULT, seeds: Seeds | None = None) -> JudgePrompt:
     """Reads instructions and shots.
 
     Args:
         path: Of the form of `judge_prompt.yaml`; a part `answer`, as `form_of` takes it, asks for
-            another answer than ours.
+            another answer than ours. Instructions may hold {families}, which are those with
+            their questions, a line each, and {seen}, which says when a text is visual.
+        seeds: Whose families the judge is asked about; shots of their own take the place of those
+            of our own prompt. None for ours.
 
     Raises:
         InputError: It can't be read, or a shot's answer is no valid verdict.
     """
+    seeds = seeds or load_seeds()
     try:
         data: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         instructions, question = str(data["instructions"]).strip(), str(data["question"]).strip()
-        form = form_of(data.get("answer"))
-        shots = [_shot(question, shot, form) for shot in _list(data["shots"])]
+        form = form_of(data.get("answer"), seeds.families)
+        shown = _list(data["shots"])
+        if path == DEFAULT and seeds.shots is not None:
+            shown = [_shown(shot, seeds.families) for shot in seeds.shots]
+        shots = [_shot(question, shot, form) for shot in shown]
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"{path} is no file of judge prompts ({error!r}); see {DEFAULT}"
         ) from error
     if "{text}" not in question or "{concept}" not in question:
         raise InputError(f"{path}: the question needs {{concept}} and {{text}}")
-    return JudgePrompt(instructions, question, tuple(shots), form)
+    return JudgePrompt(_told(instructions, seeds.families), question, tuple(shots), form)
+
+
+def _told(instructions: str, families: Families) -> str:
+    """Returns instructions that say which families there are."""
+    asked = [f"- {one.name}: {one.question}" for one in families.all if one.informative]
+    seen = "the text tells how the thing looks"
+    if families.visual:
+        several = len(families.visual) > 1
+        seen = "one of the families " if several else "the family "
+        seen += f"{', '.join(families.visual)} is among them"
+    return instructions.replace("{families}", "\n".join(asked)).replace("{seen}", seen)
+
+
+def _shown(shot: Shot, families: Families) -> dict[str, Any]:
+    """Returns a shot of a file of families in the form of one of a prompt."""
+    answer = {
+        "explanation": shot.explanation,
+        "informative": bool(shot.families),
+        "visual": families.are_visual(shot.families),
+        "families": list(shot.families),
+    }
+    return {"concept": shot.concept, "text": shot.text, "answer": answer}
 
 
 def _shot(question: str, shot: Mapping[str, Any], form: Form) -> tuple[str, str]:

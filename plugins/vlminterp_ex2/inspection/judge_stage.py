@@ -14,6 +14,7 @@ from vlminterp_ex2.inspection.judge_local import LocalJudge, load_local
 from vlminterp_ex2.inspection.judge_prompt import JudgePrompt, load_prompt, prompt_file
 from vlminterp_ex2.inspection.judge_settings import Backend, JudgeConfig
 from vlminterp_ex2.inspection.judge_summary import summarise_judge
+from vlminterp_ex2.inspection.seeds import Seeds
 from vlminterp_ex2.inspection.verdicts import JudgeAnswer
 from vlminterp_ex2.journal import rows_of
 from vlminterp_ex2.settings import EX2Config
@@ -25,7 +26,7 @@ Row = dict[str, Any]
 
 
 def judge(
-    context: Context[EX2Config], rows: Sequence[Row], config: JudgeConfig
+    context: Context[EX2Config], rows: Sequence[Row], config: JudgeConfig, seeds: Seeds
 ) -> dict[str, Any] | None:
     """Writes the table `judge`, or what is missing of it: a row for each judged description.
 
@@ -33,6 +34,7 @@ def judge(
         context: Of the run, with the folder of this judge's stage.
         rows: Of the table `inspect`.
         config: The judge's.
+        seeds: Of the families that it is asked about.
 
     Returns:
         What the judge found and cost; `{"unavailable": why}` if it can't be had. That, and what it
@@ -45,7 +47,7 @@ def judge(
         return None
     chosen = choose(rows, config.limit)
     try:
-        _write(context, config, rows, chosen)
+        _write(context, config, rows, chosen, seeds)
     except JudgeUnavailableError as error:
         why = f"{config.model}: {error}"
         sys.stderr.write(
@@ -55,7 +57,7 @@ def judge(
         return {"model": config.model, "unavailable": why}
     verdicts = rows_of(context.results.table(JUDGE))
     costs = rows_of(context.results.table(COST))
-    found = {"model": config.model, **summarise_judge(rows, verdicts, costs)}
+    found = {"model": config.model, **summarise_judge(rows, verdicts, costs, seeds.families)}
     _tell(found)
     return found
 
@@ -105,7 +107,11 @@ def choose(rows: Sequence[Row], limit: int) -> list[int]:
 
 
 def _write(
-    context: Context[EX2Config], config: JudgeConfig, rows: Sequence[Row], chosen: Sequence[int]
+    context: Context[EX2Config],
+    config: JudgeConfig,
+    rows: Sequence[Row],
+    chosen: Sequence[int],
+    seeds: Seeds,
 ) -> None:
     table, costs = context.results.table(JUDGE), context.results.table(COST)
     starts = range(0, len(chosen), BATCH)
@@ -116,7 +122,7 @@ def _write(
     ]
     if not missing:
         return
-    prompt = load_prompt(prompt_file(config.prompts))
+    prompt = load_prompt(prompt_file(config.prompts), seeds)
     backend = _backend(context, config, prompt)
     cache = JudgeCache(
         Path(config.cache).expanduser() if config.cache else context.stages.shared(ANSWERS),

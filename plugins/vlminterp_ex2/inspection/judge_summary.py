@@ -10,18 +10,15 @@ from vlminterp.metrics.intervals import SHARE, mean_interval
 from vlminterp.results.summary import plain_interval
 from vlminterp_ex2.describe import ALIGNED, BASE, POLICIES
 from vlminterp_ex2.inspection.agreement import kappa_interval
-from vlminterp_ex2.inspection.families import INFORMATIVE, SPURIOUS
+from vlminterp_ex2.inspection.families import Families
 from vlminterp_ex2.inspection.judge_form import MEANINGS
 from vlminterp_ex2.inspection.shares import CHANGE, shares
-
-NOT_ASKED = f"says_{SPURIOUS}"
-"""Judges name the families that inform; boilerplate is what is left."""
 
 Row = dict[str, Any]
 
 
 def summarise_judge(
-    rows: Sequence[Row], verdicts: Sequence[Row], costs: Sequence[Row]
+    rows: Sequence[Row], verdicts: Sequence[Row], costs: Sequence[Row], families: Families
 ) -> dict[str, Any]:
     """Summary of the table `judge`.
 
@@ -29,6 +26,7 @@ def summarise_judge(
         rows: Of the table `inspect`: the lexicon's view.
         verdicts: Of the table `judge`.
         costs: Of the table `judge-cost`.
+        families: Judges name those that inform; boilerplate is what is left.
 
     Returns:
         `judged`, `valid`, the costs' sums and, where there are valid verdicts, `shares` of each
@@ -44,9 +42,9 @@ def summarise_judge(
     concepts = list(dict.fromkeys(row["concept"] for row in rows))
     return {
         **found,
-        **_shares(valid, concepts, asked),
-        "lexicon": _shares(same, concepts, asked),
-        "kappa": agreement(same, valid, asked),
+        **_shares(valid, concepts, asked, families.informative),
+        "lexicon": _shares(same, concepts, asked, families.informative),
+        "kappa": agreement(same, valid, asked, families.informative),
         **_answers(valid),
     }
 
@@ -61,12 +59,16 @@ def _answers(rows: Sequence[Row]) -> dict[str, Any]:
     return {"answers": counts} if counts else {}
 
 
-def _shares(rows: Sequence[Row], concepts: Sequence[str], asked: Sequence[str]) -> dict[str, Any]:
+def _shares(
+    rows: Sequence[Row], concepts: Sequence[str], asked: Sequence[str], families: Sequence[str]
+) -> dict[str, Any]:
     """Shares of each model, and what alignment has changed, of what the judge is asked."""
     table = pd.DataFrame([{**row, "families": row["families"] or []} for row in rows])
-    each = {policy: shares(table[table["policy"] == policy], concepts) for policy in POLICIES}
+    each = {
+        policy: shares(table[table["policy"] == policy], concepts, families) for policy in POLICIES
+    }
     for found in each.values():
-        for name in [name for name in found if name == NOT_ASKED or _meaning(name) not in asked]:
+        for name in [name for name in found if _meaning(name) not in asked]:
             del found[name]
     change = {name: values - each[BASE][name] for name, values in each[ALIGNED].items()}
     return {
@@ -90,7 +92,7 @@ def _meaning(share: str) -> str:
 
 
 def agreement(
-    lexicon: Sequence[Row], judge: Sequence[Row], asked: Sequence[str] = MEANINGS
+    lexicon: Sequence[Row], judge: Sequence[Row], asked: Sequence[str], families: Sequence[str]
 ) -> dict[str, Any]:
     """κ of lexicon and judge, with intervals over concepts.
 
@@ -98,6 +100,7 @@ def agreement(
         lexicon: Rows with `concept`, `informative`, `visual`, `families`.
         judge: The judge's rows on the same descriptions.
         asked: Which of `MEANINGS` the judge was asked for.
+        families: Names of those that inform.
 
     Returns:
         By name, as far as it was asked: `informative`, `visual` (seen, not seen, nothing said) and
@@ -111,7 +114,7 @@ def agreement(
 
     found = {name: kappa(lambda row, n=name: row[n]) for name in asked if name != "families"}
     if "families" in asked:
-        for family in INFORMATIVE:
+        for family in families:
             found[family] = kappa(lambda row, f=family: f in row["families"])
     return found
 

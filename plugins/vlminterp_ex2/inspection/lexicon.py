@@ -4,11 +4,11 @@ Turns of phrase decide first ("it is found in …"), then words: seeds, their ne
 encoder's space, and how visible people rate what a word names.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from vlminterp_ex2.inspection.clauses import split
-from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, SPURIOUS
+from vlminterp_ex2.inspection.families import NEUTRAL, Families
 from vlminterp_ex2.inspection.grammar import predicate
 from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
 from vlminterp_ex2.inspection.words import NAME, TaggedWord, base_forms, without, words_of
@@ -34,7 +34,7 @@ class Clause:
         start: Its first character.
         stop: One past its last.
         sentence: Which sentence it is in, from 0.
-        family: One of `FAMILIES`, or "neutral".
+        family: One of the seeds', or "neutral".
         words: The words that told, as written.
     """
 
@@ -56,6 +56,11 @@ class Lexicon:
 
     seeds: Seeds = field(default_factory=load_seeds)
     neighbours: Neighbours = field(default_factory=dict)
+
+    @property
+    def families(self) -> Families:
+        """That it tells apart."""
+        return self.seeds.families
 
     def clauses(self, text: str, name: str) -> list[Clause]:
         """The clauses of a description, in order; neighbours of one sentence and family are joined.
@@ -114,10 +119,12 @@ class Lexicon:
 
     def _goes_with(self, before: Clause, family: str, words: Sequence[TaggedWord]) -> bool:
         """Whether a piece only goes on with what the one before it says."""
-        if before.family in (NEUTRAL, SPURIOUS):
-            return before.family == SPURIOUS  # "I'm a model, designed to …"
+        if before.family in self.families.uninformative:
+            return True  # "I'm a model, designed to …"
+        if before.family == NEUTRAL:
+            return False
         if words[0].lemma == "with":  # how something is done, not what something has
-            return before.family in ("behaviour", "diet")
+            return before.family in self.seeds.shapes["with"]
         return family == NEUTRAL and len(words) <= 3  # the rest of a list
 
     def _is_led_by(self, before: Clause, words: Sequence[TaggedWord]) -> bool:
@@ -131,8 +138,8 @@ class Lexicon:
         evidence = self._evidence(words)
         if not evidence:
             return NEUTRAL, ()
-        # on a tie the earlier in FAMILIES wins, but spurious before all: its frames are telling
-        order = (SPURIOUS, *(family for family in FAMILIES if family != SPURIOUS))
+        # on a tie the earlier wins, but boilerplate before all: its frames are telling
+        order = (*self.families.uninformative, *self.families.informative)
         best = max(evidence, key=lambda family: (evidence[family][0], -order.index(family)))
         score, told = evidence[best]
         return (best, tuple(told)) if score >= ENOUGH else (NEUTRAL, ())
@@ -152,9 +159,16 @@ class Lexicon:
             if any(frame.search(said) for frame in frames)
         }
         shaped = predicate(said, telling, self.seeds, framed=bool(framed))
-        for family, weight in [*((family, FRAME) for family in framed), *shaped]:
+        spoken_for = scores.keys() | framed
+        meant = [(f, w) for shape, w in shaped for f in self._meant(shape, spoken_for)]
+        for family, weight in [*((family, FRAME) for family in framed), *meant]:
             scores[family] = scores.get(family, 0.0) + weight
         return {family: (score, told.get(family, [])) for family, score in scores.items()}
+
+    def _meant(self, shape: str, spoken_for: Set[str]) -> Sequence[str]:
+        """The families that a shape speaks for: a lone one, or those that words speak for, too."""
+        able = self.seeds.shapes[shape]
+        return able if len(able) == 1 else [family for family in able if family in spoken_for]
 
     def _word(self, word: TaggedWord) -> list[tuple[str, float]]:
         if word.lemma == NAME:

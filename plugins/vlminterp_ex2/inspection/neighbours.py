@@ -49,9 +49,9 @@ def neighbours(encoder: SentenceEncoder, seeds: Seeds, vocabulary: Sequence[str]
         seeds: What is known; the vocabulary's own words among them are not used for themselves.
         vocabulary: Base forms.
     """
-    if not vocabulary:
-        return {}
     known = [word for word, families in seeds.words.items() if len(families) == 1]
+    if not vocabulary or not known:
+        return {}
     families = [seeds.words[word][0] for word in known]
     cosines = encoder.embed(vocabulary) @ encoder.embed(known).T
     found = {}
@@ -71,7 +71,7 @@ def _nearest(cosines: Tensor, families: Sequence[str], excluded: int | None) -> 
     for family in dict.fromkeys(families):
         own = cosines[torch.tensor([other == family for other in families])]
         closeness[family] = float(own.topk(min(NEAREST, len(own))).values.mean())
-    first, second = sorted(closeness.values(), reverse=True)[:2]
+    first, second = sorted([*closeness.values(), 0.0], reverse=True)[:2]
     if first < NEAR or first - second < LEAD:
         return None
     return max(closeness, key=lambda family: closeness[family])

@@ -11,8 +11,9 @@ import numpy as np
 from vlminterp.errors import InputError
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_ex2.inspection.families import INFORMATIVE
+from vlminterp_ex2.inspection.families import Families
 from vlminterp_ex2.inspection.judge_stage import choose
+from vlminterp_ex2.inspection.seeds import our_families
 from vlminterp_ex2.inspection.stage import INSPECT
 from vlminterp_ex2.journal import rows_of
 
@@ -20,13 +21,14 @@ FILE, GUIDE = "labels.csv", "guide.txt"
 COLUMNS = ("id", "concept", "text", "informative", "visual", "families")
 ROWS = 200
 TRUE, FALSE = ("yes", "true", "1"), ("no", "false", "0")
-HOW = f"""Fill in three columns of {FILE}; leave a row empty if you can't tell.
+HOW = """Fill in three columns of {file}; leave a row empty if you can't tell.
 informative: yes if the text says anything particular of the thing, no if it only names, praises or
   credits it, or comments on a picture.
 visual: yes if something is said of how the thing itself looks; empty where informative is no.
-families: those that are in it, with spaces between: {" ".join(INFORMATIVE)}
+families: those that are in it, with spaces between:
+{families}
 The order is random. What wrote a text is left out, so that you can't favour anyone.
-Then run the same command line with plugin.labels=PATH/{FILE} added.
+Then run the same command line with plugin.labels=PATH/{file} added.
 """
 
 Row = Mapping[str, Any]
@@ -44,11 +46,12 @@ def blinded(run: RunFolder, folder: Path, rows: int | None = None) -> list[Path]
         The files.
 
     Raises:
-        InputError: The run has none.
+        InputError: The run has none, or has not ended and does not tell its families yet.
     """
     said = [row for row in rows_of(run.table(INSPECT)) if row["text"]]
     if not said:
         raise InputError(f"{run.path} has no descriptions to label; let the run end first")
+    families = _families_of(run)
     once = list({label_id(row["name"], row["text"]): row for row in said}.values())
     chosen = [once[place] for place in choose(once, ROWS if rows is None else rows)]
     different = {label_id(row["name"], row["text"]): row for row in chosen}
@@ -59,8 +62,21 @@ def blinded(run: RunFolder, folder: Path, rows: int | None = None) -> list[Path]
         writer.writerow(COLUMNS)
         for key in shuffled.tolist():
             writer.writerow([key, different[key]["name"], different[key]["text"], "", "", ""])
-    write_whole(folder / GUIDE, HOW.encode())
+    write_whole(folder / GUIDE, _how(families).encode())
     return [path, folder / GUIDE]
+
+
+def _families_of(run: RunFolder) -> Families:
+    """Returns what a run's descriptions are sorted by; its file may have moved since."""
+    told = Families.read(run.summary or {})
+    if told is None and (run.config.get("plugin") or {}).get("families"):
+        raise InputError(f"{run.path} has not ended, and only then tells its families")
+    return told or our_families()
+
+
+def _how(families: Families) -> str:
+    asked = [f"  {one.name}: {one.question}" for one in families.all if one.informative]
+    return HOW.format(file=FILE, families="\n".join(asked))
 
 
 def label_id(name: str, text: str) -> str:
@@ -73,12 +89,13 @@ def label_id(name: str, text: str) -> str:
     return hashlib.sha256(f"{name}\0{text}".encode()).hexdigest()[:12]
 
 
-def read_labels(path: Path, rows: Sequence[Row]) -> list[dict[str, Any]]:
+def read_labels(path: Path, rows: Sequence[Row], families: Sequence[str]) -> list[dict[str, Any]]:
     """Reads people's labels of a run's descriptions.
 
     Args:
         path: As `blinded` writes it, filled in; other columns do not matter.
         rows: Of the table `inspect`.
+        families: Names that may be among the labels.
 
     Returns:
         A row for each description that has a label, with its `place` in `rows`.
@@ -93,7 +110,7 @@ def read_labels(path: Path, rows: Sequence[Row]) -> list[dict[str, Any]]:
         raise InputError(f"plugin.labels={path} can't be read: {error}") from error
     labels = {}
     for number, line in enumerate(lines, 2):
-        label = _label(line, f"plugin.labels={path}, line {number}")
+        label = _label(line, f"plugin.labels={path}, line {number}", families)
         if label is not None:
             labels[line["id"]] = label
     found = []
@@ -106,7 +123,7 @@ def read_labels(path: Path, rows: Sequence[Row]) -> list[dict[str, Any]]:
     return found
 
 
-def _label(line: Mapping[str, Any], where: str) -> dict[str, Any] | None:
+def _label(line: Mapping[str, Any], where: str, known: Sequence[str]) -> dict[str, Any] | None:
     if any(line.get(name) is None for name in ("id", "informative", "visual", "families")):
         raise InputError(f"{where}: the columns must be {', '.join(COLUMNS)}")
     informative = _yes_or_no(line["informative"], f"{where}: informative")
@@ -115,8 +132,8 @@ def _label(line: Mapping[str, Any], where: str) -> dict[str, Any] | None:
     if not informative:
         return {"informative": False, "visual": None, "families": []}
     families = line["families"].replace(",", " ").lower().split()
-    if unknown := sorted(set(families) - set(INFORMATIVE)):
-        allowed = " ".join(INFORMATIVE)
+    if unknown := sorted(set(families) - set(known)):
+        allowed = " ".join(known)
         raise InputError(f"{where}: families has '{unknown[0]}'; allowed: {allowed}")
     visual = _yes_or_no(line["visual"], f"{where}: visual")
     return {"informative": True, "visual": visual, "families": sorted(families)}

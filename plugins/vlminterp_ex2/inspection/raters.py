@@ -9,7 +9,6 @@ from typing import Any
 
 from vlminterp.results.summary import plain_interval
 from vlminterp_ex2.inspection.agreement import kappa_interval
-from vlminterp_ex2.inspection.families import INFORMATIVE
 
 LEXICON, PEOPLE = "lexicon", "people"
 
@@ -30,11 +29,12 @@ def by_place(rows: Sequence[Row]) -> dict[int, Row]:
     }
 
 
-def kappas(raters: Raters) -> dict[str, Any]:
+def kappas(raters: Raters, families: Sequence[str]) -> dict[str, Any]:
     """Returns Cohen's κ of each two raters, for all that both say, with intervals over concepts.
 
     Args:
         raters: At least two; the first one's rows name the concepts of all descriptions.
+        families: Names of those that inform.
 
     Returns:
         By label, such as `informative` or a family, a list of `first`, `second` and their κ as
@@ -43,7 +43,7 @@ def kappas(raters: Raters) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for (first, ours), (second, theirs) in combinations(raters.items(), 2):
         places = sorted(ours.keys() & theirs.keys())
-        for name, label in _labels(ours, theirs, places).items():
+        for name, label in _labels(ours, theirs, places, families).items():
             pairs = [(place, label(ours[place]), label(theirs[place])) for place in places]
             known = [pair for pair in pairs if pair[1] is not None and pair[2] is not None]
             if known:
@@ -59,11 +59,14 @@ def _concept(raters: Raters, place: int) -> str:
 
 
 def _labels(
-    ours: Mapping[int, Row], theirs: Mapping[int, Row], places: Sequence[int]
+    ours: Mapping[int, Row],
+    theirs: Mapping[int, Row],
+    places: Sequence[int],
+    families: Sequence[str],
 ) -> dict[str, Label]:
     """Returns what both can be asked for, by name; None is said where a rater was not asked."""
     labels: dict[str, Label] = {"informative": itemgetter("informative"), "visual": _visual}
-    labels |= {family: partial(_has, family) for family in INFORMATIVE}
+    labels |= {family: partial(_has, family) for family in families}
     own = {name for side in (ours, theirs) for place in places for name in _answer(side[place])}
     for name in sorted(own - labels.keys()):
         labels[name] = partial(_said, name)

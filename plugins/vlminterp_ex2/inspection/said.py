@@ -18,7 +18,6 @@ from vlminterp_ex2.inspection.ablation import (
     same_naming,
     words_in,
 )
-from vlminterp_ex2.inspection.families import FAMILIES
 from vlminterp_ex2.inspection.fillers import VOICES
 from vlminterp_ex2.inspection.holes import Hole, find_holes
 from vlminterp_ex2.inspection.lexicon import Clause
@@ -63,9 +62,9 @@ class Description:
         return str(self.row["name"])
 
     def families(self) -> list[str]:
-        """The families of its clauses, each once, in the order of `FAMILIES`."""
+        """The families of its clauses, each once, in the seeds' order."""
         found = {clause.family for clause in self.clauses}
-        return [family for family in FAMILIES if family in found]
+        return [family for family in self.seeds.families.names if family in found]
 
     @cached_property
     def holes(self) -> dict[str, list[Hole]]:
@@ -73,7 +72,7 @@ class Description:
         found: dict[str, list[Hole]] = {}
         holes = find_holes(self.text, self.clauses, self.name, self.seeds)
         for clause, hole in zip(self.clauses, holes, strict=True):
-            if hole and clause.family in FAMILIES:
+            if hole and clause.family in self.seeds.families.names:
                 found.setdefault(clause.family, []).append(hole)
         return found
 

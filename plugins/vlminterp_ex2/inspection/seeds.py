@@ -1,4 +1,4 @@
-"""The seed lists and turns of phrase of `seeds.yaml`, compiled."""
+"""The seed lists and turns of phrase of a file of families, compiled."""
 
 import re
 from collections.abc import Mapping
@@ -7,12 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from vlminterp.errors import InputError
-from vlminterp_ex2.inspection.families import FAMILIES
-
-DEFAULT = Path(__file__).with_name("seeds.yaml")
+from vlminterp.errors import InputError, nearest
+from vlminterp_ex2.inspection.families import Families, Family
+from vlminterp_ex2.inspection.families_file import OURS, SHAPES, read_families, words_in
 
 
 @dataclass(frozen=True)
@@ -55,28 +52,50 @@ class Grammar:
 
 
 @dataclass(frozen=True)
+class Shot:
+    """A description that a judge is shown with the verdict it should get.
+
+    Attributes:
+        concept: With its article.
+        text: The description.
+        families: In it; none if it informs of nothing.
+        explanation: Of the verdict, one short sentence.
+    """
+
+    concept: str
+    text: str
+    families: tuple[str, ...] = ()
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
 class Seeds:
     """What is known about words before any description is read.
 
     Attributes:
+        families: That words can speak for.
         frames: By family, turns of phrase in base forms.
         words: By base form, the families that it speaks for.
-        groups: By family, its named word lists ("colour", "parts", …).
+        shapes: By shape of a clause ("has", "does", …), the families that it can speak for.
         pointing: Words that only point at the picture.
         vague: Words that praise or fill.
         leads: Turns of phrase that say nothing of the statement they stand in.
         empty_verbs: Verbs that tell nothing about how something behaves.
         grammar: Small words.
+        shots: Descriptions and the verdicts that a judge should give; None for those of the
+            prompt.
     """
 
+    families: Families
     frames: Mapping[str, tuple[re.Pattern[str], ...]]
     words: Mapping[str, tuple[str, ...]]
-    groups: Mapping[str, Mapping[str, tuple[str, ...]]]
+    shapes: Mapping[str, tuple[str, ...]]
     pointing: frozenset[str]
     vague: frozenset[str]
     leads: tuple[re.Pattern[str], ...]
     empty_verbs: frozenset[str]
     grammar: Grammar
+    shots: tuple[Shot, ...] | None = None
 
     @property
     def silent(self) -> frozenset[str]:
@@ -84,54 +103,99 @@ class Seeds:
         return self.pointing | self.vague
 
 
-@cache
-def load_seeds(path: Path = DEFAULT) -> Seeds:
-    """Reads a seed file, once.
+def load_seeds(path: Path = OURS) -> Seeds:
+    """Reads a file of families, anew only where it has changed.
 
     Args:
         path: Of the form of `seeds.yaml`.
 
     Raises:
-        InputError: It can't be read, or names a family that there isn't.
+        InputError: It can't be read, or something in it is wrong; says where.
     """
     try:
-        data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _compile(data)
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
-        raise InputError(f"{path} is no seed file ({error!r}); see {DEFAULT}") from error
+        changed = path.stat()
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}") from error
+    return _compiled(path, changed.st_mtime_ns, changed.st_size)
 
 
-def _compile(data: Mapping[str, Any]) -> Seeds:
-    for part in ("frames", "words"):
-        if unknown := set(data[part]) - set(FAMILIES):
-            raise InputError(f"seeds: {part} of unknown family {min(unknown)}; one of {FAMILIES}")
+def our_families() -> Families:
+    """Returns the families that count where a run names no file."""
+    return load_seeds().families
+
+
+@cache
+def _compiled(path: Path, changed: int, size: int) -> Seeds:
+    data = read_families(path)
+    macros, families = data["macros"], data["families"]
     words: dict[str, list[str]] = {}
-    for family, groups in data["words"].items():
-        for word in {word for group in groups.values() for word in group}:
-            words.setdefault(str(word), []).append(family)
+    for family, told in families.items():
+        for word in dict.fromkeys(map(str, words_in(told))):
+            words.setdefault(word, []).append(family)
+    frames = {
+        family: tuple(
+            _pattern(str(frame), macros, f"{path}: families.{family}")
+            for frame in told.get("frames", ())
+        )
+        for family, told in families.items()
+    }
+    try:
+        grammar = Grammar(**{kind: frozenset(small) for kind, small in data["grammar"].items()})
+    except TypeError as error:
+        raise InputError(f"{path}: grammar: {error}") from error
+    known = Families(tuple(_family(name, told) for name, told in families.items()))
     return Seeds(
-        frames={
-            family: tuple(_pattern(frame, data["macros"]) for frame in frames)
-            for family, frames in data["frames"].items()
+        families=known,
+        frames=frames,
+        words={word: tuple(own) for word, own in words.items()},
+        shapes={
+            shape: tuple(name for name, told in families.items() if shape in told.get("shapes", ()))
+            for shape in SHAPES
         },
-        words={word: tuple(families) for word, families in words.items()},
-        groups={
-            family: {name: tuple(map(str, group)) for name, group in groups.items()}
-            for family, groups in data["words"].items()
-        },
-        pointing=frozenset(data["pointing"]),
-        vague=frozenset(data["vague"]),
-        leads=tuple(_pattern(lead, data["macros"]) for lead in data["leads"]),
-        empty_verbs=frozenset(data["empty_verbs"]),
-        grammar=Grammar(**{kind: frozenset(words) for kind, words in data["grammar"].items()}),
+        pointing=frozenset(map(str, data["pointing"])),
+        vague=frozenset(map(str, data["vague"])),
+        leads=tuple(_pattern(str(lead), macros, f"{path}: leads") for lead in data["leads"]),
+        empty_verbs=frozenset(map(str, data["empty_verbs"])),
+        grammar=grammar,
+        shots=None
+        if path == OURS
+        else tuple(_shot(shot, known, f"{path}: shots") for shot in data["shots"]),
     )
 
 
-def _pattern(frame: str, macros: Mapping[str, str]) -> re.Pattern[str]:
+def _family(name: str, told: Mapping[str, Any]) -> Family:
+    question = str(told.get("question", ""))
+    return Family(
+        name=name,
+        says=str(told.get("says") or question.partition(":")[0] or f"{name} words"),
+        question=question,
+        visual=told.get("visual", False),
+        informative=told.get("informative", True),
+    )
+
+
+def _shot(told: Any, families: Families, where: str) -> Shot:
+    if not isinstance(told, dict) or not {"concept", "text", "families"} <= told.keys():
+        raise InputError(f"{where}: each needs concept, text, families and, at best, explanation")
+    named = told["families"] or []
+    if not isinstance(named, list):
+        raise InputError(f"{where}: families must be a list")
+    for name in named:
+        if name not in families.informative:
+            raise InputError(f"{where} has family '{name}'; {nearest(name, families.informative)}")
+    explanation = str(told.get("explanation", ""))
+    return Shot(str(told["concept"]), str(told["text"]), tuple(named), explanation)
+
+
+def _pattern(frame: str, macros: Mapping[str, str], where: str) -> re.Pattern[str]:
+    written = frame
     for name, expansion in macros.items():
         # not as a replacement string, in which backslashes would mean something
-        frame = expansion.join(re.split(rf"\b{name}\b", frame))
-    pattern = re.compile(frame)
+        frame = str(expansion).join(re.split(rf"\b{name}\b", frame))
+    try:
+        pattern = re.compile(frame)
+    except re.error as error:
+        raise InputError(f"{where}: '{written}' is no regular expression: {error}") from error
     if pattern.search(""):
-        raise InputError(f"seeds: the frame '{frame}' is found in every text")
+        raise InputError(f"{where}: '{written}' is found in every text")
     return pattern

@@ -7,19 +7,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vlminterp_ex2.inspection.families import FAMILIES
-
 Shares = dict[str, NDArray[np.float64]]
 CHANGE = (-1.0, 1.0)
 """The bounds of a share's change."""
 
 
-def shares(table: pd.DataFrame, concepts: Sequence[str]) -> Shares:
+def shares(table: pd.DataFrame, concepts: Sequence[str], families: Sequence[str]) -> Shares:
     """Shares among each concept's descriptions; an empty text is no description.
 
     Args:
         table: Rows with `concept`, `text`, `families`, `informative`, `visual`.
         concepts: Ids, in order.
+        families: Names of those that have a share.
 
     Returns:
         By name, `[C]`: `says_FAMILY`, `uninformative`, and `non_visual` (of those that inform);
@@ -28,7 +27,7 @@ def shares(table: pd.DataFrame, concepts: Sequence[str]) -> Shares:
     table = table[table["text"] != ""]
     found = {
         f"says_{family}": table["families"].map(lambda has, f=family: f in has)
-        for family in FAMILIES
+        for family in families
     }
     found["uninformative"] = ~table["informative"].astype(bool)
     found["non_visual"] = table["visual"].map({True: 0.0, False: 1.0})

@@ -12,7 +12,7 @@ from vlminterp.description.measure import SCORES, SHUFFLED
 from vlminterp.plugin import Context
 from vlminterp_ex2.describe import ALIGNED, DESCRIBE
 from vlminterp_ex2.inspection.ablation import neutral, without_each_word
-from vlminterp_ex2.inspection.families import FAMILIES, NEUTRAL, is_informative, is_visual
+from vlminterp_ex2.inspection.families import NEUTRAL
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.said import KINDS, ClausePool, Description, Row, comparisons
 from vlminterp_ex2.journal import rows_of
@@ -38,11 +38,11 @@ def inspect(context: Context[EX2Config], classes: ClassMeans, lexicon: Lexicon) 
 
     Returns:
         All rows: those of `describe`, with `families`, `other` (what is said of no family),
-        `informative`, `visual`, and for each of the six families `presence_…`, `deletion_…` and
-        `content_…`: what the score (cosine) loses when a neutral phrase of like length, nothing,
-        or another concept's words stand in place of its words. None where a description has none
-        of it, or none that can be exchanged. `shuffled_…` is what `presence_…` would be under
-        shuffled classes.
+        `informative`, `visual`, and for each of the lexicon's families `presence_…`, `deletion_…`
+        and `content_…`: what the score (cosine) loses when a neutral phrase of like length,
+        nothing, or another concept's words stand in place of its words. None where a description
+        has none of it, or none that can be exchanged. `shuffled_…` is what `presence_…` would be
+        under shuffled classes.
     """
     config = context.config
     table = context.results.table(INSPECT)
@@ -143,8 +143,8 @@ def _inspected(
 
 
 def _row(one: Description, whole: float, gains: dict[str, list[float]], words: list[Row]) -> Row:
-    families = one.families()
-    columns = [f"{kind}_{family}" for kind in MEASURED for family in FAMILIES]
+    families, known = one.families(), one.seeds.families
+    columns = [f"{kind}_{family}" for kind in MEASURED for family in known.names]
     return {
         **{name: one.row[name] for name in KEPT},
         "score": whole,
@@ -155,8 +155,8 @@ def _row(one: Description, whole: float, gains: dict[str, list[float]], words: l
             if c.family != NEUTRAL
         ],
         "other": list(one.other),
-        "informative": is_informative(set(families)),
-        "visual": is_visual(set(families)),
+        "informative": known.are_informative(families),
+        "visual": known.are_visual(families),
         **{
             column: float(np.mean(gains[column])) if column in gains else None for column in columns
         },

@@ -5,20 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vlminterp_ex2.inspection.families import INFORMATIVE
-
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    # reasons come before the verdict, so that it can follow from them
-    "properties": {
-        "explanation": {"type": "string"},
-        "informative": {"type": "boolean"},
-        "visual": {"type": ["boolean", "null"]},
-        "families": {"type": "array", "items": {"type": "string", "enum": list(INFORMATIVE)}},
-    },
-    "required": ["explanation", "informative", "visual", "families"],
-    "additionalProperties": False,
-}
+from vlminterp_ex2.inspection.families import Families
 
 
 class InvalidAnswerError(ValueError):
@@ -32,8 +19,8 @@ class JudgeAnswer:
     Attributes:
         informative: Whether it adds to what one knows about the concept; None if that isn't asked.
         visual: Whether it says what is seen; None if it isn't informative, or that isn't asked.
-        families: Of `INFORMATIVE`, in that order; none if it isn't informative, None if they are
-            not asked.
+        families: Of the informative ones, in their order; none if it isn't informative, None if
+            they are not asked.
         explanation: The judge's words.
         labels: The whole answer less the explanation, as JSON, where another schema than ours is
             asked.
@@ -46,24 +33,45 @@ class JudgeAnswer:
     labels: str = ""
 
 
-def read_verdict(answer: str) -> JudgeAnswer:
+def schema_of(families: Families) -> dict[str, Any]:
+    """Returns the JSON Schema of our own answer.
+
+    Args:
+        families: Those that are informative may be in it.
+    """
+    named = {"type": "string", "enum": list(families.informative)}
+    return {
+        "type": "object",
+        # reasons come before the verdict, so that it can follow from them
+        "properties": {
+            "explanation": {"type": "string"},
+            "informative": {"type": "boolean"},
+            "visual": {"type": ["boolean", "null"]},
+            "families": {"type": "array", "items": named},
+        },
+        "required": ["explanation", "informative", "visual", "families"],
+        "additionalProperties": False,
+    }
+
+
+def read_verdict(answer: str, families: Families) -> JudgeAnswer:
     """Finds the verdict in an answer.
 
     Args:
         answer: A JSON object, alone or with words or a code fence around it.
+        families: Those that are informative may be in it.
 
     Raises:
         InvalidAnswerError: There is no object, or a field is missing or of the wrong kind.
 
     Example:
+        >>> from vlminterp_ex2.inspection.seeds import our_families
         >>> said = '{"explanation": "", "informative": false, "visual": null, "families": []}'
-        >>> read_verdict(f"Sure! {said}").informative
+        >>> read_verdict(f"Sure! {said}", our_families()).informative
         False
     """
     found = first_object(answer)
-    informative, visual, families = (
-        found.get(key) for key in ("informative", "visual", "families")
-    )
+    informative, visual, named = (found.get(key) for key in ("informative", "visual", "families"))
     if not isinstance(informative, bool):
         raise InvalidAnswerError("'informative' must be true or false")
     if not informative:
@@ -71,14 +79,12 @@ def read_verdict(answer: str) -> JudgeAnswer:
         return JudgeAnswer(informative=False, visual=None, families=(), explanation=_words(found))
     if not isinstance(visual, bool):
         raise InvalidAnswerError("'visual' must be true or false where 'informative' is true")
-    if not isinstance(families, list) or any(not isinstance(one, str) for one in families):
+    if not isinstance(named, list) or any(not isinstance(one, str) for one in named):
         raise InvalidAnswerError("'families' must be a list of strings")
-    if unknown := sorted({one.lower() for one in families} - set(INFORMATIVE)):
-        raise InvalidAnswerError(
-            f"'families' holds '{unknown[0]}'; allowed: {', '.join(INFORMATIVE)}"
-        )
-    named = {one.lower() for one in families}
-    ordered = tuple(family for family in INFORMATIVE if family in named)
+    said, allowed = {one.lower() for one in named}, families.informative
+    if unknown := sorted(said - set(allowed)):
+        raise InvalidAnswerError(f"'families' holds '{unknown[0]}'; allowed: {', '.join(allowed)}")
+    ordered = tuple(family for family in allowed if family in said)
     return JudgeAnswer(informative, visual, ordered, _words(found))
 
 
