@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import TemplateError
-
 from vlminterp.errors import ConfigError
 from vlminterp_ex2.settings import Chat, PolicyConfig
 
@@ -50,7 +48,7 @@ class PromptFormatter:
                 "plugin.policy.system needs a chat template, and this language model is asked "
                 "without one; leave it out"
             )
-        self._try()
+        self.tokens(["Describe an owl."])
 
     def ask(self, text: str) -> Any:
         """A prompt as TRL takes it: messages, or plain text."""
@@ -62,26 +60,24 @@ class PromptFormatter:
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Prompts as token ids, the same as TRL's."""
         asked = [self.ask(text) for text in texts]
-        if self._chat:
-            encoded = self.tokenizer.apply_chat_template(
+        encoded = self._templated(asked) if self._chat else self.tokenizer(text=asked)
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+    def _templated(self, asked: Sequence[Any]) -> Any:
+        try:
+            return self.tokenizer.apply_chat_template(
                 asked,
                 add_generation_prompt=True,
                 tokenize=True,
                 return_dict=True,
                 **self._options,
             )
-        else:
-            encoded = self.tokenizer(text=asked)
-        ids: list[list[int]] = encoded["input_ids"]
-        return ids
-
-    def _try(self) -> None:
-        try:
-            self.tokens(["Describe an owl."])
-        except TemplateError as error:
+        except Exception as error:  # a template computes, and so fails, in any way
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ConfigError(
-                f"this language model's chat template can't be used: {reason[0]}; "
+                f"{self.tokenizer.name_or_path or 'this language model'}: its chat template can't "
+                f"be used: {reason[0]}; "
                 "leave out plugin.policy.system, or choose plugin.policy.chat=plain"
             ) from error
 

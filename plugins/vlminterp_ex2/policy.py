@@ -11,7 +11,10 @@ from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from vlminterp.adapters.checkpoint import resolve_checkpoint
+from vlminterp.adapters.hf.report import require_all
 from vlminterp.adapters.hub import loading
+from vlminterp.adapters.room import RoomFor
+from vlminterp.adapters.strict import require_finite_weights
 from vlminterp.errors import ConfigError, ModelError
 from vlminterp_ex2.chat import prompt_formatter, stop_clock
 from vlminterp_ex2.quiet import quietly
@@ -82,10 +85,19 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
     if quantisation is not None:
         options |= {"quantization_config": quantisation, "device_map": {"": device}}
     dtype = getattr(torch, config.dtype.value)
-    with loading(config.checkpoint, KEY), quietly():
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, weights_only=True, **options
+    room = RoomFor(config.checkpoint, [Path(folder)])
+    with loading(config.checkpoint, KEY), quietly(), room:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=dtype,
+            weights_only=True,
+            ignore_mismatched_sizes=True,  # the report tells them, and they are refused
+            output_loading_info=True,
+            **options,
         )
+        model, report = loaded
+        require_all(report, config.checkpoint, type(model).__name__)
+    require_finite_weights(model, f"{KEY}={config.checkpoint}")
     if config.gguf is not None:
         _forget_gguf(model)
     return (model if quantisation is not None else model.to(device)).train(mode=False)

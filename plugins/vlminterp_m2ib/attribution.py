@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens, Tower
 from vlminterp.attribution.explanation import Explanation, Side, require_pairs
+from vlminterp.gradients import derivable, taking_gradients
 from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
 from vlminterp_m2ib.noise import PairNoise, pair_seeds
 from vlminterp_m2ib.prior import gates_of, prior_of
@@ -61,8 +62,13 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
 
         Raises:
             InputError: There is not one caption for each image, or one is empty.
+            ModelError: The model was made under `torch.inference_mode`.
         """
         require_pairs(pixels, tokens)
+        with taking_gradients():
+            return self._attribute(derivable(pixels), derivable(tokens))
+
+    def _attribute(self, pixels: Pixels, tokens: Tokens) -> Explanation:
         with torch.no_grad():
             state, target = self._cut(pixels, tokens)
             similarity = (self.forward_func(state) * target).sum(-1)

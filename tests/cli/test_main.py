@@ -188,6 +188,8 @@ MISTAKES = {
     "~data": r"no data is chosen; add data=NAME",
     "plugin/preset=null": r"a group takes a name; to choose none, leave it out",
     "seed=[": r"can't read 'seed=['",
+    "model.revision=a cat, (b": "has quotes of its own: 'model.revision=\"a cat, (b\"'",
+    "model.revision=it's": "has quotes of its own: 'model.revision=\"it's\"'",
     "model=a,b": r"Ambiguous value for argument 'model=a,b'",
 }
 
@@ -312,3 +314,17 @@ def test_options_without_their_plugin(capsys):
     assert run(["plugin.image.beta=1"]) == 1
     _, err = capsys.readouterr()
     assert err == "vlminterp: no plugin is chosen; add +plugin=NAME\n"
+
+
+def test_a_text_too_long_is_counted_with_its_id(command, pictures, tmp_path):
+    """Its tokenizer would take minutes."""
+    for name, text in {"book": "a word or two " * 15_000, "cat": "a cat"}.items():
+        pictures[0].save(tmp_path / f"{name}.png")
+        (tmp_path / f"{name}.txt").write_text(text)
+    code, out, _ = command(f"data.path={tmp_path}")
+    assert code == 0
+    assert "2 pairs, 1 skipped" in out
+    rows = pd.concat(pd.read_parquet(path) for path in tmp_path.glob("outputs/**/rows/*.parquet"))
+    (skipped,) = rows[rows["skipped"].notna()].to_dict("records")
+    assert skipped["id"] == "book.png"
+    assert skipped["skipped"].startswith("a text of 209,999 characters is no caption")

@@ -1,5 +1,6 @@
 """M2IB on tiny models: every option changes what the maths says, and nothing is left behind."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,8 @@ from vlminterp_m2ib.prior import prior_of
 from vlminterp_m2ib.settings import PooledToken, Scale, Settings
 
 from vlminterp.adapters.dual_encoder import Pixels, State
-from vlminterp.errors import ConfigError
+from vlminterp.adapters.hf.clip import HFCLIP
+from vlminterp.errors import ConfigError, ModelError
 
 PLAIN = Settings(layer=1, beta=0.5, steps=5, copies=4, scale=Scale.plain)
 SIDES = pytest.mark.parametrize("side", ["image", "text"])
@@ -270,3 +272,22 @@ def test_noise_follows_content(load_tiny, pictures, captions):
     torch.testing.assert_close(scores[0], scores[2], rtol=1e-4, atol=1e-4)
     moved = Pixels(pixels.values + 1e-6, pixels.geometry)
     assert not torch.allclose(attribute(encoder, (moved, tokens), "image").scores[0], scores[0])
+
+
+@SIDES
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_modes_without_gradients_change_nothing(encoder, pictures, captions, inputs, side, mode):
+    with mode():
+        own = encoder.preprocess(pictures), encoder.tokenize(captions)
+        found = attribute(encoder, own, side)
+        assert torch.is_inference_mode_enabled() == (mode is torch.inference_mode)
+        assert not torch.is_grad_enabled()
+    assert torch.equal(found.scores, attribute(encoder, inputs, side).scores)
+
+
+def test_a_model_made_in_inference_mode_is_one_line(hf_model, inputs):
+    with torch.inference_mode():
+        encoder = HFCLIP(copy.deepcopy(hf_model))
+    with pytest.raises(ModelError, match=r"made under torch\.inference_mode") as raised:
+        attribute(encoder, inputs, "image")
+    assert "\n" not in str(raised.value)

@@ -84,8 +84,10 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is no JSON: {error}") from error
+    except OSError as error:
+        raise ModelError(f"{path} can't be read: {error.strerror}") from error
     if not isinstance(found, dict):
         raise ModelError(f"{path} holds no JSON object")
     return found
@@ -101,9 +103,13 @@ def require_files(folder: Path, needed: Needed) -> None:
     Raises:
         ModelError: Naming every file that is missing.
     """
-    missing = missing_files([path.name for path in folder.iterdir()], needed)
+    missing = missing_files([path.name for path in folder.iterdir() if path.is_file()], needed)
     if missing:
-        raise ModelError(f"checkpoint {folder} lacks {', '.join(missing)}")
+        named = {name for group in needed for name in group}
+        other = sorted(path.name for path in folder.iterdir() if path.name in named)
+        odd = [name for name in other if not (folder / name).is_file()]
+        hint = f"; its {', '.join(odd)} is no file" if odd else ""
+        raise ModelError(f"checkpoint {folder} lacks {', '.join(missing)}{hint}")
 
 
 def missing_files(names: Collection[str], needed: Needed) -> list[str]:

@@ -2,9 +2,9 @@
 
 import logging
 import os
-import pickle
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,42 +12,18 @@ from pathlib import Path
 from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
-    GatedRepoError,
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
 )
-from safetensors import SafetensorError
+from transformers import dynamic_module_utils
 
 from vlminterp.adapters.checkpoint import Needed, files_read, missing_files
-from vlminterp.errors import ModelError
+from vlminterp.adapters.unloadable import told_in_words
+from vlminterp.errors import ModelError, UserError
 
 PROBE_SECONDS = 5.0
 _CONVERSION = "DISABLE_SAFETENSORS_CONVERSION"
 _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-_FAILURES = (
-    OSError,
-    RuntimeError,
-    ValueError,
-    KeyError,
-    SafetensorError,
-    UserWarning,
-    pickle.UnpicklingError,
-)
-_REASONS: dict[type[Exception], str] = {
-    GatedRepoError: "its terms have to be accepted on its page, then log in with `hf auth login`",
-    RepositoryNotFoundError: (
-        "the hub has no such repository, or a private one; log in with `hf auth login`"
-    ),
-    RevisionNotFoundError: "its repository has no such revision; see model.revision",
-    LocalEntryNotFoundError: "the hub did not deliver all its files; the same line tries again",
-    pickle.UnpicklingError: (
-        "its weights are a pickle of more than tensors, and only tensors are read; have them "
-        "converted to safetensors"
-    ),
-}
-"""What to say instead of the exception's own words; the first that fits."""
 
 
 @contextmanager
@@ -65,16 +41,19 @@ def loading(checkpoint: str, key: str = "model.checkpoint") -> Iterator[None]:
         ModelError: It can't be loaded; one line, from whatever the backend raised.
     """
     offline = not Path(checkpoint).is_dir() and not _reachable()
-    try:
-        with _quiet(), _offline(offline=offline), _no_conversion():
-            yield
-    except _FAILURES as error:
-        if offline and _not_cached(error):
-            raise ModelError(
-                f"{_unreachable()} and '{checkpoint}' is not in its cache; "
-                f"point {key}=/local/folder at its files"
-            ) from error
-        raise ModelError(f"checkpoint '{checkpoint}' can't be loaded: {_reason(error)}") from error
+    with told_in_words(checkpoint):
+        try:
+            with _quiet(), _offline(offline=offline), _no_conversion(), _no_questions():
+                yield
+        except UserError:
+            raise
+        except Exception as error:
+            if offline and _not_cached(error):
+                raise ModelError(
+                    f"{_unreachable()} and '{checkpoint}' is not in its cache; "
+                    f"point {key}=/local/folder at its files"
+                ) from error
+            raise
 
 
 def local_copy(repository: str, revision: str | None, needed: Needed, hint: str = "") -> Path:
@@ -132,14 +111,6 @@ def _not_cached(error: BaseException | None) -> bool:
     return _not_cached(error.__cause__ or error.__context__)
 
 
-def _reason(error: Exception) -> str:
-    for kind, reason in _REASONS.items():
-        if isinstance(error, kind):
-            return reason
-    words = str(error).strip().splitlines()
-    return words[0] if words else type(error).__name__
-
-
 def _unreachable() -> str:
     asked = next((name for name in _OFFLINE if os.environ.get(name)), None)
     return "the hub can't be reached" + (f" ({asked} is set)" if asked else "")
@@ -183,11 +154,29 @@ def _no_conversion() -> Iterator[None]:
 
 
 @contextmanager
+def _no_questions() -> Iterator[None]:
+    """Keeps transformers from asking on stdin whether a repository's code may be run.
+
+    Our own calls say that it may not; those of libraries, such as open_clip's, leave it open.
+    """
+    before = dynamic_module_utils.TIME_OUT_REMOTE_CODE
+    dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0
+    try:
+        yield
+    finally:
+        dynamic_module_utils.TIME_OUT_REMOTE_CODE = before
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
-    """What the backends log about a failure is in the exception that they raise."""
+    """What the backends log of a failure, or warn of, is in the exception that they raise."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            # room calls torch's own functions, which take it for the one that is to be warned
+            names = r"torch\b|transformers\b|vlminterp\.adapters\.room\b"
+            warnings.filterwarnings("ignore", module=names)
+            yield
     finally:
         logging.disable(before)

@@ -13,6 +13,8 @@ from vlminterp.errors import InputError
 
 Pictures = Iterable[Image.Image | Path | str | bytes | NDArray[np.uint8]]
 """Pictures however they are at hand."""
+LONGEST_CAPTION = 20_000
+"""Characters; no text tower reads a tenth of it."""
 GREY_OR_COLOURS = {2: (None,), 3: (3, 4)}
 """Dimensions of an array that is a picture, and how many channels it may have."""
 
@@ -31,7 +33,24 @@ def captions_of(texts: Iterable[Any]) -> list[str]:
     for number, caption in enumerate(captions, 1):
         if not isinstance(caption, str):
             raise InputError(f"caption {number} is no text but a {type(caption).__name__}")
+        try:
+            require_readable(caption)
+        except InputError as error:
+            raise InputError(f"caption {number}: {error}") from error
     return captions
+
+
+def require_readable(caption: str) -> None:
+    """Checks that a caption is none that tokenizers take minutes for.
+
+    Raises:
+        InputError: It is longer.
+    """
+    if len(caption) > LONGEST_CAPTION:
+        raise InputError(
+            f"a text of {len(caption):,} characters is no caption; at most {LONGEST_CAPTION:,} "
+            "are read"
+        )
 
 
 def pictures_of(images: Pictures) -> list[Image.Image]:

@@ -24,6 +24,7 @@ from vlminterp.adapters.open_clip_checkpoint import (
     LOCAL,
     find_checkpoint,
     load_tokenizer,
+    naming_tower,
     text_tower,
 )
 from vlminterp.adapters.open_clip_plain import (
@@ -35,6 +36,7 @@ from vlminterp.adapters.open_clip_plain import (
 from vlminterp.adapters.open_clip_tokenizing import end_token, tokenize_bpe, tokenize_hf
 from vlminterp.adapters.open_clip_towers import replayed_image, replayed_text
 from vlminterp.adapters.preprocessing import Preprocessing
+from vlminterp.adapters.room import RoomFor
 from vlminterp.adapters.settings import ModelConfig
 from vlminterp.adapters.strict import told_in_one_line
 from vlminterp.adapters.wrapped import WrappedEncoder
@@ -89,7 +91,14 @@ class OpenCLIP(WrappedEncoder):
         architecture, tag = find_checkpoint(config)
         _refuse_adapter(Path(architecture.removeprefix(LOCAL)))
         text = text_tower(architecture, config)
-        with loading(checkpoint), told_in_one_line(checkpoint), warnings.catch_warnings():
+        room = RoomFor(checkpoint, [Path(architecture.removeprefix(LOCAL))])
+        with (
+            naming_tower(text),
+            loading(checkpoint),
+            told_in_one_line(checkpoint),
+            room,
+            warnings.catch_warnings(),
+        ):
             # A QuickGELU mismatch would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(

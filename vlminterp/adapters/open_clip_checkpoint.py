@@ -1,5 +1,7 @@
 """Where open_clip's checkpoints are: in a folder, on the hub, or behind a tag of its own list."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,25 @@ def text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
         ) from error
     # The checkpoint holds the weights of both towers.
     return {"text_cfg": {**text, "hf_model_name": str(folder), "hf_model_pretrained": False}}
+
+
+@contextmanager
+def naming_tower(options: Mapping[str, Any]) -> Iterator[None]:
+    """Loads a model in the `with` block; what fails may be its text tower's fault.
+
+    Args:
+        options: As `text_tower` returns them.
+
+    Raises:
+        ModelError: What was raised, with the place of the text tower.
+    """
+    try:
+        yield
+    except ModelError as error:
+        if not options:
+            raise
+        tower = options["text_cfg"]["hf_model_name"]
+        raise ModelError(f"{error} (its text tower is in {tower})") from error
 
 
 def _require_colours(path: Path) -> None:

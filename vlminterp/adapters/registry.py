@@ -28,13 +28,16 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
         ModelError: The checkpoint can't be loaded, or is not run as its backend runs it.
     """
     resolved, chosen = _resolved(config), resolve_device(device)
-    if resolved.adapter is None:
-        from vlminterp.adapters.by_files import with_adapter
+    from vlminterp.adapters.unloadable import told_in_words  # imports torch
 
-        resolved = with_adapter(resolved)
-    encoder: DualEncoder = load(ADAPTERS, str(resolved.adapter)).load(resolved, chosen)
-    encoder.name = name
-    encoder.check()
+    with told_in_words(resolved.checkpoint):
+        if resolved.adapter is None:
+            from vlminterp.adapters.by_files import with_adapter
+
+            resolved = with_adapter(resolved)
+        encoder: DualEncoder = load(ADAPTERS, str(resolved.adapter)).load(resolved, chosen)
+        encoder.name = name
+        encoder.check()
     return encoder
 
 

@@ -1,8 +1,11 @@
-"""One line for what torch says, in many, when a file's tensors are not the model's."""
+"""Whether a file's tensors are the model's, and numbers at all: one line where torch has many."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
 
 from vlminterp.errors import ModelError
 
@@ -29,6 +32,29 @@ def told_in_one_line(checkpoint: str) -> Iterator[None]:
         raise ModelError(
             f"the tensors of '{checkpoint}' are not the model's: {'; '.join(reasons)}"
         ) from error
+
+
+def require_finite_weights(model: nn.Module, name: str) -> None:
+    """Checks that a model's weights are numbers.
+
+    Args:
+        model: The model.
+        name: What messages call it.
+
+    Raises:
+        ModelError: One is infinite or NaN.
+    """
+    for key, tensor in model.state_dict().items():
+        floating = isinstance(tensor, Tensor) and tensor.is_floating_point()
+        if floating and not tensor.is_meta and not _finite(tensor):
+            raise ModelError(f"{name}: weights are not finite, e.g. {key}")
+
+
+def _finite(tensor: Tensor) -> bool:
+    """Tells whether all values are finite."""
+    total = tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32))
+    # A sum takes a twentieth of the time, and is finite only if every value is; it may overflow.
+    return bool(total.isfinite()) or bool(tensor.isfinite().all())
 
 
 def _reasons(message: str) -> list[str]:

@@ -23,6 +23,7 @@ from vlminterp.adapters.dual_encoder import (
     Tower,
     unit_length,
 )
+from vlminterp.adapters.strict import require_finite_weights
 from vlminterp.errors import ModelError
 
 CAPTIONS = ("a photo of a cat", "two dogs and one very small brown bird on the roof of a house")
@@ -62,7 +63,7 @@ class WrappedEncoder(DualEncoder, ABC):
             ModelError: They differ, its weights or features are not finite, or its tokenizer
                 writes ids that it has no embeddings for.
         """
-        self._require_finite_weights()
+        require_finite_weights(self.model, self.name)
         self._require_vocabulary()
         with torch.no_grad():
             pixels = self._try_picture()
@@ -109,12 +110,6 @@ class WrappedEncoder(DualEncoder, ABC):
                 "wrong; is a hook, an adapter or a class of your own in it?"
             )
 
-    def _require_finite_weights(self) -> None:
-        for name, tensor in self.model.state_dict().items():
-            floating = isinstance(tensor, Tensor) and tensor.is_floating_point()
-            if floating and not tensor.is_meta and not _finite(tensor):
-                raise ModelError(f"{self.name}: weights are not finite, e.g. {name}")
-
     def _require_vocabulary(self) -> None:
         # Special ones beyond the embeddings do no harm: no caption writes them.
         known: Any = getattr(self.tokenizer, "tokenizer", self.tokenizer)
@@ -127,13 +122,6 @@ class WrappedEncoder(DualEncoder, ABC):
                 f"{self.name}: the tokenizer writes ids up to {highest}, but the text tower has "
                 f"embeddings for {self.vocabulary} tokens; it belongs to another model"
             )
-
-
-def _finite(tensor: Tensor) -> bool:
-    """Tells whether all values are finite."""
-    total = tensor.sum(dtype=torch.promote_types(tensor.dtype, torch.float32))
-    # A sum takes a twentieth of the time, and is finite only if every value is; it may overflow.
-    return bool(total.isfinite()) or bool(tensor.isfinite().all())
 
 
 def _resumed(tower: Tower[Inputs], inputs: Inputs) -> Tensor:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
+from vlminterp.adapters.inputs import require_readable
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
 from vlminterp.attribution.image_scores import Mask, image_scores
 from vlminterp.attribution.summary import summarise
@@ -96,6 +97,7 @@ def _skipped(place: int, pair: Pair, reason: str) -> Row:
 
 
 def _loaded(place: int, pair: Pair) -> Loaded:
+    require_readable(pair.text)
     image = pair.load_image()
     shown = image.copy()
     shown.thumbnail((PICTURE_SIDE, PICTURE_SIDE))

@@ -9,6 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from vlminterp.cli.console import say, show_sweep
 from vlminterp.cli.free_text import as_written, free_text_options
@@ -26,7 +27,7 @@ from vlminterp.report.sweep.page import write_sweep_report
 from vlminterp.results.sweep import RunState, Sweep
 from vlminterp.secrets import refuse_secrets
 
-MISTAKES = (UserError, HydraException, OmegaConfBaseException)
+MISTAKES = (UserError, HydraException, OmegaConfBaseException, YAMLError)
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C has ended."""
 
@@ -144,6 +145,8 @@ def _as_settings(arguments: Sequence[str]) -> list[tuple[str, str]]:
 
 def _of_the_system(error: OSError) -> str:
     """Returns one line for what the operating system refuses; a stream has no file name."""
+    if error.errno is None:  # Hydra's own, about a file of options
+        return str(error)
     where = error.filename or "the output"
     return f"{where}: {error.strerror or error}; what was computed before is kept"
 

@@ -10,6 +10,7 @@ from omegaconf.errors import (
     MissingMandatoryValue,
     OmegaConfBaseException,
 )
+from yaml import YAMLError
 
 from vlminterp.config.composition import EXPERIMENT, broken, known
 from vlminterp.errors import UserError, nearest
@@ -33,12 +34,14 @@ def one_line(error: Exception) -> str:
         One line.
     """
     cause = error.__cause__ or error
+    if isinstance(error, YAMLError):
+        return " ".join(str(error).split())  # with the file and the line
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, MissingConfigException):
         return _unknown_name(error)
     if isinstance(error, OverrideParseException):
-        return f"can't read '{error.override}': {_first_line(error)}"
+        return _unreadable(str(error.override), _first_line(error))
     if isinstance(cause, (ConfigKeyError, ConfigAttributeError)):
         return _unknown_key(cause)
     if isinstance(cause, MissingMandatoryValue):
@@ -53,6 +56,17 @@ def one_line(error: Exception) -> str:
 def _first_line(error: Exception) -> str:
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def _unreadable(override: str, reason: str) -> str:
+    """Suggests the quotes that Hydra's grammar asks for."""
+    key, _, value = override.partition("=")
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    told = "" if reason.startswith(("Lexer", "Error parsing override")) else f" ({reason})"
+    return (
+        f"can't read '{override}'{told}; a value with commas, brackets or quotes has quotes of its "
+        f"own: '{key}=\"{quoted}\"'"
+    )
 
 
 def _unknown_name(error: MissingConfigException) -> str:

@@ -2,7 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import torch
@@ -20,6 +20,7 @@ from vlminterp.adapters.inputs import captions_of
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.adapters.replay import find_blocks
 from vlminterp.adapters.replay_towers import ImageFacts, PoolAt, ReplayText, ReplayVision
+from vlminterp.adapters.room import RoomFor
 from vlminterp.adapters.settings import ModelConfig
 from vlminterp.adapters.wrapped import WrappedEncoder
 from vlminterp.errors import ModelError
@@ -83,9 +84,10 @@ class HFDualEncoder(WrappedEncoder, ABC):
         folder = folders.model
         require_model_type(folder, cls.model_type)
         require_installed(cls.architecture)
-        load_processor: Callable[..., Any] = AutoImageProcessor.from_pretrained
-        with loading(str(folder)), no_progress_bar():
-            processor = load_processor(folder, trust_remote_code=False)
+        with loading(str(folders.adapter or folder)), no_progress_bar():
+            processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+                folder, trust_remote_code=False
+            )
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
             model = _load_model(cls, config, folders)
             model.to(device)
@@ -240,19 +242,21 @@ def require_installed(architecture: str) -> None:
 
 
 def _load_model(family: type[HFDualEncoder], config: ModelConfig, folders: Folders) -> Any:
-    load: Callable[..., Any] = getattr(transformers, family.architecture).from_pretrained
-    # Pickles are read as tensors alone: transformers' weights_only is on by default.
-    model, report = load(
-        folders.model,
-        dtype=getattr(torch, config.dtype.value),
-        ignore_mismatched_sizes=True,  # the report tells them, and they are refused
-        output_loading_info=True,
-        # An adapter is put in below: transformers would report its tensors alone.
-        adapter_kwargs={"subfolder": "none"},
-    )
-    require_whole(report, config.checkpoint, family.architecture, family.beside)
-    if folders.adapter is not None:
-        from vlminterp.adapters.hf.peft_adapter import put_adapter  # imports PEFT
+    architecture: Any = getattr(transformers, family.architecture)
+    with RoomFor(config.checkpoint, {folders.model, folders.adapter or folders.model}):
+        # Pickles are read as tensors alone: transformers' weights_only is on by default.
+        model, report = architecture.from_pretrained(
+            folders.model,
+            dtype=getattr(torch, config.dtype.value),
+            ignore_mismatched_sizes=True,  # the report tells them, and they are refused
+            output_loading_info=True,
+            trust_remote_code=False,
+            # An adapter is put in below: transformers would report its tensors alone.
+            adapter_kwargs={"subfolder": "none"},
+        )
+        require_whole(report, config.checkpoint, family.architecture, family.beside)
+        if folders.adapter is not None:
+            from vlminterp.adapters.hf.peft_adapter import put_adapter  # imports PEFT
 
-        put_adapter(model, folders.adapter, beside=folders.adapter == folders.model)
+            put_adapter(model, folders.adapter, beside=folders.adapter == folders.model)
     return model

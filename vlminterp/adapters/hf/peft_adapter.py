@@ -1,5 +1,6 @@
 """Puts a PEFT adapter into the model that it was trained on, once."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ def put_adapter(model: Any, folder: Path, *, beside: bool) -> None:
     Raises:
         ModelError: The adapter is of another model, or was merged or may have been.
     """
-    report = model.load_adapter(str(folder), adapter_name=NAME)
+    with warnings.catch_warnings():
+        # PEFT would leave out what it does not know, and go on with wrong numbers.
+        warnings.filterwarnings("error", message="Unexpected keyword arguments")
+        report = model.load_adapter(str(folder), adapter_name=NAME)
     lost = sorted({*report.missing_keys, *report.unexpected_keys})
     if lost:
         raise ModelError(

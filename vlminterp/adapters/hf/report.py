@@ -41,16 +41,39 @@ def require_whole(
             f"{checkpoint} holds an adapter among its weights, e.g. {min(adapters)}; save the "
             "adapter by itself (PEFT's save_pretrained), or merge it (merge_and_unload)"
         )
-    if report["missing_keys"]:
-        raise ModelError(
-            f"{checkpoint} is no {architecture}: "
-            f"{_counted(report['missing_keys'])} missing, e.g. {min(report['missing_keys'])}"
-        )
+    _require_names(report, checkpoint, architecture)
     if unexpected:
         raise ModelError(
             f"{checkpoint} holds more than its config.json says: "
             f"{_counted(unexpected)} left over, e.g. {min(unexpected)}"
         )
+    _require_shapes(report, checkpoint)
+
+
+def require_all(report: Mapping[str, Any], checkpoint: str, architecture: str) -> None:
+    """Checks that a checkpoint has all that a model is made of, whatever it holds besides.
+
+    Args:
+        report: What transformers noted while it loaded, its `output_loading_info`.
+        checkpoint: The checkpoint, for messages.
+        architecture: The model's class in transformers.
+
+    Raises:
+        ModelError: Tensors are missing, or of another shape.
+    """
+    _require_names(report, checkpoint, architecture)
+    _require_shapes(report, checkpoint)
+
+
+def _require_names(report: Mapping[str, Any], checkpoint: str, architecture: str) -> None:
+    if report["missing_keys"]:
+        raise ModelError(
+            f"{checkpoint} is no {architecture}: "
+            f"{_counted(report['missing_keys'])} missing, e.g. {min(report['missing_keys'])}"
+        )
+
+
+def _require_shapes(report: Mapping[str, Any], checkpoint: str) -> None:
     for name, found, wanted in sorted(report["mismatched_keys"], key=str):
         raise ModelError(
             f"checkpoint '{checkpoint}' can't be loaded: {name} is {list(found)} in its file, "

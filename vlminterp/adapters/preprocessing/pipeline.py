@@ -1,5 +1,6 @@
 """A backend's own pipeline for pictures, together with the way back to the picture."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from vlminterp.errors import InputError, ModelError
 
 TRIED: tuple[Size, ...] = ((283, 480), (480, 283), (97, 61))
 """Heights and widths of the test pictures: wide, tall, small."""
+LARGEST = 2**25
+"""Pixels of a picture on its way to the model, however the checkpoint scales it."""
 
 
 class Preprocessing:
@@ -110,6 +113,9 @@ class Preprocessing:
     def _check(self) -> None:
         for picture in TRIED if self.only is None else (self.only,):
             try:
-                check(self._transform, self._place(picture), picture)
+                placement = self._place(picture)
+                if math.prod(placement.scaled) > LARGEST or math.prod(placement.size) > LARGEST:
+                    raise ModelError(f"makes pictures larger than {LARGEST} pixels; mend its sizes")
+                check(self._transform, placement, picture)
             except ModelError as error:
                 raise ModelError(f"{self._name} {error}") from error

@@ -17,6 +17,7 @@ from vlminterp.adapters.preprocessing.placement import (
     to_shortest,
 )
 from vlminterp.adapters.preprocessing.probe import Described
+from vlminterp.adapters.unloadable import in_words
 from vlminterp.errors import ModelError
 
 CONVNEXT_SQUASHES_FROM = 384
@@ -41,7 +42,7 @@ def described(processor: Any, image_size: int | None = None) -> Described:
             None if _takes_any_size(processor) else size,
         )
     except _UNUSABLE as error:
-        raise ModelError(f"{_name(processor)} can't be used: {error}") from error
+        raise ModelError(f"{_name(processor)} can't be used: {in_words(error)}") from error
 
 
 def _transform(processor: Any) -> Callable[[Image.Image], Tensor]:

@@ -14,6 +14,7 @@ from vlminterp.adapters.preprocessing.placement import (
     to_shortest,
 )
 from vlminterp.adapters.preprocessing.probe import Described, Transform
+from vlminterp.adapters.unloadable import in_words
 from vlminterp.errors import ModelError
 
 
@@ -25,7 +26,7 @@ def described(config: Mapping[str, Any], transform: Transform | None) -> Describ
         place = _place(read.resize_mode, (size[0], size[1]))
         transform = transform or image_transform_v2(read, is_train=False)
     except (TypeError, ValueError, AssertionError) as error:
-        raise ModelError(f"open_clip's preprocess_cfg can't be used: {error}") from error
+        raise ModelError(f"open_clip's preprocess_cfg can't be used: {in_words(error)}") from error
     return Described(transform, place, (size[0], size[1]), "open_clip's transform")
 
 

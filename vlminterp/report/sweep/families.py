@@ -124,7 +124,8 @@ def _differences(runs: Mapping[str, Run], group: Group) -> Markup:
     caption = (
         f"In which families two {group.noun} differ: gain with the first less gain with the "
         f"second, on the same concepts, in cosine (VLMs have ranges of their own). {len(sure)} of "
-        f"{len(compared)} comparisons have p below {LEVEL:.0%} (t, paired by concept; Holm over all)"
+        f"{len(compared)} comparisons have p below {LEVEL:.0%} (t, paired by concept; Holm over "
+        "all)"
     )
     more = f"; the first {DIFFERENCES} are shown." if len(sure) > DIFFERENCES else "."
     columns = (group.axis, f"less {group.axis}", "family", "differs by", "p")
