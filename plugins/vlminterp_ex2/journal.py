@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vlminterp.results.atomic import writing
 from vlminterp.results.parts import Parts
 from vlminterp.results.run_folder import RunFolder
 
@@ -73,7 +74,8 @@ def note_time(folder: Path, **seconds: float) -> None:
         folder: Of the checkpoints.
         seconds: By name, with the `step`.
     """
-    with (folder / TIMINGS).open("a", encoding="utf-8") as file:
+    path = folder / TIMINGS
+    with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(seconds) + "\n")
 
 

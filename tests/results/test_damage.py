@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from vlminterp.cli.main import run
+from vlminterp.results.__main__ import main
 from vlminterp.results.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -155,5 +156,7 @@ def test_a_damaged_sweep_file_is_rebuilt_from_its_runs(tmp_path, monkeypatch, ca
     for damage in (truncate, zero, flip, remove):
         damage(sweep)
         capsys.readouterr()
+        if damage in (truncate, zero):
+            assert main(["check", str(sweep.parent)]) == 1
         assert run(line) == 0, capsys.readouterr().err
         assert contents(Path("outputs")) == expected

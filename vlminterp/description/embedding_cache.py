@@ -41,7 +41,6 @@ class EmbeddingCache:
         """Keeps the embeddings `[B, D]` of a batch."""
         content = io.BytesIO()
         np.save(content, embeddings, allow_pickle=False)
-        self.folder.mkdir(parents=True, exist_ok=True)
         write_sealed(self._file(images), content.getvalue())
 
     def _file(self, images: Sequence[Image.Image]) -> Path:

@@ -1,4 +1,4 @@
-"""`python -m vlminterp.results check FOLDER` says which files of a run are damaged."""
+"""`python -m vlminterp.results check FOLDER` names the damaged files of runs and sweeps."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vlminterp.errors import UserError
+from vlminterp.results.check import damaged_beside, damaged_in_run, runs_in
 from vlminterp.results.run_folder import RunFolder
 
 
@@ -16,16 +17,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line; the process's own by default.
 
     Returns:
-        The exit status: 0 if nothing is damaged, 1 if something is, 2 if a folder is no run folder.
+        The exit status: 0 if nothing is damaged, 1 if something is, 2 if a folder holds none.
     """
     parser = argparse.ArgumentParser(prog="python -m vlminterp.results", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    check = commands.add_parser("check", help="verify the digests of everything in a run folder")
-    check.add_argument("folder", type=Path, nargs="+", help="outputs/PLUGIN/MODEL/HASH")
+    check = commands.add_parser("check", help="verify the digests of everything in a folder")
+    check.add_argument(
+        "folder",
+        type=Path,
+        nargs="+",
+        help="of a run, stage or sweep, or one above",
+    )
     damaged = False
     try:
         for path in parser.parse_args(arguments).folder:
-            damaged |= _check(RunFolder.read(path))
+            beside = list(damaged_beside(path))
+            for file in beside:
+                sys.stdout.write(f"{file}: damaged or missing\n")
+            damaged |= bool(beside)
+            for run in runs_in(path):
+                damaged |= _check(run)
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -33,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(folder: RunFolder) -> bool:
-    files = folder.damaged()
+    files = list(damaged_in_run(folder))
     for file in files:
-        sys.stdout.write(f"{folder.path / file}: damaged or missing\n")
+        sys.stdout.write(f"{file}: damaged or missing\n")
     if files:
         sys.stdout.write(f"{folder.path}: the line that made this run, run again, mends it\n")
     else:

@@ -1,7 +1,11 @@
 """Files that are either whole or absent, whenever the process or the machine dies."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from vlminterp.errors import ResultsError
 
 TEMPORARY = ".part.tmp"
 
@@ -29,6 +33,25 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says in one line that a file can't be written, and what to do.
+
+    Args:
+        path: What is written in the block.
+
+    Raises:
+        ResultsError: The block has raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ResultsError(
+            f"{path} can't be written: {error.strerror}; free or mend it, or choose another "
+            "output folder; what is already written is safe"
+        ) from error
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -17,10 +17,12 @@ class GuardedFiles:
 
     Args:
         folder: Folder that holds the files; it need not exist yet.
+        digests: Name of the file that holds the digests.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, digests: str = DIGESTS) -> None:
         self._folder = folder
+        self._name = digests
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file, then its digest.
@@ -35,7 +37,7 @@ class GuardedFiles:
         write_whole(self._folder / name, content)
         digests = {**self._digests(), name: hashlib.sha256(content).hexdigest()}
         text = json.dumps(digests, indent=2, sort_keys=True) + "\n"
-        write_whole(self._folder / DIGESTS, text.encode())
+        write_whole(self._folder / self._name, text.encode())
 
     def intact(self, name: str) -> bool:
         """Returns whether a file is as it was written."""
@@ -50,19 +52,19 @@ class GuardedFiles:
 
         Runs of earlier versions have no digests at all; their files are believed.
         """
-        return self.intact(name) or not (self._folder / DIGESTS).exists()
+        return self.intact(name) or not (self._folder / self._name).exists()
 
     def damaged(self) -> list[str]:
         """Returns the names of all guarded files that are damaged or missing."""
         broken = [name for name in self._digests() if not self.intact(name)]
-        if not self._digests() and (self._folder / DIGESTS).exists():
-            broken.append(DIGESTS)
+        if not self._digests() and (self._folder / self._name).exists():
+            broken.append(self._name)
         return broken
 
     def _digests(self) -> dict[str, str]:
         """Returns the digests by file name; none where their own file is missing or damaged."""
         try:
-            content = json.loads((self._folder / DIGESTS).read_bytes())
+            content = json.loads((self._folder / self._name).read_bytes())
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}

@@ -15,7 +15,7 @@ from PIL import Image
 
 from vlminterp.errors import ResultsError
 from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
-from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole
+from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole, writing
 from vlminterp.results.guarded import DIGESTS, GuardedFiles
 from vlminterp.results.lock import LOCK, PID, exclusive
 from vlminterp.results.parts import Parts
@@ -86,7 +86,7 @@ class RunFolder:
         """
         folder = cls(Path(path))
         with ExitStack() as stack:
-            with folder._writing(folder.path):
+            with writing(folder.path):
                 folder.path.mkdir(parents=True, exist_ok=True)
                 folder._refuse_foreign()
                 stack.enter_context(exclusive(folder.path, wait=wait))
@@ -179,7 +179,7 @@ class RunFolder:
             ValueError: The name can't name a folder everywhere.
         """
         path = self.path / "work" / _checked(name)
-        with self._writing(path):
+        with writing(path):
             path.mkdir(parents=True, exist_ok=True)
         return path
 
@@ -211,7 +211,7 @@ class RunFolder:
             ResultsError: It can't be written.
         """
         path = self.path / SUMMARY
-        with self._writing(path):
+        with writing(path):
             counts = {name: count for name, count in self._counts().items() if count != {}}
             self._guarded.write(SUMMARY, to_json({**summary, **counts}))
 
@@ -227,7 +227,7 @@ class RunFolder:
         Raises:
             ResultsError: It can't be written.
         """
-        with self._writing(self.path / REPORT):
+        with writing(self.path / REPORT):
             self._guarded.write(REPORT, page)
         return self.path / REPORT
 
@@ -261,7 +261,7 @@ class RunFolder:
             ResultsError: It can't be written.
         """
         relative = f"pictures/{file_name(redacted(name))}.png"
-        with self._writing(self.path / relative):
+        with writing(self.path / relative):
             content = to_png(image)
             write_whole(self.path / relative, content)
         self._pictures[relative] = hashlib.sha256(content).digest()
@@ -334,16 +334,6 @@ class RunFolder:
                 path.unlink(missing_ok=True)
         self._pictures.clear()
         self.parts, self._tables = Parts(self.path, pictures=self._pictures), {}
-
-    @contextmanager
-    def _writing(self, path: Path) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ResultsError(
-                f"{path} can't be written: {error.strerror}; free or mend it, or choose another "
-                "output folder; what is already written is safe"
-            ) from error
 
 
 def _checked(name: str) -> str:

@@ -3,8 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from vlminterp.results.atomic import write_whole
+from vlminterp.results.atomic import write_whole, writing
 
+SUFFIXES = (".embeddings", ".answer")
+"""What such files are called, so that `check` finds them."""
 _LENGTH = hashlib.sha256().digest_size
 
 
@@ -12,13 +14,15 @@ def write_sealed(path: Path, content: bytes) -> None:
     """Writes a file that begins with the sha256 of the rest.
 
     Args:
-        path: File to write; replaced if it exists.
+        path: File to write; replaced if it exists. Its folder is made.
         content: Bytes after the digest.
 
     Raises:
-        OSError: It can't be written.
+        ResultsError: It can't be written.
     """
-    write_whole(path, hashlib.sha256(content).digest() + content)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, hashlib.sha256(content).digest() + content)
 
 
 def read_sealed(path: Path) -> bytes | None:

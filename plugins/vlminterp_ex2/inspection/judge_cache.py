@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vlminterp.results.atomic import write_whole
+from vlminterp.results.sealed import read_sealed, write_sealed
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,14 @@ class JudgeCache:
 
     def read(self, messages: Sequence[Mapping[str, str]]) -> str | None:
         """Returns the answer to a conversation; None if there is none, or its file is damaged."""
-        try:
-            return self._file(messages).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
+        content = read_sealed(self._file(messages))
+        return None if content is None else content.decode("utf-8")
 
     def write(self, messages: Sequence[Mapping[str, str]], answer: str) -> None:
         """Keeps an answer."""
-        path = self._file(messages)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, answer.encode("utf-8", "replace"))
+        write_sealed(self._file(messages), answer.encode("utf-8", "replace"))
 
     def _file(self, messages: Sequence[Mapping[str, str]]) -> Path:
         key = json.dumps([self.judge, [dict(message) for message in messages]], sort_keys=True)
         digest = hashlib.sha256(key.encode()).hexdigest()
-        return self.folder / digest[:2] / f"{digest[2:34]}.json"
+        return self.folder / digest[:2] / f"{digest[2:34]}.answer"
