@@ -139,3 +139,13 @@ def test_open_clip_applies_no_adapter(open_clip_folder, adapter, tmp_path):
     shutil.copytree(adapter, folder, dirs_exist_ok=True)
     with pytest.raises(ModelError, match=r"holds an adapter, which open_clip would not apply"):
         vlminterp.load("open-clip", checkpoint=str(folder))
+
+
+def test_an_adapter_without_safetensors_is_read_as_tensors(
+    adapter, tuned, tmp_path, pictures, captions
+):
+    folder = shutil.copytree(adapter, tmp_path / "bin")
+    tensors = folder / "adapter_model.safetensors"
+    torch.save(load_file(tensors), folder / "adapter_model.bin")
+    tensors.unlink()
+    assert_tuned(vlminterp.load(str(folder), device="cpu"), tuned, pictures, captions)

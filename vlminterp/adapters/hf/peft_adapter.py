@@ -29,7 +29,8 @@ def put_adapter(model: Any, folder: Path, *, beside: bool) -> None:
     with warnings.catch_warnings():
         # PEFT would leave out what it does not know, and go on with wrong numbers.
         warnings.filterwarnings("error", message="Unexpected keyword arguments")
-        report = model.load_adapter(str(folder), adapter_name=NAME)
+        safe = (folder / "adapter_model.safetensors").is_file()  # else .bin, as tensors only
+        report = model.load_adapter(str(folder), adapter_name=NAME, use_safetensors=safe)
     lost = sorted({*report.missing_keys, *report.unexpected_keys})
     if lost:
         raise ModelError(
