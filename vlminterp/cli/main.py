@@ -13,6 +13,7 @@ from yaml import YAMLError
 
 from vlminterp.cli.console import say, show_sweep
 from vlminterp.cli.free_text import as_written, free_text_options
+from vlminterp.cli.help import asked_for
 from vlminterp.cli.job import Job, chosen_names
 from vlminterp.cli.multirun import PlanSweep, canonical_overrides, is_multirun, with_identity
 from vlminterp.cli.orphans import end_with_parent
@@ -50,6 +51,10 @@ def run(arguments: Sequence[str]) -> int:
     PlanSweep.launched.clear()
     try:
         register()
+        if (text := asked_for(arguments)) is not None:
+            sys.stdout.write(f"{text}\n")
+            return 0
+        arguments = [_with_plus(argument) for argument in arguments]
         refuse_secrets(_as_settings(arguments))
         arguments = store_checkpoints(arguments)
         arguments = as_written(arguments, free_text_options(), multirun=is_multirun(arguments))
@@ -135,6 +140,11 @@ def _end_of_sweep() -> int:
                 count = f"{states.count(state)} of {len(states)} runs {state.value}"
                 say(f"{count}; the same line tries again")
     return int(incomplete)
+
+
+def _with_plus(argument: str) -> str:
+    """Adds the plus that Hydra wants before a choice that has no default: `plugin=m2ib`."""
+    return f"+{argument}" if argument.startswith(("plugin=", "plugin@")) else argument
 
 
 def _as_settings(arguments: Sequence[str]) -> list[tuple[str, str]]:
