@@ -7,14 +7,14 @@ test scenes, which `python -m vlminterp +plugin=m2ib` explains, are not looked a
 """
 
 import argparse
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import PooledToken, Scale, Settings
 
@@ -106,13 +106,23 @@ def table(results: Sequence[dict[str, Any]], side: Side) -> str:
     return "\n".join(lines)
 
 
+def as_table(results: Mapping[str, Sequence[dict[str, Any]]]) -> pd.DataFrame:
+    """Returns a row for each side, setting and metric."""
+    return pd.DataFrame(
+        {"side": side, **one["settings"], "metric": metric, "mean": mean, "low": low, "high": high}
+        for side, found in results.items()
+        for one in found
+        for metric, (mean, low, high) in one["scores"].items()
+    )
+
+
 def plain(settings: Settings) -> dict[str, Any]:
     """Settings as JSON takes them."""
     return {name: getattr(value, "value", value) for name, value in vars(settings).items()}
 
 
 def main() -> None:
-    """Tries everything and writes `settings.json` and `settings.md`."""
+    """Tries everything and writes `settings.csv` and `settings.md`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="planted-base")
     parser.add_argument("--pairs", type=int, default=96)
@@ -133,7 +143,7 @@ def main() -> None:
                     stage.advance()
             everything[side.value] = results
             pages.append(f"## {side.value.capitalize()} side\n\n{table(results, side)}\n")
-    (HERE / "settings.json").write_text(json.dumps(everything, indent=1) + "\n")
+    as_table(everything).to_csv(HERE / "settings.csv", index=False)
     (HERE / "settings.md").write_text("\n".join(pages))
     print("\n".join(pages))
 

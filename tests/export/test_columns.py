@@ -11,7 +11,7 @@ from vlminterp.metrics.facts import METRICS
 
 pytestmark = pytest.mark.slow
 
-FILE = Path(__file__).parents[2] / "docs" / "results.schema.json"
+FILE = Path(__file__).parents[2] / "docs" / "columns.json"
 SCHEMA = json.loads(FILE.read_text("utf-8"))
 PLUGINS = ("bank", "ex2", "m2ib")
 
