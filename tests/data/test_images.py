@@ -366,7 +366,7 @@ def test_no_format_that_starts_a_program_is_opened(tmp_path, monkeypatch):
 
 
 def test_every_picture_is_opened_with_a_list_of_formats():
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     opened = [
         f"{file.relative_to(root)}: {line.strip()}"
         for folder in ("vlminterp", "plugins")

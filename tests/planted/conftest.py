@@ -17,5 +17,5 @@ def planted_base() -> Path:
 
 @pytest.fixture(scope="session")
 def embedder(planted_base):
-    evaluate = runpy.run_path(str(ROOT / "experiments" / "planted" / "evaluate.py"))
+    evaluate = runpy.run_path(str(ROOT / "experiments" / "recipes" / "planted" / "evaluate.py"))
     return evaluate["load_embedder"](planted_base)

@@ -10,7 +10,7 @@ from experiments.studies.planted_truth.checks import MODELS, PREFERENCES, check
 from experiments.studies.planted_truth.compare import compare
 from experiments.studies.planted_truth.table import summary, tables
 
-HERE = Path(__file__).parents[2] / "experiments" / "planted_truth"
+HERE = Path(__file__).parents[2] / "experiments" / "studies" / "planted_truth"
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from vlminterp.planted.descriptions import PlantedClause, PlantedDescription, op
 from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.families import FAMILIES, clauses
 
-TEMPLATES = Path(__file__).parents[2] / "plugins" / "vlminterp_ex2" / "templates.txt"
+TEMPLATES = Path(__file__).parents[3] / "plugins" / "vlminterp_ex2" / "templates.txt"
 PAD, BOS, EOS = "<|pad|>", "<|startoftext|>", "<|endoftext|>"
 VOCABULARY, TOKENIZER_EXAMPLES, LONGEST_TEXT = 1536, 10_000, 512
 CLAUSES = (0.15, 0.7, 0.15)  # Share of the descriptions with none, one and two.

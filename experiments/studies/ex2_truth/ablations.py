@@ -28,7 +28,7 @@ from vlminterp.planted.facts import load_facts
 from vlminterp.planted.free_english import load_free_english
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 
-SMOLLM2 = Path(__file__).parents[2] / "tests" / "ex2_inspection" / "smollm2_english.jsonl"
+SMOLLM2 = Path(__file__).parents[3] / "tests" / "ex2_inspection" / "smollm2_english.jsonl"
 MARGIN = 0.02
 FAMILIES = our_families().names
 MODELS = ("name", "base", "visual", "habitat", "diet", "spurious", "shortcut")

@@ -17,7 +17,7 @@ from experiments.recipes.planted.free_english import load_smollm2
 from vlminterp.planted.facts import load_facts
 from vlminterp.progress import Progress
 
-FILE = Path(__file__).parents[2] / "tests" / "ex2_inspection" / "smollm2_english.jsonl"
+FILE = Path(__file__).parents[3] / "tests" / "ex2_inspection" / "smollm2_english.jsonl"
 TEMPLATES = range(0, 25, 2)
 BATCH = 32
 MAX_TOKENS = 40
