@@ -34,7 +34,7 @@ UNITS = {
 
 
 def content(folder: RunFolder) -> Content:
-    """Returns the page between its header and its settings.
+    """Returns the page's content, between its header and its settings.
 
     Args:
         folder: Folder of a bank run, finished or not.

@@ -31,7 +31,7 @@ class BankPlugin(Plugin):
         score_bank(context)
 
     def report(self, folder: "RunFolder") -> "Content":
-        """Returns the page: gains of families, their scores, and the best of each concept."""
+        """Returns the page's content: families' gains and scores, and each concept's best."""
         from vlminterp_bank.page import content
 
         return content(folder)

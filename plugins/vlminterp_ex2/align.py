@@ -69,7 +69,7 @@ def align(context: Context[EX2Config], scorer: Scorer, prompts: Sequence[Prompt]
         prompts: All prompts there are.
 
     Raises:
-        UserError: The policy can't be loaded, or can't be on this device.
+        UserError: The policy can't be loaded, or can't run on this device.
     """
     config = context.config
     journal = Journal(context.results, config.save_every)

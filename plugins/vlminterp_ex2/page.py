@@ -36,7 +36,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def content(folder: RunFolder) -> Content:
-    """Returns the page of a run, finished or not.
+    """Returns the content of a run's page, finished or not.
 
     Args:
         folder: Folder of an EX2 run.

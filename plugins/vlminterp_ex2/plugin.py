@@ -45,7 +45,7 @@ class EX2Plugin(Plugin):
         return {"labels": blinded, "descriptions": descriptors}
 
     def report(self, folder: "RunFolder") -> "Content":
-        """Returns the page: the answer first, then what it rests on."""
+        """Returns the page's content: the answer first, then what it rests on."""
         from vlminterp_ex2.page import content
 
         return content(folder)

@@ -75,7 +75,7 @@ def _curve(folder: RunFolder) -> RewardCurve | None:
 
 
 def _matched(curves: Mapping[str, RewardCurve], runs: Mapping[str, Run], axis: str) -> Markup:
-    """Tabulates each VLM's reward at the start, at the largest KL that all reached, and at last."""
+    """Tabulates each VLM's reward at first, at the largest KL that all reached, and at the end."""
     shared = min(float(curve[-1, 0]) for curve in curves.values())
     rows = []
     for name, curve in curves.items():

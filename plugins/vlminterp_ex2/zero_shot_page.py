@@ -27,8 +27,8 @@ def zero_shot_section(summary: Mapping[str, Any]) -> Iterator[Section]:
     ]
     note = Markup(
         "<p>{} held-out pictures, each given to the concept whose texts are nearest on average. "
-        "All arms but the name and the 80 templates have as many texts. A difference whose "
-        "interval holds 0 says nothing.</p>"
+        "All arms but the name and the 80 templates have at most as many texts as the aligned "
+        "LLM. A difference whose interval holds 0 says nothing.</p>"
     ).format(found["images"])
     columns = ("texts by", "accuracy", "aligned minus these")
     yield Section("Do its descriptions tell things apart?", note + table(columns, rows))

@@ -28,7 +28,8 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
     Args:
         encoder: The VLM.
         side: The input to explain.
-        settings: The bottleneck's; by default those chosen on the planted world for this side.
+        settings: Settings of the bottleneck; by default those that were chosen for this side on
+            the planted world.
         seed: Seed of the noise.
 
     Raises:
@@ -58,7 +59,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
             tokens: Their B captions.
 
         Returns:
-            Nats per token. A pair's scores depend neither on its batch nor on its place in it.
+            Scores in nats, per token. A pair's depend neither on its batch nor on its place in it.
 
         Raises:
             InputError: There is not one caption for each image, or one is empty.

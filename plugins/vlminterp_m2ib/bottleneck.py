@@ -117,13 +117,14 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
     updates, as in the authors' code; the last backward pass is not needed.
 
     Args:
-        score: Cosine with the other input's embedding: `[B·n, N, C]` to `[B·n]`.
+        score: Function that returns the cosine with the other input's embedding, from
+            `[B·n, N, C]` to `[B·n]`.
         hidden: h, `[B, N, C]`, float32 or float64.
         prior: The noise that closed gates let through.
         gates: The tokens in the bottleneck.
-        draw_noise: Returns standard normal noise `[B, n, N, C]`, new at each call.
+        draw_noise: Function that returns standard normal noise `[B, n, N, C]`, new at each call.
         beta: Weight of the information.
-        learning_rate: Adam's; about how far one step moves an α.
+        learning_rate: Adam's learning rate, about how far one step moves an α.
         steps: Forward passes.
 
     Returns:

@@ -36,7 +36,7 @@ class PairNoise:
         seeds: One per pair.
         lengths: Tokens of each pair, padding left out.
         copies: Noisy copies per pair.
-        like: A tensor `[B, N, C]` that tells shape, type and device.
+        like: A tensor `[B, N, C]` that gives shape, type and device.
         antithetic: Whether the second half of the copies is minus the first.
     """
 
