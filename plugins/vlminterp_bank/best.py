@@ -1,4 +1,4 @@
-"""The descriptions that a VLM likes best of each concept."""
+"""The descriptions of each concept that a VLM likes best."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -43,9 +43,9 @@ class BestDescriptions:
     """The best descriptions of every concept.
 
     Attributes:
-        cards: Of the first concepts, in the data's order.
-        concepts: How many have descriptions.
-        families: Of how many concepts the best description is of each family, most first.
+        cards: Cards of the first concepts, in the data's order.
+        concepts: Number of concepts that have descriptions.
+        families: Number of concepts whose best description is of each family, most first.
     """
 
     cards: list[ConceptCard]
@@ -54,11 +54,11 @@ class BestDescriptions:
 
 
 def best_of_each(folder: RunFolder, rows: "pd.DataFrame", score: str) -> BestDescriptions:
-    """Picks the best.
+    """Picks the best descriptions of every concept.
 
     Args:
-        folder: The run.
-        rows: Its main table, whole or not.
+        folder: The run's folder.
+        rows: Rows of its main table, all or some.
         score: The column to judge by.
     """
     ranked = rows.sort_values(score, ascending=False, kind="stable")
@@ -100,5 +100,5 @@ def _told(row: Mapping[Any, Any], openings: dict[tuple[str, str], str], score: s
 def _picture(folder: RunFolder, concept: Mapping[Any, Any]) -> str | None:
     try:
         return data_uri(read_image(folder.path / concept["picture"]))
-    except (InputError, TypeError):  # it was lost, or never could be read
+    except (InputError, TypeError):  # the picture was lost, or could never be read
         return None

@@ -15,7 +15,7 @@ from vlminterp.results.run_folder import RunFolder
 from vlminterp_bank.outcome import CONCEPTS
 
 PICTURES, PICTURE_SIDE = 60, 160
-"""So many concepts are shown with a picture on the page, so long in pixels."""
+"""The most concepts with a picture on the page, and a picture's longer side in pixels."""
 
 
 class Classes(NamedTuple):
@@ -27,18 +27,18 @@ class Classes(NamedTuple):
 
 
 def embedded(context: Context[Any], concepts: Sequence[Concept], fewest: int) -> Classes:
-    """Embeds the pictures, each concept's in a part; those of an earlier, killed run are read.
+    """Embeds the pictures, each concept's in a part; parts of an earlier, killed run are read.
 
-    A concept's held-out pictures are taken where it has some: what EX2 finds can then be checked on
-    others than it has seen. Concepts without a picture that can be read are left out, and counted.
+    Where a concept has held-out pictures, these are taken, so that EX2's findings can be checked on
+    pictures that it has not seen. Concepts without a readable picture are left out, and counted.
 
     Args:
-        context: Of the run.
-        concepts: Those of the source.
-        fewest: How many must have a picture that can be read, ≥ 1.
+        context: The run's context.
+        concepts: Concepts of the source.
+        fewest: Number of concepts that must have a readable picture, ≥ 1.
 
     Raises:
-        InputError: Fewer have.
+        InputError: Fewer concepts have one.
     """
     table = context.results.table(CONCEPTS)
     sizes = [len(_pictures(concept)) for concept in concepts]
@@ -70,7 +70,7 @@ def embedded(context: Context[Any], concepts: Sequence[Concept], fewest: int) ->
 
 
 def _write(results: RunFolder, number: int, concept: Concept, found: ClassMeans) -> None:
-    """Writes a concept's part; one that is left out has no row but those of its skips."""
+    """Writes a concept's part; a concept that is left out only has rows for its skips."""
     rows: list[dict[str, Any]] = [
         {"id": skip.concept, "skipped": skip.reason} for skip in found.skipped
     ]
@@ -88,7 +88,7 @@ def _write(results: RunFolder, number: int, concept: Concept, found: ClassMeans)
 
 
 def _save_picture(results: RunFolder, concept: Concept) -> str | None:
-    """A small picture of a concept for the page: the first that can be read."""
+    """Saves a concept's first readable picture, made small, for the page; None if it has none."""
     for load in _pictures(concept):
         try:
             picture = load()

@@ -1,4 +1,4 @@
-"""What a scored bank says: gains of every family, and which of them the VLM prefers."""
+"""The outcome of a scored bank: every family's gains, and the family that the VLM prefers."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONCEPTS = "concepts"
-"""The table of concepts: how many pictures each has, which could not be read, their mean."""
+"""The table of concepts: number of pictures, those that could not be read, mean embedding."""
 
 SWAPPED = {"own": "own_swapped", "contrastive": "contrastive_swapped"}
 """Columns: a description's mean score when its words are another concept's."""
@@ -36,11 +36,11 @@ MEANS = {
 
 
 def summarise(results: RunFolder, score: str, margin: float) -> dict[str, Any]:
-    """What a run ends with.
+    """Returns the summary that a run ends with.
 
     Args:
         results: A run folder whose parts are all written.
-        score: What gains are measured in, one of `SCORES`.
+        score: The score that gains are measured in, one of `SCORES`.
         margin: The smallest gain that would matter.
     """
     rows, ids = results.parts.rows(), concept_ids(results)
@@ -81,18 +81,18 @@ def summarise(results: RunFolder, score: str, margin: float) -> dict[str, Any]:
 
 
 def concept_ids(results: RunFolder) -> list[str]:
-    """The concepts of the data, in its order."""
+    """Returns the ids of the concepts that have a readable picture, in the data's order."""
     table = results.table(CONCEPTS).rows()
     return [] if table.empty else table["concept"].dropna().tolist()
 
 
 def family_gains(rows: "pd.DataFrame", ids: Sequence[str], score: str) -> dict[str, Gains]:
-    """Gains of every family: `presence`, `content`, and `presence` under `shuffled` classes.
+    """Returns every family's gains: `presence`, `content`, and `presence` under `shuffled` classes.
 
     Args:
-        rows: The main table, whole.
-        ids: Of all concepts.
-        score: One of the columns of scores.
+        rows: All rows of the main table.
+        ids: Ids of all concepts, in order.
+        score: The column of scores: `own` or `contrastive`.
     """
     about = {concept: place for place, concept in enumerate(ids)}
     columns = (rows["concept"], rows["family"], rows["frame"], rows["text"])
@@ -114,6 +114,6 @@ def family_gains(rows: "pd.DataFrame", ids: Sequence[str], score: str) -> dict[s
 
 
 def _shuffled(rows: "pd.DataFrame", concepts: int, score: str) -> NDArray[np.float64]:
-    """The scores under shuffled classes: what `SHUFFLED` would be, from the columns there are."""
+    """Returns the scores under shuffled classes, as `SHUFFLED` gives them, from the columns."""
     own, contrastive = (rows[name].to_numpy(np.float64) for name in ("own", "contrastive"))
     return own - contrastive if score == "own" else -contrastive / (concepts - 1)

@@ -34,16 +34,16 @@ UNITS = {
 
 
 def content(folder: RunFolder) -> Content:
-    """What the page shows between its header and its settings.
+    """Returns the page's content, between its header and its settings.
 
     Args:
-        folder: Of a bank run, finished or not.
+        folder: Folder of a bank run, finished or not.
     """
     rows, summary = folder.parts.rows(), folder.summary or {}
     score = folder.config.get("plugin", {}).get("score", "own")
     sections: list[Section] = []
     if not rows.empty:
-        # Gains need every description: those of an unfinished run would be of another bank.
+        # Gains need every description: an unfinished run's would be those of another bank.
         sections += _gains(folder, rows, summary, score) if summary else ()
         sections += [
             _distributions(rows, score, summary.get("preferred")),
@@ -71,7 +71,7 @@ def content(folder: RunFolder) -> Content:
 def _gains(
     folder: RunFolder, rows: "pd.DataFrame", summary: Mapping[str, Any], score: str
 ) -> Iterator[Section]:
-    """Bars of every family's gains, in the score that the run decides by and in the other."""
+    """Yields bars of every family's gains, in the score that decides and in the other."""
     shown, *more = [
         _chart(family_gains(rows, concept_ids(folder), name), name, summary)
         for name in sorted(set(SCORES) & set(rows.columns), key=lambda name: name != score)

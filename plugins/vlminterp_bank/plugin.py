@@ -1,4 +1,4 @@
-"""`+plugin=bank`."""
+"""The plugin bank, run by `+plugin=bank`."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,23 +21,23 @@ class BankPlugin(Plugin):
     Config = BankConfig
 
     def files(self, config: Any) -> Iterable[Path]:
-        """The bank."""
+        """Returns the user's bank, if there is one."""
         return [] if config.path is None else [config.path]
 
     def run(self, context: Context[BankConfig]) -> None:
-        """Scores what is not scored yet, and decides."""
+        """Scores what is not scored yet, and finds the verdict."""
         from vlminterp_bank.scoring import score_bank
 
         score_bank(context)
 
     def report(self, folder: "RunFolder") -> "Content":
-        """The gains of families, how they score, and the best of each concept."""
+        """Returns the page's content: families' gains and scores, and each concept's best."""
         from vlminterp_bank.page import content
 
         return content(folder)
 
     def headline(self, summary: Mapping[str, Any]) -> str:
-        """What the VLM prefers, beside its null."""
+        """Says what the VLM prefers, with the null beside it."""
         from vlminterp.description.preference import preference_headline
 
         if "gains" not in summary:
@@ -45,7 +45,7 @@ class BankPlugin(Plugin):
         return preference_headline(cast("PreferenceSummary", summary))
 
     def compare(self, group: "Group") -> "SweepComparison":
-        """Which VLM likes to hear what."""
+        """Compares what the VLMs prefer."""
         from vlminterp.report.sweep.families import preference_comparison
 
         return preference_comparison(group)

@@ -22,17 +22,17 @@ from vlminterp_bank.outcome import SWAPPED, summarise
 from vlminterp_bank.settings import BankConfig
 
 PART = 1024
-"""Descriptions in a part: what a killed run loses at most."""
+"""Descriptions in a part, the most that a killed run loses."""
 
 
 def score_bank(context: Context[BankConfig]) -> None:
     """Scores every description and its counterparts, and finishes the run.
 
     Args:
-        context: Its config is the bank's.
+        context: The run's context, with the bank's config.
 
     Raises:
-        ConfigError: There is no bank for this data, or a family that it lacks.
+        ConfigError: There is no bank for this data, or it lacks a family that is asked for.
         InputError: The bank and the data don't fit together, concepts share an id, or too few of
             them have a picture that can be read.
         ResultsError: The device's memory is too small.
@@ -64,10 +64,10 @@ def score_bank(context: Context[BankConfig]) -> None:
 
 
 def bank_rows(context: Context[BankConfig]) -> list[BankRow]:
-    """The bank that the config names, or the planted world's own.
+    """Returns the rows of the bank that the config names, or of the planted world's own.
 
     Raises:
-        ConfigError: There is no bank for this data, or a family that it lacks.
+        ConfigError: There is no bank for this data, or it lacks a family that is asked for.
         InputError: The file can't be used.
     """
     config = context.config
@@ -93,7 +93,7 @@ def bank_rows(context: Context[BankConfig]) -> list[BankRow]:
 
 
 def _about(rows: Sequence[BankRow], classes: Classes) -> list[BankRow]:
-    """Rows about concepts whose pictures can be read, or about all."""
+    """Returns the rows about concepts whose pictures can be read, or about all concepts."""
     known = {"", *classes.ids, *classes.names}
     return [row for row in rows if row.concept in known]
 
@@ -105,7 +105,7 @@ def _scored(
     counterparts: dict[int, list[str]],
     classes: Classes,
 ) -> list[dict[str, Any]]:
-    """The rows of one part: each description with its scores, and its counterparts' means."""
+    """Returns the rows of one part: each description's scores, and its counterparts' means."""
     texts = [bank.said[row].text for row in part]
     owners = list(part)
     for row in part:

@@ -16,9 +16,9 @@ class BankConfig:
     Attributes:
         bank: A csv with the columns concept, family, text and perhaps frame, see
             `vlminterp.description.bank_file`; null for all that the planted grammar can say.
-        held_out: Of the planted grammar, whether in the wordings that no model was trained on.
-        families: Only these of the bank's; null for all.
-        score: By which the verdict is found; rows have both.
+        held_out: Whether the planted grammar speaks in wordings that no model was trained on.
+        families: Families of the bank to use; null for all.
+        score: Score that the verdict is found by; rows have both.
         others: Concepts whose words take the place of each description's own, ≥ 1.
         margin: The smallest gain from a family's words that would matter, in cosine, > 0.
         batch_size: Texts at once, ≥ 1; changes no result but rounding.
@@ -35,7 +35,7 @@ class BankConfig:
     batch_size: int = 128
 
     def __post_init__(self) -> None:
-        """Checks ranges.
+        """Checks that every value is in range.
 
         Raises:
             ConfigError: A value is out of range.
@@ -50,5 +50,5 @@ class BankConfig:
 
     @property
     def path(self) -> Path | None:
-        """Of the user's bank, if there is one."""
+        """The path of the user's bank, if there is one."""
         return None if self.bank is None else Path(self.bank).expanduser()

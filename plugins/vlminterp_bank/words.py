@@ -9,7 +9,7 @@ from vlminterp.metrics.intervals import Interval
 Intervals = Mapping[str, Interval]
 
 SAID = {"own": "cosine with the pictures", "contrastive": "contrastive score"}
-"""What each score is called."""
+"""Names of the scores in sentences."""
 
 
 def sentence(
@@ -19,14 +19,14 @@ def sentence(
     margin: float,
     score: str,
 ) -> str:
-    """Says what was found.
+    """Puts the verdict into words.
 
     Args:
         model: The VLM's name.
-        verdict: On gains by presence.
-        intervals: Of gains by kind and family.
+        verdict: The verdict on gains by presence.
+        intervals: Intervals of gains by kind and family.
         margin: The smallest gain that would matter.
-        score: In which all this was measured.
+        score: The score that all this was measured in.
     """
     presence, content = intervals["presence"], intervals["content"]
     leader = verdict.leader
@@ -46,7 +46,7 @@ def sentence(
 
 
 def told(interval: Interval) -> str:
-    """A mean with its interval, if there is one.
+    """Returns a mean with its interval, if there is one.
 
     Example:
         >>> told(Interval(0.25, 0.2, 0.3, 40)), told(Interval(0.25, float("nan"), float("nan"), 1))
@@ -57,12 +57,12 @@ def told(interval: Interval) -> str:
 
 
 def _null(shuffled: Interval | None) -> str:
-    """The same under shuffled classes, in brackets."""
+    """Returns the gain under shuffled classes, in brackets; nothing if it is unknown."""
     return f" (under shuffled classes: {told(shuffled)})" if shuffled else ""
 
 
 def _rare(presence: Intervals) -> str:
-    """Of how many concepts at most a family is told."""
+    """Says that no family is told of enough concepts, and what to add."""
     most = max((one.n for one in presence.values()), default=0)
     return (
         f"no family is told of {LEAST_TO_LEAD} concepts or more (the most: {most}); add concepts "
@@ -71,7 +71,7 @@ def _rare(presence: Intervals) -> str:
 
 
 def _meaning(content: Interval | None, margin: float) -> str:
-    """Whether it matters what the preferred words say."""
+    """Says whether it matters what the preferred words say."""
     if content is None:
         return ". What they say is the same of every concept."
     if content.low > margin:
@@ -82,7 +82,7 @@ def _meaning(content: Interval | None, margin: float) -> str:
 
 
 def _minded(content: Intervals, margin: float) -> str:
-    """Families whose wrong words do harm although their true ones do no good."""
+    """Names the families whose wrong words do harm although their true ones do no good."""
     found = [f"{name} ({told(one)})" for name, one in content.items() if one.low > margin]
     if not found:
         return ""
@@ -90,7 +90,7 @@ def _minded(content: Intervals, margin: float) -> str:
 
 
 def _open(verdict: Verdict, leader: str, presence: Intervals, margin: float, score: str) -> str:
-    """Why there is no verdict, and what would bring one."""
+    """Says why there is no verdict, and what would bring one."""
     lead, more = presence[leader], "more concepts or descriptions would tell"
     harm = [f"{name} ({told(one)})" for name, one in presence.items() if one.high < -margin]
     if lead.high <= margin and harm:

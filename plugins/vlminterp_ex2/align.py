@@ -1,4 +1,4 @@
-"""Aligns a language model with a VLM: reinforcement learning by TRL, none of it subclassed."""
+"""Aligns a language model with a VLM: reinforcement learning by TRL, without subclassing it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Alignment:
     """A training that has ended.
 
     Attributes:
-        checkpoint: Where the policy is.
-        steps: How many it has made.
-        stopped: Why it ended early; None if it did not.
+        checkpoint: Folder of the trained policy.
+        steps: Number of steps made.
+        stopped: Reason why it ended early; None if it did not.
     """
 
     checkpoint: Path
@@ -45,12 +45,12 @@ class Alignment:
 
 
 def alignment(results: RunFolder, steps: int, updates: int = 1) -> Alignment | None:
-    """The training of a run; None if it has not ended.
+    """Returns the training of a run; None if it has not ended or its last checkpoint is not whole.
 
     Args:
         results: The run folder.
-        steps: How many were asked for.
-        updates: Optimiser steps in each.
+        steps: Number of steps asked for.
+        updates: Optimiser steps in each step.
     """
     rows = rows_of(results.table(ALIGN))
     if not rows or not (rows[-1]["step"] == steps or rows[-1]["stopped"]):
@@ -61,15 +61,15 @@ def alignment(results: RunFolder, steps: int, updates: int = 1) -> Alignment | N
 
 
 def align(context: Context[EX2Config], scorer: Scorer, prompts: Sequence[Prompt]) -> Alignment:
-    """Trains the policy, or goes on where an earlier process was ended.
+    """Trains the policy, or resumes where an earlier process stopped.
 
     Args:
-        context: Of the run, with the plugin's `EX2Config`.
-        scorer: What rewards.
-        prompts: All there are.
+        context: The run's context, with the plugin's `EX2Config`.
+        scorer: The scorer that gives rewards.
+        prompts: All prompts there are.
 
     Raises:
-        UserError: The policy can't be loaded, or not on this device.
+        UserError: The policy can't be loaded, or can't run on this device.
     """
     config = context.config
     journal = Journal(context.results, config.save_every)
@@ -113,7 +113,7 @@ def _trainer(
 
 
 def _arguments(context: Context[EX2Config]) -> dict[str, Any]:
-    """TRL's settings. Its own defaults for most of these are another objective's."""
+    """Returns TRL's settings, most of whose own defaults are for another objective."""
     config = context.config
     policy, on_cpu = config.policy, context.device.type == "cpu"
     return {
@@ -137,7 +137,7 @@ def _arguments(context: Context[EX2Config]) -> dict[str, Any]:
         "activation_checkpointing": policy.activation_checkpointing,
         "bf16": policy.dtype is Precision.bfloat16 and not on_cpu,
         "fp16": policy.dtype is Precision.float16 and not on_cpu,
-        # one pass over a list of prompts made beforehand: nothing is shuffled on resuming
+        # one pass over a list of prompts made beforehand, so that resuming shuffles nothing
         "shuffle_dataset": False,
         "seed": context.seed,
         "use_cpu": on_cpu,
@@ -187,7 +187,7 @@ def _watch(context: Context[EX2Config]) -> Watch:
 
 
 def _taken_up(journal: Journal, folder: Path, updates: int) -> Path | None:
-    """The latest checkpoint that is whole and whose rows are all there; later ones are deleted."""
+    """Returns the latest whole checkpoint whose rows are all there, and deletes later ones."""
     whole = whole_checkpoints(folder)
     step, checkpoint = next(
         ((s, path) for s, path in whole if journal.take_up(s // updates)), (0, None)

@@ -14,18 +14,18 @@ from vlminterp.metrics.significance import holm, p_above, paired_p
 from vlminterp_ex2.inspection.families import Families
 
 START = "presence_"
-"""How the columns begin that tell, by their order, which families rows are about."""
+"""Prefix of the columns that give the families and their order."""
 
 
 @dataclass(frozen=True)
 class Hanging:
-    """What a VLM's score hangs on, by some of the texts.
+    """The words that a VLM's score depends on, measured on some of the texts.
 
     Attributes:
-        presence: What words of each family gain, by deletion.
-        content: What true words gain over another concept's.
-        shuffled: What `presence` would be under shuffled classes.
-        verdict: What that shows.
+        presence: Gains from each family's words, by deletion.
+        content: Gains of true words over another concept's.
+        shuffled: Gains of `presence` under shuffled classes.
+        verdict: The verdict on these gains.
     """
 
     presence: Gains
@@ -35,10 +35,10 @@ class Hanging:
 
 
 def hanging(table: pd.DataFrame, concepts: Sequence[str], margin: float) -> Hanging:
-    """Decides by some rows of the table `inspect`.
+    """Computes gains and verdict from some rows of the table `inspect`.
 
     Args:
-        table: The rows.
+        table: The rows to use.
         concepts: Ids of all concepts, in order.
         margin: The smallest gain that would matter.
     """
@@ -50,11 +50,11 @@ def hanging(table: pd.DataFrame, concepts: Sequence[str], margin: float) -> Hang
 
 
 def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gains:
-    """Each family's gain by ablation, averaged over a concept's different descriptions.
+    """Returns each family's gain by ablation, averaged over a concept's distinct descriptions.
 
     Args:
         table: Rows of the table `inspect`.
-        concepts: Ids, in order.
+        concepts: Ids of all concepts, in order.
         kind: `presence`, `content` or `shuffled`.
     """
     different = table.drop_duplicates(["concept", "text"])
@@ -67,7 +67,7 @@ def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gai
 
 
 def said_share(table: pd.DataFrame) -> float:
-    """Returns the share of descriptions that say anything of any family; empty texts are none."""
+    """Returns the share of descriptions that mention any family; empty texts do not count."""
     said = table.loc[table["text"] != "", "families"].map(len) > 0
     return float(said.mean()) if len(said) else 0.0
 
@@ -79,7 +79,7 @@ def came_to_say(change: Mapping[str, NDArray[np.float64]]) -> str | None:
     other's (p < .01, paired by concept).
 
     Args:
-        change: By family, in their order: what its share has grown by, for each concept, `[C]`.
+        change: Growth of each family's share for each concept, `[C]`, in the families' order.
     """
     grown = [family for family in change if np.isfinite(change[family]).sum() > 1]
     ps = dict(zip(grown, holm([p_above(change[family]) for family in grown]), strict=True))
@@ -91,10 +91,10 @@ def came_to_say(change: Mapping[str, NDArray[np.float64]]) -> str | None:
 
 
 def agreement(verdict: Verdict, said: str | None) -> bool | None:
-    """Returns whether ablation and alignment tell the same; None where one of them tells nothing.
+    """Returns whether ablation and alignment agree; None where either leaves it open.
 
     Args:
-        verdict: By ablation.
+        verdict: The verdict by ablation.
         said: The family that alignment came to say, if one stands out.
     """
     if verdict.finding not in (Finding.preferred, Finding.nothing):
@@ -111,14 +111,14 @@ def sentence(
     change: Mapping[str, Interval],
     families: Families,
 ) -> str:
-    """The answer in words.
+    """Puts the answer into words.
 
     Args:
         model: The VLM's name.
-        found: By all texts.
-        said: What alignment came to say.
-        change: By how much the share of descriptions with each family's words has grown.
-        families: Say what a VLM likes that prefers one.
+        found: The result on all texts.
+        said: The family that alignment came to say, if one stands out.
+        change: Growth of the share of descriptions with each family's words.
+        families: All families, with the phrase for what a VLM that prefers one likes to hear.
     """
     return f"{model}{_hangs(found, families)}; {_said(found.verdict, said, change)}"
 

@@ -1,4 +1,4 @@
-"""What the same number of responses buys without training: best-of-n, and the closed-form tilt.
+"""Baselines without training, for the same number of responses: best-of-n, and closed-form tilt.
 
 Both choose among N responses. Letters in shapes: N responses.
 """
@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 @dataclass(frozen=True)
 class Chosen:
-    """Responses of the reference, chosen by their reward.
+    """Responses of a model, chosen by their reward.
 
     Attributes:
-        reward: Its expectation.
-        held_out: That of another value of the same responses, which had no say.
-        kl: From the reference, in nats per response.
-        effective: How many of the N responses carry the choice, 1…N.
+        reward: The expected reward.
+        held_out: The expectation of another value of the responses, which had no say.
+        kl: KL from the reference, in nats per response.
+        effective: Number of the N responses that carry the choice, 1…N.
     """
 
     reward: float
@@ -28,12 +28,12 @@ class Chosen:
 
 
 def best_of_n(rewards: ArrayLike, held_out: ArrayLike, n: int) -> Chosen:
-    """The best of n responses, averaged over all ways to draw n of the N without replacement.
+    """Returns the best of n responses, averaged over all ways to draw n of N without replacement.
 
     Args:
-        rewards: Of the reference's responses, `[N]`.
-        held_out: Another value of the same, `[N]`.
-        n: 1…N.
+        rewards: Rewards of the reference's responses, `[N]`.
+        held_out: Another value of the same responses, `[N]`.
+        n: Responses drawn, 1…N.
 
     Returns:
         The expectation; KL ln n − (n − 1)/n (Beirami et al., 2024, an upper bound).
@@ -54,14 +54,14 @@ def best_of_n(rewards: ArrayLike, held_out: ArrayLike, n: int) -> Chosen:
 def tilt(
     rewards: ArrayLike, held_out: ArrayLike, beta: float, log_ratios: ArrayLike | None = None
 ) -> Chosen:
-    """The optimum of reward − β·KL, π·exp(r/β), by weighting a model's responses.
+    """Estimates the optimum of reward − β·KL, π·exp(r/β), by weighting a model's responses.
 
     Args:
-        rewards: Of the model's responses, `[N]`.
-        held_out: Another value of the same, `[N]`.
-        beta: In units of reward per nat, > 0.
-        log_ratios: How far each response is from the reference already, in nats, `[N]`: KL is
-            counted from there. None where the model is the reference.
+        rewards: Rewards of the model's responses, `[N]`.
+        held_out: Another value of the same responses, `[N]`.
+        beta: Weight of the KL, in units of reward per nat, > 0.
+        log_ratios: Log-ratio of each response to the reference, in nats, `[N]`, which the KL is
+            counted from. None where the model is the reference.
 
     Returns:
         Reward, KL and effective sample size of the weighted responses. With few effective ones,

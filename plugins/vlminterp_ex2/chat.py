@@ -1,4 +1,4 @@
-"""How prompts are put to a language model: plain, or by its chat template."""
+"""Puts prompts to a language model: plain, or by its chat template."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,18 +8,18 @@ from vlminterp_ex2.settings import Chat, PolicyConfig
 
 AFTER_PLAIN = "\n\n"
 DATE = "26 Jul 2024"
-"""Every day's date: a template that asks for today's would make another prompt each day."""
+"""The date that templates are given: with today's, prompts would differ from day to day."""
 CLOCK = "strftime_now"
 DATED = "{%- macro " + CLOCK + "(format) -%}" + DATE + "{%- endmacro -%}"
-"""Stands before a template, so that the function of that name is never called."""
+"""Macro put before a template, so that the function of that name is never called."""
 
 
 class PromptFormatter:
     """Puts prompts to a language model.
 
     Args:
-        tokenizer: The model's.
-        chat: How.
+        tokenizer: The model's tokenizer.
+        chat: The form of a prompt.
         system: A system message; None for none.
         options: Further variables of the chat template, such as `enable_thinking`.
 
@@ -51,14 +51,14 @@ class PromptFormatter:
         self.tokens(["Describe an owl."])
 
     def ask(self, text: str) -> Any:
-        """A prompt as TRL takes it: messages, or plain text."""
+        """Returns a prompt as TRL takes it: messages, or plain text."""
         if not self._chat:
             return text + AFTER_PLAIN
         first = [] if self._system is None else [{"role": "system", "content": self._system}]
         return [*first, {"role": "user", "content": text}]
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """Prompts as token ids, the same as TRL's."""
+        """Returns prompts as token ids, the same as TRL's."""
         asked = [self.ask(text) for text in texts]
         encoded = self._templated(asked) if self._chat else self.tokenizer(text=asked)
         ids: list[list[int]] = encoded["input_ids"]
@@ -73,7 +73,7 @@ class PromptFormatter:
                 return_dict=True,
                 **self._options,
             )
-        except Exception as error:  # a template computes, and so fails, in any way
+        except Exception as error:  # a template is a program, which can fail in any way
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ConfigError(
                 f"{self.tokenizer.name_or_path or 'this language model'}: its chat template can't "
@@ -83,11 +83,11 @@ class PromptFormatter:
 
 
 def prompt_formatter(config: PolicyConfig, tokenizer: Any) -> PromptFormatter:
-    """Returns what puts prompts to a policy.
+    """Returns the prompt formatter of a policy.
 
     Args:
-        config: The policy's.
-        tokenizer: As `load_tokenizer` returns it.
+        config: The policy's configuration.
+        tokenizer: The tokenizer that `load_tokenizer` returned.
 
     Raises:
         ConfigError: Its chat template can't be used as the config says.
@@ -99,7 +99,7 @@ def stop_clock(tokenizer: Any) -> None:
     """Fixes the date that a chat template writes, so that a prompt is the same every day.
 
     Args:
-        tokenizer: Changed in place.
+        tokenizer: The policy's tokenizer, changed in place.
     """
     template = getattr(tokenizer, "chat_template", None)
     if isinstance(template, str) and CLOCK in template and not template.startswith(DATED):

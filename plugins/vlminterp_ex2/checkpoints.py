@@ -1,4 +1,4 @@
-"""Training checkpoints: which are whole, so that training can go on from them."""
+"""Training checkpoints: those that are whole are marked, so that training can resume."""
 
 import hashlib
 import json
@@ -14,20 +14,20 @@ PREFIX = "checkpoint-"
 WHOLE = "whole"
 STATE, ADAPTER = "trainer_state.json", "adapter_config.json"
 CARD = "README.md"
-"""TRL's model card, written beside the checkpoints too. It lists a set in no order."""
+"""TRL's model card, written beside the checkpoints too. It lists a set in arbitrary order."""
 NO_RESULTS = ("training_args.bin", CARD)
-"""These hold the output folder's path and a card about it; training goes on without them."""
+"""Files that hold the output folder's path or a card about it; resuming does not need them."""
 CLOCKS = ("step_time", "_runtime", "_per_second")
 
 
 def mark_whole(folder: Path, step: int) -> None:
-    """Says that the checkpoint of a step, and the rows up to it, are all on disk.
+    """Marks that the checkpoint of a step, and the rows up to it, are all on disk.
 
-    Clocks and the order of sets are removed first: equal trainings leave equal files.
+    Timings are removed and sets are sorted first: equal trainings leave equal files.
 
     Args:
-        folder: Of the checkpoints.
-        step: The last one in it.
+        folder: Folder of the checkpoints.
+        step: The optimiser step that the checkpoint is of.
     """
     checkpoint = folder / f"{PREFIX}{step}"
     for name in NO_RESULTS:
@@ -39,7 +39,7 @@ def mark_whole(folder: Path, step: int) -> None:
 
 
 def whole_checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Yields the steps that have an undamaged checkpoint, and where it is; the latest first."""
+    """Yields step and folder of each undamaged checkpoint, the latest first."""
     found = {int(path.name.removeprefix(PREFIX)): path for path in folder.glob(f"{PREFIX}*")}
     return ((step, found[step]) for step in sorted(found, reverse=True) if _is_whole(found[step]))
 
@@ -50,8 +50,8 @@ def discard_after(folder: Path, step: int) -> None:
     Left there, they would crowd out the new ones: only the last few are kept.
 
     Args:
-        folder: Of the checkpoints.
-        step: The one that training goes on from; 0 if it begins anew.
+        folder: Folder of the checkpoints.
+        step: The step that training resumes from; 0 if it begins anew.
     """
     for path in folder.glob(f"{PREFIX}*"):
         if int(path.name.removeprefix(PREFIX)) > step:

@@ -1,4 +1,4 @@
-"""Which options each stage depends on, so that a change of one does not repeat what it can't touch.
+"""The options that each stage depends on: changing any other does not repeat the stage.
 
 An option that is not named here counts for every stage: a new one costs time, never a wrong number.
 """
@@ -16,7 +16,7 @@ from vlminterp_ex2.prompts import TEMPLATES
 from vlminterp_ex2.settings import EX2Config
 
 VERDICT = frozenset({"stage", "margin"})
-"""These touch no row, only what the summary says of the rows."""
+"""Options that change no row, only what the summary says about the rows."""
 INSPECTION = VERDICT | {"judge", "judges", "labels", "neighbours", "families", "zero_shot"}
 TRAINING = frozenset(
     {
@@ -39,7 +39,7 @@ SPOKEN = ("align", "describe", "pool", "zero-shot")
 
 
 def spoken_files(config: EX2Config) -> list[Path]:
-    """Returns the policy's folder, if it is here, and the file of templates."""
+    """Returns the policy's folder, if it is local, and the file of templates."""
     from vlminterp_ex2.policy import local_folder
 
     folder = local_folder(config.policy)
@@ -64,7 +64,7 @@ def files_of(stage: str, config: EX2Config) -> list[Path]:
 
     Args:
         stage: A key of `UNTOUCHED_BY`.
-        config: The run's; of a judge's stage, with that judge alone.
+        config: The run's configuration; for a judge's stage, with that judge alone.
     """
     if stage in SPOKEN:
         return spoken_files(config)
@@ -77,8 +77,8 @@ def options_of(stage: str, config: EX2Config, **known: Any) -> dict[str, Any]:
 
     Args:
         stage: A key of `UNTOUCHED_BY`.
-        config: The run's; of a judge's stage, with that judge alone.
-        known: What options that follow from others come to.
+        config: The run's configuration; for a judge's stage, with that judge alone.
+        known: Values of options that follow from others.
     """
     given = {
         field.name: getattr(config, field.name)
@@ -93,13 +93,13 @@ def options_of(stage: str, config: EX2Config, **known: Any) -> dict[str, Any]:
 def stage_of(
     context: Context[EX2Config], stage: str, tables: Mapping[str, str], **known: Any
 ) -> Iterator[Context[EX2Config]]:
-    """Opens one stage's shared folder; the run's own gets the stage's rows, however that ends.
+    """Opens a stage's shared folder; the run's own gets the stage's rows, even if it fails.
 
     Args:
-        context: The run's.
+        context: The run's context.
         stage: A key of `UNTOUCHED_BY`.
-        tables: Tables that the stage writes, and what each is called in the run's own folder.
-        known: What options that follow from others come to.
+        tables: Tables that the stage writes, and the name of each in the run's own folder.
+        known: Values of options that follow from others.
 
     Yields:
         The same context, with the stage's folder as its results.

@@ -1,4 +1,4 @@
-"""Lets the aligned model speak, and the model that it was; every response with its numbers."""
+"""Samples descriptions from the aligned and the base model, each with its numbers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ class Draw:
     """One response to be drawn.
 
     Attributes:
-        policy: Which model: `base` or `aligned`.
-        prompt: What it is asked.
+        policy: The model: `base` or `aligned`.
+        prompt: The prompt to answer.
         number: 0 for the first response to that prompt, and so on.
     """
 
@@ -41,13 +41,13 @@ class Draw:
 
 
 class DescriptionSampler:
-    """Draws and measures responses, in batches that depend on their number alone.
+    """Draws and measures responses, in batches that are each seeded by their first draw.
 
     Args:
-        context: Of the run, with the plugin's `EX2Config`.
-        scorer: What scores.
-        questioner: Of the policy.
-        pair: Both models.
+        context: The run's context, with the plugin's `EX2Config`.
+        scorer: The scorer of texts.
+        questioner: The policy's prompt formatter.
+        pair: The aligned and the base model.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class DescriptionSampler:
         self._scorer, self._questioner, self._pair = scorer, questioner, pair
 
     def write(self, table: Parts, batches: Sequence[Sequence[Draw]]) -> Iterator[int]:
-        """Writes what an earlier process has not: each batch is a part.
+        """Writes the batches that no earlier process has written, each as a part.
 
         Args:
-            table: Where to.
-            batches: Of one policy each.
+            table: The table to write to.
+            batches: All batches, each of one policy.
 
         Yields:
-            After each batch how many responses it had.
+            The number of responses of each batch, once it is written.
         """
         for number, batch in enumerate(batches):
             if number not in table:
@@ -80,7 +80,7 @@ class DescriptionSampler:
         """Draws and measures one batch.
 
         Args:
-            batch: At least one, all of one policy.
+            batch: The draws, at least one, all of one policy.
         """
         prompts = self._questioner.tokens([draw.prompt.text for draw in batch])
         seed = _seed(self._seed, batch[0])
@@ -127,7 +127,7 @@ class DescriptionSampler:
     def _likelihoods(
         self, policy: str, prompts: list[list[int]], responses: Sequence[Response]
     ) -> tuple[list[float], list[float]]:
-        """Log π_ref of each response, and log π − log π_ref: 0 for the reference's own."""
+        """Returns log π_ref of each response, and log π − log π_ref, 0 for the reference's own."""
         ids, size = [list(one.ids) for one in responses], self._config.policy.micro_batch
         with self._pair.reference() as model:
             reference = log_likelihoods(model, prompts, ids, size)
@@ -148,7 +148,7 @@ def batches_of(draws: Sequence[Draw], size: int) -> list[Sequence[Draw]]:
 
 
 def descriptions(prompts: Sequence[Prompt], samples: int) -> list[Draw]:
-    """What the table `describe` holds: of both models, so many responses to each prompt."""
+    """Returns the draws of the table `describe`: `samples` to each prompt, of both models."""
     return [
         Draw(policy, prompt, number)
         for policy in POLICIES
@@ -158,12 +158,12 @@ def descriptions(prompts: Sequence[Prompt], samples: int) -> list[Draw]:
 
 
 def further_draws(prompts: Sequence[Prompt], samples: int, pool: int) -> list[Draw]:
-    """What the table `pool` holds: the base model's further responses, `pool` in all."""
+    """Returns the draws of the table `pool`: the base model's further ones, up to `pool` in all."""
     return [Draw(BASE, prompt, number) for number in range(samples, pool) for prompt in prompts]
 
 
 def _seed(seed: int, first: Draw) -> int:
-    """A batch's own, by what it begins with."""
+    """Returns a batch's own seed, from its first draw."""
     key = (
         seed,
         POLICIES.index(first.policy),

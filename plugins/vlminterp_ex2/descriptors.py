@@ -1,4 +1,4 @@
-"""Descriptions as JSON that others read: lists of texts by class name, as DCLIP and CuPL do."""
+"""Descriptions as JSON in the form that DCLIP and CuPL read: lists of texts by class name."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ def descriptors(run: RunFolder, folder: Path, rows: int | None = None) -> list[P
 
     Args:
         run: An EX2 run that has described its concepts.
-        folder: Where to; it exists.
-        rows: At most so many texts of each class, those of the highest reward first; None for all.
+        folder: Existing folder to write to.
+        rows: The most texts of each class, those of the highest reward first; None for all.
 
     Returns:
-        The files.
+        The files written.
 
     Raises:
         InputError: The run has no descriptions.

@@ -1,4 +1,4 @@
-"""One run trains on one device, however many there are."""
+"""Keeps training to the run's device, however many others there are."""
 
 import sys
 from typing import Any
@@ -7,14 +7,14 @@ import torch
 
 
 def on_one_device(arguments: Any, device: torch.device) -> None:
-    """Keeps a trainer to one device, which is said where others are visible.
+    """Keeps a trainer to one device, and says so where other GPUs are visible.
 
     Left alone, transformers would spread the model over all GPUs (`nn.DataParallel`), which TRL
     refuses, and would use the first GPU whichever was asked for.
 
     Args:
-        arguments: TRL's, as made; changed in place.
-        device: The run's.
+        arguments: TRL's training arguments, changed in place.
+        device: The run's device.
     """
     others = arguments.n_gpu - 1
     arguments._n_gpu = min(arguments.n_gpu, 1)
@@ -22,7 +22,7 @@ def on_one_device(arguments: Any, device: torch.device) -> None:
         return
     index = device.index or 0
     chosen = torch.device("cuda", index)
-    arguments.__dict__["_setup_devices"] = chosen  # a cached property, which says cuda:0 otherwise
+    arguments.__dict__["_setup_devices"] = chosen  # a cached property, cuda:0 by default
     torch.cuda.set_device(chosen)
     if others > 0:
         sys.stderr.write(

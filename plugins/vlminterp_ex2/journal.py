@@ -20,7 +20,7 @@ class Journal:
 
     Args:
         results: The run folder; steps go into its table `align`, responses into `samples`.
-        part: Steps in a part of the tables.
+        part: Steps in each part of the tables.
 
     Attributes:
         steps: The rows of all steps so far, those of earlier processes included.
@@ -34,10 +34,10 @@ class Journal:
         self._written = 0
 
     def take_up(self, step: int) -> bool:
-        """Recalls what an earlier process has written up to a step.
+        """Takes up the rows that an earlier process has written up to a step.
 
         Returns:
-            Whether every row is there; if not, nothing is recalled.
+            Whether every row is there; if not, nothing is taken up.
         """
         found = [row for row in rows_of(self._tables[ALIGN]) if row["step"] <= step]
         if [row["step"] for row in found] != list(range(1, step + 1)):
@@ -46,33 +46,33 @@ class Journal:
         return True
 
     def add(self, row: Row, responses: Sequence[Mapping[str, Any]]) -> None:
-        """Notes one step.
+        """Records one step.
 
         Args:
-            row: With its number, from 1, as `step`.
-            responses: Of that step.
+            row: The step's row, with its number, from 1, as `step`.
+            responses: Responses of that step.
         """
         self.steps.append(row)
         self._responses += [{"step": row["step"], **response} for response in responses]
 
     def write(self) -> None:
-        """Writes what has been noted since the last time as one part of each table."""
+        """Writes the rows recorded since the last call as one part of each table."""
         new = self.steps[self._written :]
         if not new:
             return
         number = (new[0]["step"] - 1) // self._part
-        # Responses first: that the steps are there means that all is.
+        # Responses first: once the steps are there, everything is.
         self._tables[SAMPLES].write(number, self._responses, {})
         self._tables[ALIGN].write(number, new, {})
         self._responses, self._written = [], len(self.steps)
 
 
 def note_time(folder: Path, **seconds: float) -> None:
-    """Appends what a step has taken to the one file that holds clocks.
+    """Appends the time that a step took to the one file that holds timings.
 
     Args:
-        folder: Of the checkpoints.
-        seconds: By name, with the `step`.
+        folder: Folder of the checkpoints.
+        seconds: Seconds by name, with the `step`.
     """
     path = folder / TIMINGS
     with writing(path), path.open("a", encoding="utf-8") as file:
@@ -80,10 +80,10 @@ def note_time(folder: Path, **seconds: float) -> None:
 
 
 def timings(folder: Path) -> list[dict[str, float]]:
-    """Returns what each step has taken, in order: `step`, `seconds`, `reward_seconds`.
+    """Returns the time that each step took, in order: `step`, `seconds`, `reward_seconds`.
 
     Args:
-        folder: Of the checkpoints: `work/align` in the folder of the stage.
+        folder: Folder of the checkpoints: `work/align` in the stage's folder.
     """
     file = folder / TIMINGS
     lines = file.read_text("utf-8").splitlines() if file.is_file() else []
@@ -92,5 +92,5 @@ def timings(folder: Path) -> list[dict[str, float]]:
 
 
 def rows_of(table: Parts) -> list[Row]:
-    """All rows of a table, in order."""
+    """Returns all rows of a table, in order."""
     return [row for part in table.tables() for row in part.to_pylist()]

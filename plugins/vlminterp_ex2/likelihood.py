@@ -1,4 +1,4 @@
-"""How likely a language model finds responses: log-probabilities summed over the sequence.
+"""Log-likelihoods of responses by a language model, summed over the sequence.
 
 Letters in shapes: B responses, T tokens of prompt and response, V vocabulary.
 """
@@ -14,10 +14,10 @@ NOT_COUNTED = -100
 
 
 class Overheard:
-    """The log-probabilities that TRL computes before it asks for rewards: none are computed twice.
+    """Log-probabilities that TRL computes before it asks for rewards, so that none is made twice.
 
-    TRL has no public place for them, so that this listens to the one method that makes them. A
-    version of TRL without it is only slower.
+    TRL does not publish them, so this listens to the one method that makes them. With a version of
+    TRL that lacks the method, training is only slower.
 
     Args:
         trainer: TRL's RLOO or GRPO trainer, with a reference (β > 0).
@@ -26,7 +26,7 @@ class Overheard:
     def __init__(self, trainer: Any) -> None:
         self._heard: list[Tensor] = []
         compute = getattr(trainer, "_get_per_token_logps_and_entropies", None)
-        # TRL pads on the left, which moves the places of models that number them absolutely
+        # TRL pads on the left, which shifts positions in models that number them absolutely
         if compute is None or not _is_rotary(trainer.model.config):
             return
 
@@ -39,13 +39,13 @@ class Overheard:
         trainer._get_per_token_logps_and_entropies = listening
 
     def take(self, lengths: Sequence[int]) -> tuple[Tensor | None, Tensor | None]:
-        """Returns what has been heard since the last time: log π and log π_ref of each response.
+        """Returns log π and log π_ref of each response, as heard since the last call.
 
         Args:
             lengths: Tokens of each response.
 
         Returns:
-            float32 `[B]` each, on the CPU; None for what TRL has not computed.
+            float32 `[B]` each, on the CPU; None for those that TRL has not computed.
         """
         sums = [_summed(logps, lengths) for logps in self._heard if len(logps) == len(lengths)]
         self._heard.clear()
@@ -71,16 +71,16 @@ def log_likelihoods(
     responses: Sequence[Sequence[int]],
     batch_size: int,
 ) -> Tensor:
-    """Log π(response | prompt) in nats, at temperature 1.
+    """Returns log π(response | prompt) in nats, at temperature 1.
 
     Padding stands to the right, where a causal model can't see it, so that positions are those of
     the text alone.
 
     Args:
-        model: A causal language model, in whatever mode it is.
-        prompts: Token ids, each at least one.
-        responses: Token ids as sampled, the end token included.
-        batch_size: Sequences at once.
+        model: A causal language model; its mode, training or evaluation, stays as it is.
+        prompts: Token ids of each prompt, at least one.
+        responses: Token ids of each response as sampled, the end token included.
+        batch_size: Sequences per pass.
 
     Returns:
         float32 `[B]`, on the CPU.
@@ -102,7 +102,7 @@ def _batch(model: Any, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> 
         ids[row, :length] = torch.tensor([*prompt, *response])
         mask[row, :length] = 1
         labels[row, len(prompt) : length] = ids[row, len(prompt) : length]
-    # Logits are made only from the first token on that predicts one of a response.
+    # Logits are made only from the first token that predicts a response's token.
     kept = longest - min(len(prompt) for prompt, _ in pairs) + 1
     ids, mask, labels = (tensor.to(model.device) for tensor in (ids, mask, labels))
     logits = model(input_ids=ids, attention_mask=mask, logits_to_keep=kept).logits  # [B, kept, V]

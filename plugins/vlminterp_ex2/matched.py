@@ -1,6 +1,6 @@
-"""The checkpoint at which a policy had gone a given way from its reference.
+"""The checkpoint at which a policy was at a given distance from its reference.
 
-Each VLM has its own range of cosines, so that equal β and equal steps lead policies to different
+Each VLM has its own range of cosines, so equal β and equal steps lead policies to different
 distances; what they have come to say can only be compared at the same one.
 """
 
@@ -21,16 +21,16 @@ def nearest_to(rows: Rows, aligned: Alignment, config: EX2Config) -> Alignment:
     """Returns the training as of the checkpoint whose KL is nearest to `config.target_kl`.
 
     Args:
-        rows: Of the table `align`.
-        aligned: How training ended, which is also the answer where no KL is aimed at.
-        config: The run's.
+        rows: Rows of the table `align`.
+        aligned: The finished training, which is also the answer where no KL is aimed at.
+        config: The run's configuration.
     """
     if config.target_kl is None:
         return aligned
     found = {
         step // config.updates: path for step, path in whole_checkpoints(aligned.checkpoint.parent)
     }
-    # KL is averaged over as many steps as lie between checkpoints: that of one step is noise
+    # averaged over about as many steps as lie between checkpoints: one step's KL is noise
     target, window = config.target_kl, config.save_every
     near = {step: abs(kl_at(rows, step, window) - target) for step in sorted(found)}
     step = min(near, key=lambda step: near[step])
@@ -41,9 +41,9 @@ def kl_at(rows: Rows, step: int, window: int) -> float:
     """Returns the mean KL of the steps around one.
 
     Args:
-        rows: Of the table `align`.
-        step: Which.
-        window: How many steps count.
+        rows: Rows of the table `align`.
+        step: The step in the middle.
+        window: Width in steps: those at most half of it away count.
 
     Example:
         >>> kl_at([{"step": 1, "kl": 0.0}, {"step": 2, "kl": 1.0}, {"step": 3, "kl": 5.0}], 2, 3)

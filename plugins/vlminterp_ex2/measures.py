@@ -1,4 +1,4 @@
-"""One training step in numbers."""
+"""The numbers of one training step."""
 
 import math
 from collections.abc import Sequence
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from vlminterp_ex2.texts import distinct, names_concept
 
 SAME = 1e-6
-"""Rewards are counted as equal below this share of their magnitude: float32 rounds."""
+"""Rewards that differ by at most this share of their magnitude count as equal: float32 rounds."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Responses of one step, group after group.
+    """The responses of one step, group after group.
 
     Attributes:
-        texts: What is scored of each; empty where nothing is.
-        names: Of each one's concept.
-        rewards: None where a text is empty.
-        lengths: Tokens, the end token included.
-        clipped: Whether the model ran out of tokens.
-        cut: Whether text at the end does not count.
+        texts: The scored part of each; empty where nothing is scored.
+        names: Name of each one's concept.
+        rewards: Reward of each; None where its text is empty.
+        lengths: Tokens of each, the end token included.
+        clipped: Whether the model ran out of tokens, for each.
+        cut: Whether text at its end is not scored, for each.
     """
 
     texts: Sequence[str]
@@ -37,13 +37,13 @@ class Batch:
 def measure(
     batch: Batch, reference: Sequence[float], log_ratios: Sequence[float], group: int
 ) -> dict[str, float | None]:
-    """What is noted of a step.
+    """Returns the numbers that are recorded for a step.
 
     Args:
-        batch: Its responses.
+        batch: The step's responses.
         reference: log π_ref of each, summed over its tokens, in nats.
         log_ratios: log π − log π_ref of each, likewise.
-        group: Responses to each prompt; these stand together.
+        group: Responses to each prompt, which stand together.
 
     Returns:
         `reward` and `reward_std` over texts that are not empty (None if all are); `kl`, nats per
@@ -71,11 +71,11 @@ def measure(
 
 
 def zero_spread(rewards: Sequence[float | None], group: int) -> float:
-    """Share of groups from which nothing can be learnt, since all their rewards are equal.
+    """Returns the share of groups that teach nothing, since all their rewards are equal.
 
     Args:
-        rewards: Group after group; None where a text is empty: equal to another empty one alone.
-        group: Size of each.
+        rewards: Rewards, group after group; None where a text is empty, equal only to None.
+        group: Size of each group.
 
     Example:
         >>> zero_spread([1.0, 1.0, 2.0, 3.0, None, None, None, 1.0], 2)
@@ -91,7 +91,7 @@ def zero_spread(rewards: Sequence[float | None], group: int) -> float:
 
 
 def perplexity(log_likelihood: float, tokens: int) -> float:
-    """exp(−log-likelihood per token).
+    """Returns exp(−log-likelihood per token).
 
     Example:
         >>> round(perplexity(-2 * math.log(8), 2), 6)

@@ -1,6 +1,6 @@
-"""Watches training: rewards each batch, notes each step, ends what has gone wrong.
+"""Watches training: rewards each batch, records each step, and stops if something goes wrong.
 
-TRL sees two things of it: a reward function and a callback.
+TRL uses it in two ways: as a reward function and as a callback.
 """
 
 import time
@@ -28,17 +28,17 @@ from vlminterp_ex2.texts import scored
 
 @dataclass(frozen=True)
 class Watch:
-    """How closely training is watched.
+    """The options of a monitor.
 
     Attributes:
         group: Responses to each prompt.
-        batch_size: Sequences at once when likelihoods are computed.
-        shown: Responses of each step that are kept.
-        rules: What ends training early.
-        seed: Of all that a step draws.
+        batch_size: Sequences per pass when likelihoods are computed.
+        shown: Responses kept from each step.
+        rules: Rules that end training early.
+        seed: Seed of everything that a step draws.
         updates: Optimiser steps made from the responses of a step.
         raw: Whether responses are scored as they are.
-        adaptive_kl: KL that β follows, in nats per response; None to hold β.
+        adaptive_kl: KL that β is adapted to, in nats per response; None to hold β.
     """
 
     group: int
@@ -52,20 +52,20 @@ class Watch:
 
 
 class Monitor(TrainerCallback):
-    """Rewards, notes and stops one training.
+    """Rewards, records and, if it must, stops one training.
 
     Args:
-        watch: How closely.
-        scorer: What rewards.
-        questioner: Of the policy.
-        journal: Where steps are noted.
-        progress: Is told of every step.
+        watch: The monitor's options.
+        scorer: The scorer that gives rewards.
+        questioner: The policy's prompt formatter.
+        journal: Journal that steps are recorded in.
+        progress: Tracker that is advanced by every step.
 
     Attributes:
-        trainer: TRL's; must be set before training begins.
+        trainer: TRL's trainer; must be set before training begins.
         pair: Policy and reference; likewise.
         ends: Tokens that end a response; likewise.
-        overheard: What TRL has computed; likewise.
+        overheard: Log-probabilities that TRL has computed; likewise.
     """
 
     trainer: Any
@@ -97,18 +97,18 @@ class Monitor(TrainerCallback):
         question: Sequence[str],
         **_: Any,
     ) -> list[float]:
-        """TRL's reward function; measures the batch besides.
+        """Rewards a batch, as TRL's reward function, and measures it.
 
         Args:
             completions: Texts, or lists of one message each.
-            completion_ids: Their tokens.
-            concept: Of each, the concept's number.
-            template: Of each, the template's number.
-            question: Of each, the prompt's text.
-            _: What else TRL knows.
+            completion_ids: Token ids of each.
+            concept: Number of each one's concept.
+            template: Number of each one's template.
+            question: Text of each one's prompt.
+            _: Further arguments that TRL passes.
 
         Returns:
-            A reward for each.
+            A reward for each completion.
         """
         began = time.perf_counter()
         batch = self._batch(completions, completion_ids, concept)
@@ -132,12 +132,12 @@ class Monitor(TrainerCallback):
         return rewards
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Takes β up where an earlier process has left it."""
+        """Restores an adapted β from the last step of an earlier process."""
         if self._watch.adaptive_kl is not None and self._journal.steps:
             self.trainer.beta = self._next_beta(self._journal.steps[-1])
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Seeds each step by its number, so that a resumed training draws what it would have."""
+        """Seeds each step by its number, so that resuming a training does not change its draws."""
         drawn = np.random.SeedSequence((self._watch.seed, state.global_step))
         torch.manual_seed(int(drawn.generate_state(1)[0]))
         if state.global_step % self._watch.updates == 0:
@@ -146,7 +146,7 @@ class Monitor(TrainerCallback):
     def on_log(
         self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
     ) -> None:
-        """Notes the step that has just been made, and ends training if it must."""
+        """Records the step that was just made, and ends training if a rule says so."""
         if logs is None or "loss" not in logs:  # the summary after the last step
             return
         self._losses.append(logs)
@@ -175,7 +175,7 @@ class Monitor(TrainerCallback):
             control.should_training_stop = control.should_save = True
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Writes the rows that belong to the checkpoint which has just been written."""
+        """Writes the rows that belong to the checkpoint just written, and marks it as whole."""
         self._journal.write()
         mark_whole(Path(args.output_dir), state.global_step)
 
@@ -205,7 +205,7 @@ class Monitor(TrainerCallback):
     def _likelihoods(
         self, questions: Sequence[str], responses: Sequence[list[int]]
     ) -> tuple[list[float], list[float]]:
-        """Log π_ref and log π − log π_ref of each response."""
+        """Returns log π_ref and log π − log π_ref of each response, in nats."""
         own, reference = self.overheard.take([len(response) for response in responses])
         prompts, size = self._questioner.tokens(questions), self._watch.batch_size
         if own is None:

@@ -1,4 +1,4 @@
-"""What EX2 puts on its run's page."""
+"""The page of an EX2 run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -36,10 +36,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def content(folder: RunFolder) -> Content:
-    """The page of a run, finished or not.
+    """Returns the content of a run's page, finished or not.
 
     Args:
-        folder: Of an EX2 run.
+        folder: Folder of an EX2 run.
     """
     summary, model = folder.summary or {}, folder.names["model"]
     steps, rows = rows_of(folder.table(ALIGN)), rows_of(folder.table(INSPECT))
@@ -86,7 +86,7 @@ def _counts(folder: RunFolder, summary: Mapping[str, Any], steps: Rows) -> dict[
 
 
 def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
-    """What the answer rests on: the score that words of each family are worth."""
+    """Yields the grounds of the answer: the score that each family's words are worth."""
     gains = summary.get("gains")
     if not gains or not gains["presence"]:
         return
@@ -111,7 +111,7 @@ def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _by_texts(summary: Mapping[str, Any]) -> Markup:
-    """The verdict by all texts, and by those of each model apart."""
+    """Returns a table of the verdicts on all texts and on those of each model."""
     told = {"both": summary, **summary.get("by_texts", {})}
     rows = [
         [
@@ -150,14 +150,14 @@ def _shares(summary: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _empty(summary: Mapping[str, Any]) -> str:
-    """How many responses were empty."""
+    """Says which share of each model's responses was empty; nothing if none was."""
     means = {name: found["mean"] for name, found in summary.get("empty", {}).items()}
     told = [f"{name} {100 * mean:.0f} %" for name, mean in means.items() if mean]
     return f" (of all responses: {', '.join(told)})" if told else ""
 
 
 def _agreement(summary: Mapping[str, Any]) -> str:
-    """Whether this and the ablation tell the same."""
+    """Says what the model came to say, and whether that agrees with the ablation."""
     said = summary.get("came_to_say")
     told = f"It came to say {said} most." if said else "No family's share grew beyond the others'."
     agree = summary.get("agree")
@@ -167,7 +167,7 @@ def _agreement(summary: Mapping[str, Any]) -> str:
 
 
 def _best(rows: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
-    """Each concept's best descriptions, with what each word is worth."""
+    """Yields each concept's best descriptions, with what each word is worth."""
     worded = [row for row in rows if row["words"] and row["policy"] == ALIGNED]
     if not worded:
         return
@@ -193,9 +193,9 @@ def _best(rows: Rows, summary: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _words(row: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
-    """The words of a description with their losses; a word takes the punctuation after it.
+    """Yields the words of a description with their losses; punctuation belongs to the word before.
 
-    Losses too small to matter are left out: a page of zeros hides what does.
+    Losses too small to matter are None: a page of zeros would hide those that do.
     """
     words, text = row["words"], row["text"]
     stops = [word["start"] for word in words[1:]] + [len(text)]

@@ -1,4 +1,4 @@
-"""`+plugin=ex2`."""
+"""The plugin EX2, run by `+plugin=ex2`."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 class EX2Plugin(Plugin):
-    """Aligns a language model with a VLM, lets it speak, inspects what it says."""
+    """Aligns a language model with a VLM, samples its descriptions, and inspects them."""
 
     Config = EX2Config
     groups: ClassVar = {"policy": "describer", "judge": None, "preset": None}
     not_identity: ClassVar = ("stage",)
 
     def files(self, config: Any) -> Iterable[Path]:
-        """The policy, if it is here, templates, families, judges' prompts, people's labels."""
+        """Returns the local files: the policy's, templates, families, judges' prompts, labels."""
         from vlminterp_ex2.depends import rater_files, spoken_files
 
         return [*spoken_files(config), *rater_files(config)]
 
     def run(self, context: Context[EX2Config]) -> None:
-        """Runs the stages that are asked for and not yet done."""
+        """Runs the requested stages that are not done yet."""
         from vlminterp_ex2.requirements import check_requirements
 
         check_requirements()
@@ -38,20 +38,20 @@ class EX2Plugin(Plugin):
         run(context)
 
     def exports(self) -> Mapping[str, Exporter]:
-        """Rows for people to label, and the descriptions as DCLIP users read them."""
+        """Returns the exporters: rows for people to label, and descriptions in DCLIP's format."""
         from vlminterp_ex2.descriptors import descriptors
         from vlminterp_ex2.inspection.people import blinded
 
         return {"labels": blinded, "descriptions": descriptors}
 
     def report(self, folder: "RunFolder") -> "Content":
-        """The answer first, then what it rests on."""
+        """Returns the page's content: the answer first, then what it rests on."""
         from vlminterp_ex2.page import content
 
         return content(folder)
 
     def headline(self, summary: Mapping[str, Any]) -> str:
-        """What the VLM prefers, beside its null."""
+        """Says what the VLM prefers, with the null beside it."""
         from vlminterp.description.preference import preference_headline
 
         if "gains" not in summary:
@@ -59,7 +59,7 @@ class EX2Plugin(Plugin):
         return preference_headline(cast("PreferenceSummary", summary))
 
     def compare(self, group: "Group") -> "SweepComparison":
-        """Which VLM likes to hear what, and what its reward has cost."""
+        """Compares what the VLMs prefer, and what their rewards have cost."""
         from vlminterp_ex2.sweep_page import comparison
 
         return comparison(group)

@@ -1,4 +1,4 @@
-"""The language model in two states: as it was (the reference), and aligned."""
+"""The language model in two states: before training (the reference), and aligned."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -29,7 +29,7 @@ class PolicyAndReference:
 
     Args:
         aligned: The model that is or was trained.
-        reference: The model that it was; None if that is `aligned` without its adapter.
+        reference: The model before training; None if that is `aligned` without its adapter.
     """
 
     def __init__(self, aligned: Any, reference: Any = None) -> None:
@@ -45,7 +45,7 @@ class PolicyAndReference:
 
 
 def check_policy(config: PolicyConfig, device: torch.device) -> None:
-    """Finds out what is wrong with a policy, before anything slow begins.
+    """Checks a policy before anything slow begins.
 
     Raises:
         ConfigError: The device can't do what the config asks for, or a chat template is asked for
@@ -57,7 +57,7 @@ def check_policy(config: PolicyConfig, device: torch.device) -> None:
 
 
 def load_tokenizer(config: PolicyConfig) -> Any:
-    """The policy's tokenizer; one without a padding token pads with its end token.
+    """Loads the policy's tokenizer; one without a padding token pads with its end token.
 
     Raises:
         ModelError: It can't be loaded, or has no end token.
@@ -74,7 +74,7 @@ def load_tokenizer(config: PolicyConfig) -> Any:
 
 
 def load_model(config: PolicyConfig, device: torch.device) -> Any:
-    """The language model as it comes, in evaluation mode.
+    """Loads the language model as published, in evaluation mode.
 
     Raises:
         ConfigError: The device can't do what the config asks for.
@@ -91,7 +91,7 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
             folder,
             dtype=dtype,
             weights_only=True,
-            ignore_mismatched_sizes=True,  # the report tells them, and they are refused
+            ignore_mismatched_sizes=True,  # the report lists them, and they are refused
             output_loading_info=True,
             **options,
         )
@@ -106,12 +106,12 @@ def load_model(config: PolicyConfig, device: torch.device) -> Any:
 def load_aligned(
     config: PolicyConfig, device: torch.device, checkpoint: Path
 ) -> PolicyAndReference:
-    """The policy as training has left it, beside its reference, both in evaluation mode.
+    """Loads the trained policy and its reference, both in evaluation mode.
 
     Args:
-        config: The policy's.
-        device: Where to.
-        checkpoint: What training has saved.
+        config: The policy's configuration.
+        device: Device to load both models to.
+        checkpoint: Folder that training has saved.
     """
     base = load_model(config, device)
     with loading(str(checkpoint), KEY), quietly():
@@ -127,7 +127,7 @@ def load_aligned(
 
 
 def lora_config(lora: Lora) -> LoraConfig:
-    """Adapters as peft takes them."""
+    """Converts the options of adapters to peft's."""
     targets = lora.targets[0] if lora.targets == [ALL_LINEAR] else list(lora.targets)
     return LoraConfig(
         r=lora.rank,
@@ -140,17 +140,17 @@ def lora_config(lora: Lora) -> LoraConfig:
 
 
 def local_folder(config: PolicyConfig) -> Path | None:
-    """The folder of the policy's files; None if they are on the hub.
+    """Returns the folder of the policy's files; None if they are on the hub.
 
     Raises:
-        ModelError: It is named and does not exist.
+        ModelError: A folder is named that does not exist.
     """
     found = Path(resolve_checkpoint(config.checkpoint, KEY, config.install))
     return found if found.is_dir() else None
 
 
 def _place(config: PolicyConfig) -> tuple[str, dict[str, Any]]:
-    """Where the files are, and what transformers must be told to read them."""
+    """Returns the place of the files, and the options that transformers needs to read them."""
     folder = resolve_checkpoint(config.checkpoint, KEY, config.install)
     options: dict[str, Any] = {"trust_remote_code": config.trust_remote_code}
     if config.revision is not None:
@@ -161,7 +161,10 @@ def _place(config: PolicyConfig) -> tuple[str, dict[str, Any]]:
 
 
 def _forget_gguf(model: Any) -> None:
-    """Weights read from GGUF are plain tensors; marked as quantised, no trainer takes them."""
+    """Removes the marks of quantisation, with which no trainer takes a model.
+
+    Weights read from GGUF are plain tensors.
+    """
     model.is_quantized = False
     model.hf_quantizer = None
     for mark in ("quantization_method", "_is_quantized_training_enabled"):

@@ -1,4 +1,4 @@
-"""What the language model is asked: templates filled with concepts, in an order set by a seed."""
+"""Prompts to the language model: templates filled with concepts, in an order set by a seed."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from vlminterp.errors import InputError
 
 TEMPLATES = Path(__file__).with_name("templates.txt")
 PLACE, BARE = "{concept}", "{}"
-"""Where a concept goes: its name with an article, or its name alone."""
+"""Places for a concept: its name with an article, or its name alone."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Prompt:
 
 
 def load_templates(path: Path = TEMPLATES) -> list[str]:
-    """Reads prompt templates: one a line, or a JSON list of strings, as EX2's authors have theirs.
+    """Reads prompt templates: one a line, or a JSON list of strings, the form of EX2's authors.
 
     Args:
-        path: UTF-8; each template holds `{concept}`, for a name and its article, or `{}`, for the
-            name alone. Blank lines do not count. JSON if its name ends so.
+        path: UTF-8 file; each template holds `{concept}`, for a name and its article, or `{}`, for
+            the name alone. Blank lines do not count. It is JSON if its name ends in `.json`.
 
     Raises:
-        InputError: It can't be read, is empty, or a template does not hold one place for the name.
+        InputError: It can't be read, is empty, or a template has no place, or two, for the name.
     """
     try:
         text = path.read_text("utf-8")
@@ -47,7 +47,7 @@ def load_templates(path: Path = TEMPLATES) -> list[str]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: prompt templates can't be read ({error})") from error
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-        raise InputError(f"{path} is no JSON list of strings, which templates in JSON must be")
+        raise InputError(f"{path}: templates in JSON must be a list of strings")
     templates = [line.strip() for line in lines if line.strip()]
     if not templates:
         raise InputError(f"{path} holds no prompt templates; write one a line, with {PLACE}")
@@ -70,7 +70,7 @@ def fill(template: str, name: str) -> str:
 
 
 def all_prompts(names: Sequence[str], templates: Sequence[str]) -> list[Prompt]:
-    """Every template about every concept, concept by concept."""
+    """Returns every template filled with every concept, concept by concept."""
     return [
         Prompt(concept, template, fill(text, name))
         for concept, name in enumerate(names)
@@ -79,12 +79,12 @@ def all_prompts(names: Sequence[str], templates: Sequence[str]) -> list[Prompt]:
 
 
 def schedule(prompts: Sequence[Prompt], count: int, seed: int) -> list[Prompt]:
-    """The prompts that training sees: all of them, shuffled, then all again in another order.
+    """Returns the prompts of a training: all of them, shuffled, then all again in another order.
 
     Args:
-        prompts: At least one.
-        count: How many to yield; fewer are a beginning of more.
-        seed: Of the orders.
+        prompts: The prompts to draw from, at least one.
+        count: Length of the schedule; a shorter one is the beginning of a longer one.
+        seed: Seed of the orders.
     """
     return list(islice(_rounds(prompts, seed), count))
 

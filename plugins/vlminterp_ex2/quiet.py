@@ -1,4 +1,4 @@
-"""Keeps what trl, peft and transformers say about each other off the terminal, and off the net."""
+"""Silences the progress bars, warnings and telemetry of trl, peft and transformers."""
 
 import logging
 import warnings
@@ -13,9 +13,9 @@ LIBRARIES = ("trl", "transformers", "accelerate", "peft")
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """No progress bars, no deprecations of one library in another, and TRL reports to nobody.
+    """Turns off progress bars, warnings of one library about another, and TRL's telemetry.
 
-    Errors are raised as ever.
+    Errors are raised as usual.
     """
     loggers = [logging.getLogger(name) for name in LIBRARIES]
     levels = [logger.level for logger in loggers]

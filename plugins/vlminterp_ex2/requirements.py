@@ -1,4 +1,4 @@
-"""Versions that EX2 needs, and nothing else of vlminterp does."""
+"""Versions of the libraries that only EX2 needs."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -10,10 +10,10 @@ NEEDED = {"trl": "1.16", "peft": "0.18"}
 
 
 def check_requirements() -> None:
-    """Checks the installed libraries before anything long begins.
+    """Checks the installed libraries before anything slow begins.
 
     Raises:
-        ConfigError: One of them is missing or too old; the line says what to install.
+        ConfigError: One of them is missing or too old; the message says what to install.
     """
     for library, least in NEEDED.items():
         try:

@@ -1,4 +1,4 @@
-"""What the policy is rewarded for: how much a VLM likes a text about a concept.
+"""The policy's reward: how much a VLM likes a text about a concept.
 
 Letters in shapes: T texts, K concepts, D embedding size.
 """
@@ -17,13 +17,13 @@ from vlminterp.description.measure import SCORES
 
 
 def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Fit, scale: float) -> Tensor:
-    """R = τ·⟨text, mean image⟩, EX2's reward: one matrix product, however many images there are.
+    """Returns EX2's reward, R = τ·⟨text, mean image⟩: one matrix product, for any number of images.
 
     Args:
         texts: Unit text embeddings, `[T, D]`.
         own: Each text's concept, int64 `[T]`, 0…K-1.
         means: Mean of each concept's unit image embeddings, not renormalised, `[K, D]`.
-        kind: What the fit is measured by.
+        kind: Measure of a text's fit.
         scale: τ; the paper's is 100.
 
     Returns:
@@ -33,16 +33,16 @@ def reward(texts: Tensor, own: Tensor, means: Tensor, kind: Fit, scale: float) -
 
 
 def with_penalty(rewards: Tensor, empty: Tensor, scale: float) -> Tensor:
-    """Gives texts in which nothing is said a reward below every real one.
+    """Gives empty texts a reward below every real one.
 
     It is one deviation, and at least τ/100, below the worst real reward of the batch. A constant
     bound would do, too, but −τ lies so far off that one empty text would drown what the others of
     its batch teach.
 
     Args:
-        rewards: `[T]`; what stands at empty texts is ignored.
-        empty: Whether nothing is said, bool `[T]`.
-        scale: τ.
+        rewards: Rewards, `[T]`; those of empty texts are ignored.
+        empty: Whether each text is empty, bool `[T]`.
+        scale: The factor τ.
 
     Returns:
         float32 `[T]`; zeros if every text is empty.
@@ -60,11 +60,11 @@ def with_penalty(rewards: Tensor, empty: Tensor, scale: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Scores:
-    """How much a VLM likes texts; None where a text is empty.
+    """Scores of texts by a VLM; None where a text is empty.
 
     Attributes:
-        rewards: By the images that rewards are made of.
-        held_out: By images that no reward sees; None where the text's concept has none.
+        rewards: Scores by the images that rewards are computed from.
+        held_out: Scores by images that no reward sees; None where the text's concept has none.
     """
 
     rewards: list[float | None]
@@ -76,16 +76,16 @@ class Scorer:
 
     Args:
         encoder: The VLM.
-        classes: Mean image embeddings that rewards are made of.
-        held_out: The same of images that no reward sees, of the concepts that have some; None if
+        classes: Mean image embeddings that rewards are computed from.
+        held_out: The same for images that no reward sees, of the concepts that have some; None if
             there are none.
-        kind: What the fit is measured by.
-        scale: τ.
+        kind: Measure of a text's fit.
+        scale: The factor τ.
 
     Attributes:
-        ids: Of the K concepts; texts say by number which is theirs.
-        names: Of the same.
-        scale: τ.
+        ids: Ids of the K concepts, to which a concept's number refers.
+        names: Names of the K concepts.
+        scale: The factor τ.
     """
 
     def __init__(
@@ -104,11 +104,11 @@ class Scorer:
 
     @torch.no_grad()
     def rewards(self, texts: Sequence[str], own: Sequence[int]) -> Tensor:
-        """Rewards of texts that are not empty.
+        """Returns the rewards of texts that are not empty.
 
         Args:
-            texts: Each distinct one is encoded once.
-            own: Each text's concept.
+            texts: Texts, of which each distinct one is encoded once.
+            own: Number of each text's concept.
 
         Returns:
             float32 `[T]`, on the CPU.
@@ -119,11 +119,11 @@ class Scorer:
 
     @torch.no_grad()
     def scores(self, texts: Sequence[str], own: Sequence[int]) -> Scores:
-        """Rewards and held-out rewards of texts, of which some may be empty.
+        """Returns rewards and held-out rewards of texts, of which some may be empty.
 
         Args:
-            texts: Each distinct one is encoded once.
-            own: Each text's concept.
+            texts: Texts, of which each distinct one is encoded once.
+            own: Number of each text's concept.
         """
         real = [place for place, text in enumerate(texts) if text]
         rewards: list[float | None] = [None] * len(texts)
@@ -140,11 +140,11 @@ class Scorer:
         return Scores(rewards, held_out)
 
     def truncated(self, texts: Sequence[str]) -> tuple[bool, ...]:
-        """Whether the VLM can't read a text to its end: the rest has no say in its score."""
+        """Tells which texts the VLM can't read to the end: the rest has no say in their score."""
         return self._encoder.tokenize(list(texts)).truncated
 
     def _checkable(self, held_out: ClassMeans | None, kind: Fit) -> dict[int, int]:
-        """By number of a concept that has images which no reward sees: its place among them."""
+        """Maps the number of each concept with held-out images to its place among these."""
         if held_out is None or (kind is Fit.contrastive and len(held_out) < 2):
             return {}
         return {self.ids.index(concept): place for place, concept in enumerate(held_out.ids)}

@@ -1,4 +1,4 @@
-"""Samples responses from a language model, as it is: temperature 1, nothing cut off."""
+"""Samples responses from a language model as it is: temperature 1, no top-k, no top-p."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,16 +14,16 @@ SAMPLING = {
     "top_k": 0,
     "repetition_penalty": 1.0,
 }
-"""What a checkpoint's own generation config says otherwise does not count."""
+"""These override the checkpoint's own generation config."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """What a model wrote.
+    """One response of a model.
 
     Attributes:
-        ids: Its tokens, the end token included.
-        text: Without special tokens.
+        ids: Its token ids, up to and including the end token.
+        text: Its text, without special tokens.
         finished: Whether the model ended it, rather than the limit.
     """
 
@@ -41,15 +41,15 @@ def sample(
     Args:
         model: A causal language model.
         tokenizer: Its tokenizer, with a padding token.
-        prompts: Token ids.
-        max_tokens: Of a response.
-        seed: The same prompts with the same seed get the same responses; no other randomness is
-            touched.
+        prompts: Token ids of each prompt.
+        max_tokens: The longest response, in tokens.
+        seed: Seed of the draws: the same prompts and seed give the same responses. No other
+            randomness is touched.
     """
     longest = max(len(prompt) for prompt in prompts)
     ids = torch.full((len(prompts), longest), tokenizer.pad_token_id)
     mask = torch.zeros_like(ids)
-    for row, prompt in enumerate(prompts):  # padded on the left: all go on at the same place
+    for row, prompt in enumerate(prompts):  # padded on the left: all continue at one place
         ids[row, longest - len(prompt) :] = torch.tensor(prompt)
         mask[row, longest - len(prompt) :] = 1
     ends = end_tokens(model, tokenizer)
@@ -66,7 +66,7 @@ def sample(
 
 
 def end_tokens(model: Any, tokenizer: Any) -> list[int]:
-    """The tokens that end a response: the tokenizer's, and what the model declares besides."""
+    """Returns the tokens that end a response: the tokenizer's, and others the model declares."""
     declared = model.generation_config.eos_token_id
     declared = [declared] if isinstance(declared, int) else declared or []
     return list(dict.fromkeys([tokenizer.eos_token_id, *declared]))
@@ -74,7 +74,7 @@ def end_tokens(model: Any, tokenizer: Any) -> list[int]:
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seeds torch for as long as the block lasts."""
+    """Seeds torch within a `with` block, and restores its random state afterwards."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices):
         torch.manual_seed(seed)

@@ -1,7 +1,7 @@
-"""Training beside choosing, under the same selection: for each prompt, or among all of a concept's.
+"""Compares training with choosing, under the same selection: by prompt, or by concept.
 
-A tilt over all responses of a concept chooses templates, not texts: compared with a policy that
-answers every template, it looks better than it is. So the policy's answers are chosen from as well.
+A tilt over all responses about a concept chooses templates, not texts: beside a policy that answers
+every template, it looks better than it is. So the policy's answers are chosen from as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,19 +27,19 @@ Selections = dict[str, dict[str, list[Chosen | None]]]
 def selections(
     aligned: pd.DataFrame, base: pd.DataFrame, concepts: Sequence[str], beta: float
 ) -> Selections:
-    """Returns what each way to choose yields of each concept.
+    """Returns the outcome of each way to choose, for each concept.
 
     Args:
-        aligned: Rows with `concept`, `template`, `reward`, `held_out`, `kl`: the aligned model's.
-        base: The base model's, the further ones included that best-of-n and tilt choose from.
-        concepts: Ids, in order.
-        beta: Of the tilt.
+        aligned: The aligned model's rows: `concept`, `template`, `reward`, `held_out`, `kl`.
+        base: The base model's rows, with the further ones that best-of-n and tilt choose from.
+        concepts: Ids of all concepts, in order.
+        beta: Weight of the KL in the tilt, in units of reward per nat, > 0.
 
     Returns:
         By selection and arm, one `Chosen` per concept; None where an arm has said nothing of it.
         `prompt`: one response to each prompt, averaged over prompts. `concept`: the tilt among all
-        responses about a concept, for every arm; there `tilt` is the base model's. What its
-        `effective` counts is responses that carry the choice, of one prompt or of one concept.
+        responses about a concept, for every arm; there `tilt` is the base model's. `effective`
+        counts the responses that carry the choice, of one prompt or of one concept.
     """
     own, theirs = (
         dict(iter(t.dropna(subset=["reward"]).groupby("concept"))) for t in (aligned, base)
@@ -78,7 +78,7 @@ def interval_of(chosen: Sequence[Chosen | None], name: str) -> Interval:
     """Returns the mean over concepts of one number of an arm.
 
     Args:
-        chosen: One per concept.
+        chosen: The arm's outcome for each concept.
         name: One of `NUMBERS`.
     """
     return mean_interval([np.nan if one is None else getattr(one, name) for one in chosen])
@@ -96,7 +96,7 @@ def plain_selections(found: Selections) -> Mapping[str, Any]:
 
 
 def _values(responses: pd.DataFrame) -> tuple[Values, Values, Values]:
-    """Rewards, held-out rewards, and log-ratios to the reference."""
+    """Returns rewards, held-out rewards, and log-ratios to the reference."""
     rewards, held_out, kl = (
         responses[name].to_numpy(np.float64) for name in ("reward", "held_out", "kl")
     )
@@ -104,7 +104,7 @@ def _values(responses: pd.DataFrame) -> tuple[Values, Values, Values]:
 
 
 def _plain(rewards: Values, held_out: Values, log_ratios: Values) -> Chosen:
-    """Nothing is chosen: every response counts alike."""
+    """Averages responses without choosing: every one counts alike."""
     reward, other, kl = (float(values.mean()) for values in (rewards, held_out, log_ratios))
     return Chosen(reward, other, kl, effective=float(len(rewards)))
 

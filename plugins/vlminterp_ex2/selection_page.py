@@ -1,4 +1,4 @@
-"""The table that holds training against choosing, under the same selection."""
+"""The table that compares training with choosing, under the same selection."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,17 @@ from vlminterp.report.tables import Cell, interval_cell, table
 from vlminterp_ex2.selection import ALIGNED, BASE_LLM, BEST, CONCEPT, PROMPT
 
 FEW = 10
-"""Effective responses below which a weighted mean rests on too few."""
+"""With fewer effective responses, a weighted mean rests on too few."""
 ROWS = {PROMPT: "each prompt, one response", CONCEPT: "each concept, tilted"}
 UNWEIGHTED = {(PROMPT, BASE_LLM), (PROMPT, BEST), (PROMPT, ALIGNED)}
-"""Where each prompt's response is one, not a weighted mean of some."""
+"""Arms with one response to each prompt, not a weighted mean of several."""
 
 
 def selection_table(summary: Mapping[str, Any]) -> Markup:
-    """Draws the arms of both selections.
+    """Tabulates the arms of both selections.
 
     Args:
-        summary: Of a run; without a selection, there is no table.
+        summary: A run's summary; without a selection, there is no table.
     """
     rows = [
         [
@@ -46,7 +46,7 @@ def selection_table(summary: Mapping[str, Any]) -> Markup:
 
 
 def _effective(mean: float | None) -> Cell | str:
-    """Effective responses, with a flag where they are few."""
+    """Returns the cell of effective responses, with a flag where they are few."""
     if mean is None:
         return ""
     return Cell(mean, f"{decimals(mean, 1)} (few)" if mean < FEW else decimals(mean, 1))

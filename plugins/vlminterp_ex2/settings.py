@@ -12,31 +12,31 @@ from vlminterp_ex2.inspection.judge_settings import JudgeConfig, further_judge
 
 
 class Algorithm(Enum):
-    """How the policy is trained; both by TRL."""
+    """The algorithm that trains the policy; both are TRL's."""
 
     rloo = "rloo"
     """REINFORCE with a leave-one-out baseline: reward − β·KL of the whole sequence, the paper's
     objective."""
     grpo = "grpo"
-    """Rewards divided by their group's deviation, β·KL per token in the loss: β means less here."""
+    """Rewards divided by their group's deviation, β·KL per token in the loss, so β weighs less."""
 
 
 class Chat(Enum):
-    """How a prompt is put to the model."""
+    """The form in which a prompt is put to the model."""
 
     auto = "auto"
-    """By its chat template; plain where it has none."""
+    """The model's chat template; plain where it has none."""
     template = "template"
-    """By its chat template, which it must have."""
+    """The model's chat template, which it must have."""
     plain = "plain"
     """The prompt and two newlines, as the paper does with a base model."""
 
 
 class Quantisation(Enum):
-    """How the frozen weights are stored."""
+    """The storage of the frozen weights."""
 
     none = "none"
-    """As `dtype` says."""
+    """Not quantised: stored as `dtype`."""
     int8 = "int8"
     """8 bit (bitsandbytes), the paper's; needs a CUDA GPU."""
     int4 = "int4"
@@ -44,12 +44,12 @@ class Quantisation(Enum):
 
 
 class Schedule(Enum):
-    """What becomes of the learning rate."""
+    """The course of the learning rate."""
 
     constant = "constant"
-    """It stays: the paper's."""
+    """It stays the same, as in the paper."""
     linear = "linear"
-    """It falls to 0 with the last step: short trainings end where they should."""
+    """It falls to 0 at the last step, which suits short trainings."""
 
 
 @dataclass
@@ -57,11 +57,11 @@ class Lora:
     """Low-rank adapters; everything else is frozen, and without them the model is the reference.
 
     Attributes:
-        rank: Of each update, ≥ 1.
+        rank: Rank of each update, ≥ 1.
         alpha: Updates are scaled by alpha / rank, > 0.
-        dropout: Of what goes into an adapter, 0 ≤ p < 1. Above 0, the policy that samples is not
-            quite the one that describes.
-        targets: Names of the layers that get one; `[all-linear]` for all but the last.
+        dropout: Dropout on the input of an adapter, 0 ≤ p < 1. Above 0, the policy that samples is
+            not quite the one that describes.
+        targets: Names of the layers that get an adapter; `[all-linear]` for all but the last.
     """
 
     rank: int = 16
@@ -70,7 +70,7 @@ class Lora:
     targets: list[str] = field(default_factory=lambda: ["q_proj", "v_proj"])
 
     def __post_init__(self) -> None:
-        """Checks ranges.
+        """Checks that every value is in range.
 
         Raises:
             ConfigError: A value is out of range.
@@ -94,22 +94,22 @@ class PolicyConfig:
         revision: Branch, tag or commit on the hub.
         gguf: The file in `checkpoint` that holds the weights, or a pattern such as `*.gguf`; None
             for safetensors.
-        install: What to run where the checkpoint's package is missing.
-        chat: How a prompt is put to it.
+        install: Command to run where the checkpoint's package is missing.
+        chat: The form in which a prompt is put to it.
         system: A system message before each prompt; null for none.
         chat_template_kwargs: Variables of its chat template. Thinking is off, since it would be
-            scored as a description; templates that know no thinking do not mind.
+            scored as a description; templates that know no thinking ignore it.
         trust_remote_code: Whether Python code that comes with the checkpoint may be run. It can do
             anything that you can do.
         lora: Its adapters; null trains every weight, and keeps a second model as the reference.
-        dtype: Of the weights; adapters are float32.
-        quantisation: Of the frozen weights.
-        learning_rate: AdamW's, at the first step, > 0.
-        schedule: What becomes of it.
+        dtype: Type of the weights; adapters are float32.
+        quantisation: Storage of the frozen weights.
+        learning_rate: AdamW's learning rate at the first step, > 0.
+        schedule: The course of the learning rate.
         max_tokens: The longest response, in tokens, ≥ 2.
         micro_batch: Sequences that go through the model at once in training, and an eighth of
-            those in sampling, ≥ 1. Rounding and draws aside, it changes no result but dropout's.
-        activation_checkpointing: Whether activations are computed again instead of kept.
+            those in sampling, ≥ 1. Except with dropout, it changes only rounding and draws.
+        activation_checkpointing: Whether activations are recomputed instead of kept.
     """
 
     free_text: ClassVar = ("checkpoint", "gguf")
@@ -132,7 +132,7 @@ class PolicyConfig:
     activation_checkpointing: bool = False
 
     def __post_init__(self) -> None:
-        """Checks ranges, and what excludes what.
+        """Checks ranges, and options that exclude each other.
 
         Raises:
             ConfigError: A value is out of range, or two do not go together.
@@ -154,15 +154,15 @@ class PolicyConfig:
 
 
 class Stage(Enum):
-    """Which part of EX2 is run; each goes on where an earlier process was ended."""
+    """The part of EX2 to run; each resumes where an earlier process stopped."""
 
     all = "all"
     align = "align"
     """Trains the language model."""
     describe = "describe"
-    """Lets it speak, and the model that it was."""
+    """Samples descriptions from it, and from the model before training."""
     inspect = "inspect"
-    """Inspects what they have said."""
+    """Inspects these descriptions."""
 
 
 @dataclass
@@ -170,15 +170,15 @@ class EX2Config:
     """Options of EX2.
 
     Attributes:
-        stage: Which part is run.
+        stage: The part to run.
         policy: The language model; a group, `plugin/policy=NAME`.
         templates: A file of prompt templates, one a line, with `{concept}` for the name and its
             article or `{}` for the name; or a JSON list of them. Null for our own 25.
-        reward: What a text's fit to its concept is measured by.
+        reward: Measure of a text's fit to its concept.
         scale: τ, by which cosines are multiplied, > 0; the paper's is 100.
-        images: Of each concept, at most so many count, in their order, ≥ 1; likewise of those held
-            out.
-        algorithm: How the policy is trained.
+        images: The most images of each concept that count, in their order, ≥ 1; likewise of those
+            held out.
+        algorithm: The algorithm that trains the policy.
         beta: Weight of the KL to the reference, in units of reward per nat, > 0.
         adaptive_kl: KL that beta is adapted to while training, in nats per response, > 0; null
             holds beta.
@@ -188,17 +188,18 @@ class EX2Config:
         mini_batches: Parts of a step's responses, each of which gives one optimiser step, ≥ 1. A
             step makes `epochs` times as many of these.
         generations: Responses to each prompt of a step, which are each other's baseline, ≥ 2.
-        max_kl: Training ends when the KL is above, in nats per response, > 0.
-        patience: Steps in a row for which it must be; likewise with other ways to go wrong, ≥ 1.
+        max_kl: KL above which training ends, in nats per response, > 0.
+        patience: Steps in a row that a KL above `max_kl`, or another sign of failure, must last
+            before training ends, ≥ 1.
         save_every: Steps between checkpoints, ≥ 1.
-        shown: Responses of each step that are kept, ≥ 0.
-        raw: Score responses as they are, the paper's way: by default white space around them and
-            an unfinished last sentence do not count.
-        target_kl: The aligned model describes from the checkpoint whose KL is nearest to this, in
-            nats per response, > 0, so that VLMs are compared at one distance; all checkpoints are
-            then kept. Null for the last.
+        shown: Responses kept from each step, ≥ 0.
+        raw: Whether to score responses as they are, the paper's way; by default, white space around
+            them and an unfinished last sentence do not count.
+        target_kl: KL in nats per response, > 0: the aligned model describes from the checkpoint
+            nearest to it, so that VLMs are compared at one distance; all checkpoints are then
+            kept. Null for the last checkpoint.
         samples: Descriptions for each template and concept, of each model, ≥ 1.
-        pool: Of the reference model, responses for each template and concept that best-of-n and
+        pool: Responses of the reference model for each template and concept that best-of-n and
             the tilt choose from, ≥ `samples`; 0 for as many as training and describing draw.
         judge: A language model that is also asked what descriptions say; a group,
             `plugin/judge=NAME`.
@@ -208,10 +209,10 @@ class EX2Config:
             vlminterp.export RUN --format labels` writes it, filled in.
         zero_shot: Whether held-out pictures are classified by what was written, beside the name
             alone, 80 templates and random words.
-        families: What descriptions are sorted by, for lexicon, judges and people: `birds`, `pets`,
+        families: Families that lexicon, judges and people sort descriptions into: `birds`, `pets`,
             `flowers` or `aircraft`, or a file of your own; null for our own, which fit anything.
-        neighbours: Whether words near the lexicon's seeds count too, by a sentence encoder. More
-            words are known so, and more are mistaken: on free English, seeds alone do better.
+        neighbours: Whether words near the lexicon's seeds count too, by a sentence encoder. It
+            knows more words and mistakes more: on free English, seeds alone do better.
         margin: The smallest gain from a family's words that would matter, in cosine, > 0.
     """
 
@@ -248,7 +249,7 @@ class EX2Config:
     margin: float = 0.02
 
     def __post_init__(self) -> None:
-        """Checks ranges.
+        """Checks that every value is in range.
 
         Raises:
             ConfigError: A value is out of range.
@@ -289,7 +290,7 @@ class EX2Config:
 
     @property
     def micro_batch(self) -> int:
-        """Responses that go through the policy at once: divides a mini-batch into equal parts."""
+        """Responses that go through the policy at once, an equal part of a mini-batch."""
         together = self.completions // self.mini_batches
         sizes = range(1, min(self.policy.micro_batch, together) + 1)
         return max(size for size in sizes if together % size == 0)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from vlminterp.drawing.charts.bars import Bar, BarRow, bar_chart
 
 LABELS = {"uninformative": "nothing new", "non_visual": "not visual"}
-"""By name of a share, what pages call it; one of a family goes by the family's name."""
+"""Labels of shares on pages, by name; a family's share goes by the family's name."""
 
 Intervals = Mapping[str, Mapping[str, Any]]
 
@@ -19,13 +19,13 @@ def share_chart(
     unit: str = "share of descriptions",
     strong: str | None = None,
 ) -> Markup:
-    """Draws what several have found of the same shares.
+    """Draws the same shares as found by several series, side by side.
 
     Args:
-        title: What the bars show.
-        series: By name: intervals, as summaries keep them, by name of the share. What nobody could
-            have a share of has no mean, and no bar.
-        unit: Written below the axis.
+        title: The chart's title.
+        series: Intervals, as summaries keep them, by names of the series and the share. A share
+            without a mean has no bar.
+        unit: Unit written below the axis.
         strong: The family whose row is the answer.
 
     Returns:

@@ -1,4 +1,4 @@
-"""EX2 from end to end: align, describe, inspect; each goes on where an earlier process ended."""
+"""EX2 from end to end: align, describe, inspect; each resumes where an earlier process stopped."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -46,17 +46,17 @@ Batches = Mapping[str, Sequence[Sequence[Draw]]]
 
 SKIPPED, IMAGES = "skipped", "images"
 SAMPLED_AT_ONCE = 8
-"""Times the sequences that are trained at once: sampling keeps no activations."""
+"""Sampling batches are so many times a training batch, since sampling keeps no activations."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What all stages work with.
+    """The material that all stages work with.
 
     Attributes:
-        classes: Mean embeddings of the images that rewards are made of.
-        scorer: What rewards.
-        prompts: Every template about every concept.
+        classes: Mean embeddings of the images that rewards are computed from.
+        scorer: The scorer that gives rewards.
+        prompts: Every template filled with every concept.
         concepts: The concepts themselves, in the same order.
     """
 
@@ -67,10 +67,10 @@ class Material:
 
 
 def run(context: Context[EX2Config]) -> None:
-    """Runs the stages that are asked for and not yet done."""
+    """Runs the requested stages that are not done yet."""
     config = context.config
     stage = config.stage.value
-    seeds = load_seeds(families_file(config.families))  # a mistake in it is told before training
+    seeds = load_seeds(families_file(config.families))  # reports mistakes before training
     material, aligned = _aligned(context)
     if stage == "align":
         return
@@ -89,9 +89,9 @@ def run(context: Context[EX2Config]) -> None:
 
 
 def _aligned(context: Context[EX2Config]) -> tuple[Material, Alignment]:
-    """Trains the policy, unless this or another run has done so."""
+    """Trains the policy, unless this run or another already has."""
     config = context.config
-    # another target needs no other training, only one that has kept its checkpoints
+    # a new target needs no new training, only one that has kept its checkpoints
     kept = {"target_kl": config.target_kl is not None}
     with stage_of(context, "align", {ALIGN: ALIGN, SAMPLES: SAMPLES}, **kept) as inner:
         aligned = alignment(inner.results, config.steps, config.updates)
@@ -107,7 +107,7 @@ def _aligned(context: Context[EX2Config]) -> tuple[Material, Alignment]:
 
 
 def _classify(context: Context[EX2Config], material: Material) -> None:
-    """Writes the table `zero-shot`, where there are pictures that no reward has seen."""
+    """Writes the table `zero-shot`, if asked for and if any pictures were held out."""
     config = context.config
     if not config.zero_shot or not any(concept.held_out for concept in material.concepts):
         return
@@ -127,13 +127,13 @@ def _inspected(
     context: Context[EX2Config], material: Material, seeds: Seeds
 ) -> list[dict[str, Any]]:
     with stage_of(context, "inspect", {INSPECT: INSPECT}) as inner:
-        # the stage's folder holds what it reads beside what it writes
+        # the stage's folder holds the rows that it reads as well as those that it writes
         inner.results.table(DESCRIBE).adopt(context.results.table(DESCRIBE))
         return inspect(inner, material.classes, _lexicon(inner, seeds))
 
 
 def _lexicon(context: Context[EX2Config], seeds: Seeds) -> Lexicon:
-    """What tells families apart: seeds, and what this run's words are near to, if that is asked."""
+    """Returns the lexicon: the seeds and, if asked for, this run's words that are near to them."""
     config = context.config
     if not config.neighbours:
         return Lexicon(seeds)
@@ -158,7 +158,7 @@ def prepare(context: Context[EX2Config]) -> Material:
         embedded = partial(class_means, context.encoder, cache=cache, on_advance=stage.advance)
         classes = embedded(concepts, fewest=2 if contrastive else 1)
         kept = [concept for concept in concepts if concept.id in classes.ids]
-        # These only check: a concept without any is not checked, and that is all.
+        # Held-out images only check the rewards: a concept without any is simply not checked.
         held_out = embedded(kept, held_out=True, fewest=0)
     scorer = Scorer(context.encoder, classes, held_out, config.reward, config.scale)
     templates = load_templates(
@@ -169,7 +169,7 @@ def prepare(context: Context[EX2Config]) -> Material:
 
 
 def _note_skipped(context: Context[EX2Config], skipped: Sequence[Skipped]) -> None:
-    """Writes what could not be read as a table, where page and console look for it."""
+    """Writes the table of what could not be read, which the page and the console show."""
     table = context.results.table(SKIPPED)
     if skipped and 0 not in table:
         table.write(0, [{"id": one.concept, "skipped": one.reason} for one in skipped], {})
@@ -186,11 +186,11 @@ def describe(
     """Brings the tables `describe` and `pool` into the run's folder.
 
     Args:
-        context: The run's.
-        material: What all stages work with.
-        aligned: The training.
-        batches: All that is to be described, by table.
-        write: Whether what no run has drawn yet is drawn.
+        context: The run's context.
+        material: The material that all stages work with.
+        aligned: The finished training.
+        batches: All batches of draws, by table.
+        write: Whether to draw what no run has drawn yet.
     """
     config = context.config
     drawn = {POOL: {"pool": _pool(config, len(material.prompts))}}
@@ -214,7 +214,7 @@ def describe(
 
 
 def _batches(context: Context[EX2Config], prompts: Sequence[Prompt]) -> Batches:
-    """All that is to be described, by table."""
+    """Returns all batches of draws, by table."""
     config = context.config
     planned = {
         DESCRIBE: descriptions(prompts, config.samples),
@@ -225,7 +225,7 @@ def _batches(context: Context[EX2Config], prompts: Sequence[Prompt]) -> Batches:
 
 
 def _missing(context: Context[EX2Config], batches: Batches) -> int:
-    """How many responses no process has written yet."""
+    """Returns how many responses no process has written yet."""
     return sum(
         len(batch)
         for name, some in batches.items()
@@ -237,7 +237,7 @@ def _missing(context: Context[EX2Config], batches: Batches) -> int:
 def _pool(config: EX2Config, prompts: int) -> int:
     """Returns how many of the base model's responses to each prompt there are to choose from.
 
-    By default as many as training and describing draw, at least one more than is described.
+    By default, that is as many as training and describing draw, with at least one for training.
     """
     drawn = max(1, round(config.steps * config.completions / prompts))
     return config.pool or config.samples + drawn

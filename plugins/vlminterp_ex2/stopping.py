@@ -1,4 +1,4 @@
-"""When training has gone wrong, or has nothing left to learn."""
+"""Rules that end training when it has gone wrong, or has nothing left to learn."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,23 +12,24 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Rules:
-    """What ends training early.
+    """The rules that end training early.
 
     Attributes:
-        max_kl: Nats per response beyond which the policy has left its reference behind.
-        patience: Steps in a row for which something must hold, ≥ 1.
+        max_kl: KL in nats per response above which the policy has left its reference behind.
+        patience: Steps in a row for which a sign of failure must hold, ≥ 1.
     """
 
     max_kl: float
     patience: int
 
     def reason(self, rows: Sequence[Row]) -> str | None:
-        """Why to stop after the last row; None to go on.
+        """Returns the reason to stop after the last row; None to go on.
 
-        A base model that never ends its responses is none of these: only one that has unlearnt it.
+        A loss or KL that is not finite stops at once. Unended responses stop training only if the
+        policy used to end them: many base models never do.
 
         Args:
-            rows: Of all steps so far, in order, as `measure` makes them, each with `loss`.
+            rows: Rows of all steps so far, in order, as `measure` makes them, each with `loss`.
 
         Example:
             >>> row = {"loss": 0.1, "kl": 250.0, "empty": 0.0, "zero_spread": 0.0, "clipped": 0.0}

@@ -1,4 +1,4 @@
-"""What an EX2 run ends with: its answer, what that rests on, and what training was worth."""
+"""The summary of an EX2 run: its answer, what that rests on, and what training was worth."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,14 +45,14 @@ def summarise(
     families: Families,
     judged: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What a run ends with.
+    """Returns the summary that a run ends with.
 
     Args:
-        context: Of the run.
-        alignment: How training ended.
-        rows: Of the table `inspect`.
-        families: That the rows are about.
-        judged: What judges and people say, as `judged` returns it.
+        context: The run's context.
+        alignment: The finished training.
+        rows: Rows of the table `inspect`.
+        families: Families that the rows are about.
+        judged: Results of judges and people, as `judged` returns them.
     """
     config = context.config
     table = pd.DataFrame(list(rows))
@@ -101,7 +101,7 @@ def summarise(
 def _answer(
     model: str, found: Hanging, change: Mapping[str, NDArray[np.float64]], families: Families
 ) -> dict[str, Any]:
-    """What the score hangs on, what alignment came to say, and whether they agree."""
+    """Returns what the score hangs on, what alignment came to say, and whether they agree."""
     said = {family: change[f"says_{family}"] for family in families.names}
     grown = {name: mean_interval(values, bounds=CHANGE) for name, values in said.items()}
     more = came_to_say(said)
@@ -116,17 +116,17 @@ def _answer(
 
 
 def _accuracy(classified: dict[str, Any]) -> dict[str, Any]:
-    """Takes the metric out of what zero-shot classification has found, for the other metrics."""
+    """Moves the metric out of the results of zero-shot classification, to the other metrics."""
     return {"accuracy": classified.pop("metric")} if classified else {}
 
 
 def _relative(path: Path, start: Path) -> str:
-    """Returns a path from a folder on, so that `outputs` can be moved."""
+    """Returns a path relative to a folder, so that `outputs` can be moved."""
     return Path(os.path.relpath(path, start)).as_posix()
 
 
 def _told(found: Hanging) -> dict[str, Any]:
-    """A verdict with its gains and the null beside them."""
+    """Returns a verdict with its gains, and the null beside them."""
     gains = {"presence": found.presence, "content": found.content, "shuffled": found.shuffled}
     return {
         "finding": found.verdict.finding.value,
@@ -142,7 +142,7 @@ def _told(found: Hanging) -> dict[str, Any]:
 
 
 def _write_gains(context: Context[EX2Config], concepts: Sequence[str], found: Hanging) -> None:
-    """Writes each concept's gains, by which sweeps compare VLMs."""
+    """Writes each concept's gains, which sweeps compare VLMs by."""
     table = context.results.table(GAINS)
     if 0 not in table:
         table.write(0, gain_rows(concepts, found.presence, found.content, found.shuffled), {})
@@ -164,7 +164,7 @@ def _share_metrics(shares: Mapping[str, Shares]) -> dict[str, Any]:
 
 
 def _selections(context: Context[EX2Config], concepts: Sequence[str]) -> Selections:
-    """Training beside best-of-n and tilt, under the same selection."""
+    """Compares training with best-of-n and tilt, under the same selection."""
     config = context.config
     table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
     pool = pd.DataFrame(rows_of(context.results.table(POOL)))
@@ -175,7 +175,7 @@ def _selections(context: Context[EX2Config], concepts: Sequence[str]) -> Selecti
 def _rewards(
     context: Context[EX2Config], concepts: Sequence[str], chosen: Selections
 ) -> dict[str, Any]:
-    """Reward, held-out reward and KL, beside what the same responses buy without training."""
+    """Returns reward, held-out reward and KL, beside those of as many responses untrained."""
     table = pd.DataFrame(rows_of(context.results.table(DESCRIBE)))
     aligned, reference = (table[table["policy"] == policy] for policy in POLICIES)
     described = {

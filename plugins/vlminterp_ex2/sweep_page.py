@@ -1,4 +1,4 @@
-"""What EX2 puts on the page of a sweep: tastes, and what reward each VLM gave at which KL."""
+"""EX2's part of a sweep's page: preferences, and the reward of each VLM at which KL."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,13 +19,13 @@ from vlminterp_ex2.journal import ALIGN
 
 BINS = 12
 SERIES = 8
-"""Lines that a chart can tell apart."""
+"""The most lines that can be told apart on a chart."""
 
 RewardCurve = NDArray[np.float64]
 
 
 def comparison(group: Group) -> SweepComparison:
-    """Says what each VLM prefers, and what its reward has cost.
+    """Compares what the VLMs prefer, and what their rewards have cost.
 
     Args:
         group: Finished runs of EX2.
@@ -35,7 +35,7 @@ def comparison(group: Group) -> SweepComparison:
 
 
 def _rewards(group: Group) -> Iterator[Section]:
-    """Reward against KL for all VLMs, and at the KL that all have reached."""
+    """Yields the rewards of all VLMs against KL, and at the KL that all have reached."""
     curves = {
         name: curve
         for name, run in group.runs.items()
@@ -62,7 +62,10 @@ def _rewards(group: Group) -> Iterator[Section]:
 
 
 def _curve(folder: RunFolder) -> RewardCurve | None:
-    """KL and reward, `[n, 2]`, averaged over steps of like KL: single steps are noise."""
+    """Returns KL and reward, `[n, 2]`, averaged over steps of similar KL; None without steps.
+
+    Single steps are too noisy to draw.
+    """
     rows = folder.table(ALIGN).rows()
     if rows.empty:
         return None
@@ -72,7 +75,7 @@ def _curve(folder: RunFolder) -> RewardCurve | None:
 
 
 def _matched(curves: Mapping[str, RewardCurve], runs: Mapping[str, Run], axis: str) -> Markup:
-    """A row for each VLM: its reward at the start, at the largest KL that all reached, at last."""
+    """Tabulates each VLM's reward at first, at the largest KL that all reached, and at the end."""
     shared = min(float(curve[-1, 0]) for curve in curves.values())
     rows = []
     for name, curve in curves.items():

@@ -1,4 +1,4 @@
-"""Responses as text: which part of them counts, and what they look like."""
+"""Responses as text: the part that is scored, and simple measures."""
 
 import re
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
 def complete(response: str, *, finished: bool) -> str:
-    """The part of a response that is scored: what the model has said to its end.
+    """Returns the finished part of a response, which is the part that is scored.
 
-    A response that the model itself has ended counts as it is. One that has run out of tokens ends
-    where its last whole sentence or line does; if there is none, nothing is left.
+    A response that the model ended itself is kept whole. One that ran out of tokens is cut after
+    its last complete sentence or line; if there is none, nothing is left.
 
     Args:
-        response: What the model wrote, without the prompt.
+        response: The model's response, without the prompt.
         finished: Whether the model ended it (end-of-text token).
 
     Returns:
-        The text, white space at its ends removed; may be empty.
+        The text without white space at its ends; may be empty.
 
     Example:
         >>> complete("An owl. It has big ey", finished=False)
@@ -33,12 +33,12 @@ def complete(response: str, *, finished: bool) -> str:
 
 
 def scored(response: str, *, finished: bool, raw: bool) -> str:
-    """Returns what of a response is scored; nothing if it is blank.
+    """Returns the part of a response that is scored; empty if the response is blank.
 
     Args:
-        response: What the model wrote, without the prompt.
+        response: The model's response, without the prompt.
         finished: Whether the model ended it (end-of-text token).
-        raw: Score it as it is, which is the paper's way, not only what was said to its end.
+        raw: Whether to score it as it is, the paper's way, rather than only its finished part.
 
     Example:
         >>> scored(" An owl has", finished=False, raw=True)
@@ -50,7 +50,7 @@ def scored(response: str, *, finished: bool, raw: bool) -> str:
 
 
 def names_concept(text: str, name: str) -> bool:
-    """Whether a text calls the concept by its name, also in the plural; case does not count.
+    """Tells whether a text names the concept, also in the plural; case does not count.
 
     Example:
         >>> names_concept("Two Barn owls.", "barn owl"), names_concept("A bowl.", "owl")
@@ -60,14 +60,14 @@ def names_concept(text: str, name: str) -> bool:
 
 
 def distinct(texts: Sequence[str], n: int) -> float | None:
-    """Share of different n-grams of words among all (distinct-n, Li et al., NAACL 2016).
+    """Returns the share of word n-grams that are distinct (distinct-n, Li et al., NAACL 2016).
 
     Args:
-        texts: Any number.
-        n: Words in a row, ≥ 1.
+        texts: Any number of texts.
+        n: Words per n-gram, ≥ 1.
 
     Returns:
-        Above 0, up to 1 (nothing is said twice); None where no text has n words.
+        A share above 0, up to 1 if nothing is said twice; None where no text has n words.
 
     Example:
         >>> distinct(["An owl.", "an owl"], 1)

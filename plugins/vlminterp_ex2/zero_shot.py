@@ -1,4 +1,4 @@
-"""Zero-shot accuracy with what was written, beside what anyone could write without a policy.
+"""Zero-shot accuracy with the descriptions, beside texts that need no policy.
 
 Letters in shapes: B pictures, K concepts, D embedding size.
 """
@@ -32,7 +32,7 @@ LABELS = {
     FEW: "as many templates",
     WORDS: "random words",
 }
-"""The arms, and what people call them."""
+"""The arms, and their names for readers."""
 WORDS_A_TEXT = 2
 BATCH = 64
 
@@ -42,19 +42,19 @@ Texts = Mapping[str, Sequence[Sequence[str]]]
 
 
 def texts_of(rows: Sequence[Row], names: Sequence[str], ids: Sequence[str], seed: int) -> Texts:
-    """Returns what each arm classifies by; all but two arms have as many texts of a concept.
+    """Returns the texts that each arm classifies by.
 
     Args:
-        rows: Of the table `describe`.
-        names: Of the K concepts.
-        ids: Of the same.
-        seed: Of random words, and of the choice among the templates.
+        rows: Rows of the table `describe`.
+        names: Names of the K concepts.
+        ids: Ids of the K concepts.
+        seed: Seed of the random words, and of the choice among the templates.
 
     Returns:
-        What the aligned and the base model wrote, each text once; the name alone; OpenAI's 80
-        ImageNet templates; as many of them as the aligned model has texts; and names with random
-        words (WaffleCLIP, Roth et al., 2023), likewise. The name stands in for a concept of which
-        nothing is written.
+        The aligned model's texts about a concept, each once; at most as many of the base model's;
+        the name alone; OpenAI's 80 ImageNet templates; as many of them as the aligned model has
+        texts; and as many names with random words (WaffleCLIP, Roth et al., 2023). The name stands
+        in for the texts of a model that has written none.
     """
     found: dict[str, list[list[str]]] = {arm: [] for arm in LABELS}
     for place, (concept, name) in enumerate(zip(ids, names, strict=True)):
@@ -83,12 +83,12 @@ def hits(
     Args:
         encoder: The VLM.
         concepts: The K concepts, in the order of `texts`.
-        texts: Of each arm.
-        store: Where the pictures' embeddings may be kept.
+        texts: Texts of each arm.
+        store: Cache of the pictures' embeddings, if there is one.
 
     Returns:
         A row for each concept that has held-out pictures: `concept`, `name`, `images`, the number
-        of the aligned model's `texts`, and by arm the share of pictures for which the concept wins.
+        of the aligned model's `texts`, and for each arm the share of pictures it classifies right.
     """
     weights = {arm: _classifier(encoder, each) for arm, each in texts.items()}
     rows = []
@@ -112,14 +112,14 @@ def hits(
 
 
 def accuracy(rows: Sequence[Row]) -> dict[str, Any]:
-    """Returns the metric, and how the aligned model's texts do beside each other arm's.
+    """Returns the accuracy of the aligned model's texts, and its difference to each other arm's.
 
     Args:
-        rows: Of the table `zero-shot`, at least one.
+        rows: Rows of the table `zero-shot`, at least one.
 
     Returns:
         `metric`, mean accuracy over concepts with its baselines; `minus`, by arm, aligned minus
-        that arm over the same concepts; `images`, how many were classified.
+        that arm over the same concepts; `images`, the number classified.
     """
     values = {arm: [row[arm] for row in rows] for arm in LABELS}
     others = [arm for arm in LABELS if arm != ALIGNED]
@@ -150,7 +150,7 @@ def _embedded(
 ) -> Tensor | None:
     """Returns the concept's held-out pictures that can be read, `[B, D]`; None without any."""
     found = []
-    # in the batches in which the held-out means were made, so that the store knows them
+    # batched as when the held-out means were made, so that the cache knows them
     for start in range(0, len(concept.held_out), BATCH):
         images = []
         for load in concept.held_out[start : start + BATCH]:
@@ -183,5 +183,5 @@ def _waffle(name: str, rng: np.random.Generator) -> str:
 
 @cache
 def _vocabulary() -> list[str]:
-    """Returns the words that random ones are drawn from: those that the lexicon knows."""
+    """Returns the words that random ones are drawn from, which are those of the lexicon."""
     return sorted(load_seeds().words)

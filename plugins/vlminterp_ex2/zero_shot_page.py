@@ -1,4 +1,4 @@
-"""Zero-shot accuracy on a run's page: what was written, beside what anyone could write."""
+"""Zero-shot accuracy on a run's page: the descriptions, beside texts that need no policy."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,10 +10,10 @@ from vlminterp.report.tables import interval_cell, table
 
 
 def zero_shot_section(summary: Mapping[str, Any]) -> Iterator[Section]:
-    """Yields the section; none where no picture was held out.
+    """Yields the section; nothing where no picture was classified.
 
     Args:
-        summary: The run's.
+        summary: The run's summary.
     """
     found = summary.get("zero_shot")
     if not found:
@@ -27,8 +27,8 @@ def zero_shot_section(summary: Mapping[str, Any]) -> Iterator[Section]:
     ]
     note = Markup(
         "<p>{} held-out pictures, each given to the concept whose texts are nearest on average. "
-        "All arms but the name and the 80 templates have as many texts. A difference whose "
-        "interval holds 0 says nothing.</p>"
+        "All arms but the name and the 80 templates have at most as many texts as the aligned "
+        "LLM. A difference whose interval holds 0 says nothing.</p>"
     ).format(found["images"])
     columns = ("texts by", "accuracy", "aligned minus these")
     yield Section("Do its descriptions tell things apart?", note + table(columns, rows))

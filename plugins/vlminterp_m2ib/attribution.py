@@ -19,8 +19,8 @@ from vlminterp_m2ib.settings import DEFAULTS, Settings
 class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
     """Multi-modal information bottleneck attribution.
 
-    A bottleneck of noise after one block of one tower is fitted to each pair by itself: it keeps,
-    at the least information, what makes the pair similar. What it keeps is the map.
+    A bottleneck of noise after one block of one tower is fitted to each pair by itself: it keeps
+    what makes the pair similar, with the least information. That information is the map.
 
     Wang, Rudner and Wilson, "Visual Explanations of Image-Text Representations via Multi-Modal
     Information Bottleneck Attribution", NeurIPS 2023.
@@ -28,8 +28,9 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
     Args:
         encoder: The VLM.
         side: The input to explain.
-        settings: The bottleneck; by default what the planted world has chosen for this side.
-        seed: Of the noise.
+        settings: Settings of the bottleneck; by default those that were chosen for this side on
+            the planted world.
+        seed: Seed of the noise.
 
     Raises:
         ConfigError: The tower has no such layer.
@@ -58,7 +59,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
             tokens: Their B captions.
 
         Returns:
-            Nats per token. A pair's scores depend neither on its batch nor on its place in it.
+            Scores in nats, per token. A pair's depend neither on its batch nor on its place in it.
 
         Raises:
             InputError: There is not one caption for each image, or one is empty.
@@ -101,7 +102,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         return self._explanation(state, fitted, similarity, pixels, tokens)
 
     def _cut(self, pixels: Pixels, tokens: Tokens) -> tuple[State, Tensor]:
-        """The explained tower at the cut, and the other one's embedding `[B, D]`."""
+        """Returns the explained tower's state at the cut, and the other's embedding `[B, D]`."""
         if self.side is Side.image:
             state = self.encoder.vision.prefix(pixels, self.settings.layer)
             return state, self.encoder.encode_text(tokens)

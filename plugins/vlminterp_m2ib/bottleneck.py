@@ -21,7 +21,7 @@ INITIAL_ALPHA = 5.0
 
 @dataclass(frozen=True)
 class Prior:
-    """What a closed gate lets through: N(mean, deviation²), each broadcast to `[B, N, C]`."""
+    """The noise that a closed gate lets through: N(mean, deviation²), broadcast to `[B, N, C]`."""
 
     mean: Tensor
     deviation: Tensor
@@ -29,7 +29,7 @@ class Prior:
 
 @dataclass(frozen=True)
 class Gates:
-    """Which tokens are in the bottleneck.
+    """The tokens in the bottleneck, and the gates of the others.
 
     Attributes:
         free: Tokens whose gates are fitted, bool `[B, N]`.
@@ -40,7 +40,7 @@ class Gates:
     fixed: Tensor
 
     def __call__(self, alpha: Tensor) -> Tensor:
-        """λ, `[B, N, C]`."""
+        """Returns the gates λ, `[B, N, C]`."""
         return torch.where(self.free[:, :, None], alpha.sigmoid(), self.fixed[:, :, None])
 
 
@@ -49,7 +49,7 @@ class Bottleneck:
     """A fitted bottleneck.
 
     Attributes:
-        information: What each token and channel lets through, nats, `[B, N, C]`; 0 at tokens that
+        information: Nats that each token and channel lets through, `[B, N, C]`; 0 at tokens that
             are not in the bottleneck.
         fit: Mean cosine over the noisy copies at each step, `[B, steps]`.
         capacity: Nats over all tokens at each step, `[B, steps]`.
@@ -61,9 +61,10 @@ class Bottleneck:
 
 
 def information(deviate: Tensor, alpha: Tensor) -> Tensor:
-    """What a gate lets through: KL(N(μ + λ(h-μ), (1-λ)²σ²) ‖ N(μ, σ²)) in nats, per element.
+    """Returns the information that a gate lets through, in nats, per element.
 
-    With x = (h-μ)/σ this is ½(λ²x² + (1-λ)² - 1) - ln(1-λ) (M2IB's capacity for μ = 0, σ = 1);
+    It is KL(N(μ + λ(h-μ), (1-λ)²σ²) ‖ N(μ, σ²)). With x = (h-μ)/σ, this is
+    ½(λ²x² + (1-λ)² - 1) - ln(1-λ) (M2IB's capacity for μ = 0, σ = 1);
     ln(1-λ) = -softplus(α) does not overflow where λ rounds to 1.
 
     Args:
@@ -82,12 +83,12 @@ def information(deviate: Tensor, alpha: Tensor) -> Tensor:
 
 
 def mix(hidden: Tensor, gate: Tensor, noise: Tensor, prior: Prior) -> Tensor:
-    """Noisy copies of a hidden state: λh + (1-λ)(μ + σε).
+    """Mixes noisy copies of a hidden state: λh + (1-λ)(μ + σε).
 
     Args:
-        hidden: `[B, N, C]`.
+        hidden: h, `[B, N, C]`.
         gate: λ, `[B, N, C]`.
-        noise: Standard normal, `[B, n, N, C]`.
+        noise: ε, standard normal, `[B, n, N, C]`.
         prior: μ and σ.
 
     Returns:
@@ -112,24 +113,25 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
     """Finds, for each pair by itself, the gates that keep the score at the least information.
 
     Minimises β·mean(information over tokens in the bottleneck and channels) - mean(score over
-    copies) with Adam. The map is the information of the last forward, so after steps - 1 updates,
-    as the authors read it; the last backward is never needed.
+    copies) with Adam. The map is the information of the last forward pass, after steps - 1
+    updates, as in the authors' code; the last backward pass is not needed.
 
     Args:
-        score: Cosine with the other input's embedding: `[B·n, N, C]` to `[B·n]`.
+        score: Function that returns the cosine with the other input's embedding, from
+            `[B·n, N, C]` to `[B·n]`.
         hidden: h, `[B, N, C]`, float32 or float64.
-        prior: What closed gates let through.
-        gates: Which tokens are in the bottleneck.
-        draw_noise: Gives standard normal noise `[B, n, N, C]`, new at each call.
+        prior: The noise that closed gates let through.
+        gates: The tokens in the bottleneck.
+        draw_noise: Function that returns standard normal noise `[B, n, N, C]`, new at each call.
         beta: Weight of the information.
-        learning_rate: Of Adam; about how far one step moves an α.
+        learning_rate: Adam's learning rate, about how far one step moves an α.
         steps: Forward passes.
 
     Returns:
-        The information, and how it came about.
+        The information, with fit and capacity at each step.
     """
     free = gates.free[:, :, None]
-    # Chosen, not multiplied: 0 · ∞ would cost the pair for what is at its padding.
+    # Selected, not multiplied: 0 · ∞ at the padding would make the whole pair NaN.
     nothing = torch.zeros_like(hidden)
     deviate = torch.where(free, (hidden - prior.mean) / prior.deviation, nothing)
     alpha = torch.full_like(hidden, INITIAL_ALPHA, requires_grad=True)

@@ -10,7 +10,7 @@ from vlminterp.adapters.dual_encoder import Pixels, Tokens
 
 
 def pair_seeds(pixels: Pixels, tokens: Tokens, seed: int) -> list[int]:
-    """One seed per pair, from what the pair contains.
+    """Returns one seed per pair, from what the pair contains.
 
     Args:
         pixels: The images.
@@ -36,7 +36,7 @@ class PairNoise:
         seeds: One per pair.
         lengths: Tokens of each pair, padding left out.
         copies: Noisy copies per pair.
-        like: A tensor `[B, N, C]` that tells shape, type and device.
+        like: A tensor `[B, N, C]` that gives shape, type and device.
         antithetic: Whether the second half of the copies is minus the first.
     """
 
@@ -57,7 +57,7 @@ class PairNoise:
         self._antithetic = antithetic
 
     def __call__(self) -> Tensor:
-        """The next noise, `[B, copies, N, C]`; 0 at padding."""
+        """Returns the next noise, `[B, copies, N, C]`; 0 at padding."""
         batch, tokens, width = self._like.shape
         noise = torch.zeros(batch, self._copies, tokens, width)
         drawn = self._copies // 2 if self._antithetic else self._copies

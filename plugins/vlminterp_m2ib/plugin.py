@@ -1,4 +1,4 @@
-"""`+plugin=m2ib`."""
+"""The plugin M2IB, run by `+plugin=m2ib`."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,7 +10,7 @@ from vlminterp_m2ib.settings import DEFAULTS, Settings
 
 
 class Sides(Enum):
-    """Which inputs are explained."""
+    """The inputs to explain."""
 
     both = "both"
     image = "image"
@@ -26,7 +26,7 @@ class M2IBConfig:
     """Options of M2IB.
 
     Attributes:
-        sides: Which inputs are explained.
+        sides: The inputs to explain.
         image: The bottleneck in the image tower.
         text: The bottleneck in the text tower.
         batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
@@ -38,7 +38,7 @@ class M2IBConfig:
     batch_size: int = 16
 
     def __post_init__(self) -> None:
-        """Checks ranges.
+        """Checks that every value is in range.
 
         Raises:
             ConfigError: A value is out of range.

@@ -1,4 +1,4 @@
-"""What a hidden state is measured against."""
+"""The prior that a hidden state is measured against."""
 
 import torch
 from torch import Tensor
@@ -9,17 +9,17 @@ from vlminterp_m2ib.bottleneck import Gates, Prior
 from vlminterp_m2ib.settings import PooledToken, Scale
 
 LOWEST_DEVIATION = 0.01
-"""Of a channel, as a share of all channels', so that one that never varies is not blown up."""
+"""Least deviation of a channel, as a share of all channels', so that none is blown up."""
 
 
 def prior_of(hidden: Tensor, state: State, scale: Scale, variance: float) -> Prior:
-    """The prior of each input.
+    """Returns the prior of each input.
 
     Args:
-        hidden: `[B, N, C]` in the bottleneck's precision.
+        hidden: Hidden states `[B, N, C]`, in the bottleneck's precision.
         state: The cut; its padding does not count.
         scale: Fixed, or the input's own mean and deviation per channel over its tokens.
-        variance: Multiplies the prior's variance.
+        variance: Factor of the prior's variance.
 
     Returns:
         Mean and deviation, `[B, 1, C]`.
@@ -38,10 +38,10 @@ def prior_of(hidden: Tensor, state: State, scale: Scale, variance: float) -> Pri
 
 
 def gates_of(state: State, pooled_token: PooledToken, dtype: torch.dtype) -> Gates:
-    """Which tokens the bottleneck holds: all but padding and, by choice, the pooled one.
+    """Returns gates for all tokens but padding and, by choice, the pooled one.
 
     Raises:
-        ConfigError: The pooled token shall be treated apart, but the tower pools over several.
+        ConfigError: The pooled token is to be treated apart, but the tower pools over several.
     """
     free = state.mask.clone()
     fixed = torch.ones(free.shape, dtype=dtype, device=free.device)

@@ -1,4 +1,4 @@
-"""What can be chosen about M2IB."""
+"""The settings of an M2IB bottleneck."""
 
 import math
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from vlminterp.errors import ConfigError
 
 
 class Scale(Enum):
-    """What the hidden state is measured against: the prior's mean and deviation."""
+    """The prior's mean and deviation, which the hidden state is measured against."""
 
     plain = "plain"
-    """0 and 1: the paper. Channels and tokens of large norm dominate."""
+    """0 and 1, as in the paper. Channels and tokens of large norm dominate."""
     standardised = "standardised"
     """Those of each channel over the input's own tokens."""
 
 
 class PooledToken(Enum):
-    """What happens to the token that becomes the embedding (CLS, end of text)."""
+    """The treatment of the token that becomes the embedding (CLS, end of text)."""
 
     bottleneck = "bottleneck"
-    """It is in the bottleneck like every other: the paper."""
+    """It is in the bottleneck like every other, as in the paper."""
     blocked = "blocked"
     """Nothing passes through it but noise."""
     whole = "whole"
@@ -32,15 +32,15 @@ class Settings:
     """One side's bottleneck.
 
     Attributes:
-        layer: Where it stands: the output of block `int`, a relative depth `float` in [0, 1], or
-            "embeddings".
+        layer: Place of the bottleneck: the output of block `int`, a relative depth `float` in
+            [0, 1], or "embeddings".
         beta: Weight of the information against the fit, ≥ 0.
         steps: Forward passes, ≥ 1.
-        learning_rate: Of Adam, > 0.
+        learning_rate: Adam's learning rate, > 0.
         copies: Noisy copies per step, ≥ 1.
         variance: σ² of noise and prior, > 0, in units of the hidden state's scale.
-        scale: What the hidden state is measured against.
-        pooled_token: What happens to the token that becomes the embedding.
+        scale: The prior's mean and deviation.
+        pooled_token: The treatment of the token that becomes the embedding.
         antithetic: Whether every noise is used twice, once negated (an even number of copies).
     """
 
@@ -55,7 +55,7 @@ class Settings:
     antithetic: bool = False
 
     def __post_init__(self) -> None:
-        """Checks ranges.
+        """Checks that every value is in range.
 
         Raises:
             ConfigError: A value is out of range.
@@ -74,4 +74,4 @@ class Settings:
 
 
 DEFAULTS = {"image": Settings(), "text": Settings(layer="embeddings")}
-"""What planted truth has chosen for each side; see experiments/studies/m2ib_planted."""
+"""Settings chosen by planted truth for each side; see experiments/studies/m2ib_planted."""
