@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import vlminterp
+from vlminterp.cli.main import run
 from vlminterp.description.class_means import class_means
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.report.page import render
@@ -28,7 +29,7 @@ def line(tmp_path_factory):
     templates = tmp_path_factory.mktemp("templates") / "two.txt"
     templates.write_text("Describe {concept}.\nWhat is {concept}?\n")
     return [
-        *(sys.executable, "-m", "vlminterp", "+plugin=ex2", "model=planted-habitat"),
+        *("+plugin=ex2", "model=planted-habitat"),
         *("data.images=4", f"plugin.templates={templates}", "plugin.steps=4"),
         *("plugin.completions=16", "plugin.pool=2", "plugin.save_every=2"),
         *("plugin.policy.micro_batch=8", "tracking=disabled", "device=cpu", "console=quiet"),
@@ -37,7 +38,7 @@ def line(tmp_path_factory):
 
 def start(line, folder, *more):
     folder.mkdir(exist_ok=True)
-    command = [*line, *more]
+    command = [sys.executable, "-m", "vlminterp", *line, *more]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -89,22 +90,23 @@ def test_losses_are_those_of_the_texts_by_hand(whole):
     assert checked > 5
 
 
-def test_stages_one_by_one_are_the_whole(line, whole, tmp_path):
+def test_stages_one_by_one_are_the_whole(line, whole, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     for stage in ("align", "describe", "inspect"):
-        path = tmp_path / finish(start(line, tmp_path, f"plugin.stage={stage}"))
+        assert run([*line, f"plugin.stage={stage}"]) == 0
+        path = tmp_path / capsys.readouterr().out.split()[-1]
         assert (path / "summary.json").exists() == (stage == "inspect")
     assert path.name == whole.name
     for table in TABLES:
         pd.testing.assert_frame_equal(rows_of(path, table), rows_of(whole, table))
 
 
-def test_nothing_can_be_described_before_it_is_aligned(line, tmp_path):
-    process = start(line, tmp_path, "plugin.stage=describe")
-    _, err = process.communicate(timeout=200)
-    assert process.returncode == 1
+def test_nothing_can_be_described_before_it_is_aligned(line, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run([*line, "plugin.stage=describe"]) == 1
     assert (
         "plugin.stage=describe: this run is not aligned yet; run stage=align first"
-        in (err.decode().splitlines()[-1])
+        in capsys.readouterr().err.splitlines()[-1]
     )
 
 
