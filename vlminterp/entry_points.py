@@ -7,7 +7,7 @@ from typing import Any
 from vlminterp.errors import ConfigError, nearest
 
 PLUGINS, ADAPTERS, SOURCES = "vlminterp.plugins", "vlminterp.adapters", "vlminterp.sources"
-FAMILIES = "vlminterp.families"
+FAMILIES, METHODS = "vlminterp.families", "vlminterp.methods"
 """The groups."""
 
 

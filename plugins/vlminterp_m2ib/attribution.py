@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens, Tower
 from vlminterp.attribution.explanation import Explanation, Side, require_pairs
+from vlminterp.attribution.targets import Similarity, Target
 from vlminterp.gradients import derivable, taking_gradients
 from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
 from vlminterp_m2ib.noise import PairNoise, pair_seeds
@@ -31,6 +32,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         settings: Settings of the bottleneck; by default those that were chosen for this side on
             the planted world.
         seed: Seed of the noise.
+        target: The question; by default the pair's similarity.
 
     Raises:
         ConfigError: The tower has no such layer.
@@ -42,7 +44,9 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         side: Side | str = Side.image,
         settings: Settings | None = None,
         seed: int = 0,
+        target: Target | None = None,
     ) -> None:
+        self.target = target or Similarity()
         self.encoder = encoder
         self.side = Side(side)
         self.settings = replace(settings or DEFAULTS[self.side.value])
@@ -71,10 +75,15 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
 
     def _attribute(self, pixels: Pixels, tokens: Tokens) -> Explanation:
         with torch.no_grad():
-            state, target = self._cut(pixels, tokens)
-            similarity = (self.forward_func(state) * target).sum(-1)
+            tower, inputs = self._tower(pixels, tokens)
+            state = tower.prefix(inputs, self.settings.layer)
+            embedding = self.forward_func(state)
+            own = Similarity().score(self.encoder, self.side, pixels, tokens)
+            similarity = own(embedding)
             # The bottleneck is at least float32, whatever the tower is.
-            hidden = state.hidden.to(target.dtype)
+            hidden = state.hidden.to(embedding.dtype)
+        plain = isinstance(self.target, Similarity)
+        asked = own if plain else self.target.score(self.encoder, self.side, pixels, tokens)
         settings = self.settings
         noise = PairNoise(
             pair_seeds(pixels, tokens, self.seed),
@@ -85,9 +94,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         )
 
         def score(mixed: Tensor) -> Tensor:
-            embedding = self.forward_func(state.with_hidden(mixed.to(state.hidden.dtype)))
-            cosine: Tensor = (embedding * target.repeat_interleave(settings.copies, 0)).sum(-1)
-            return cosine
+            return asked(self.forward_func(state.with_hidden(mixed.to(state.hidden.dtype))))
 
         fitted = fit_bottleneck(
             score,
@@ -101,13 +108,11 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         )
         return self._explanation(state, fitted, similarity, pixels, tokens)
 
-    def _cut(self, pixels: Pixels, tokens: Tokens) -> tuple[State, Tensor]:
-        """Returns the explained tower's state at the cut, and the other's embedding `[B, D]`."""
+    def _tower(self, pixels: Pixels, tokens: Tokens) -> tuple[Tower[Any], Pixels | Tokens]:
+        """Returns the explained tower and its inputs."""
         if self.side is Side.image:
-            state = self.encoder.vision.prefix(pixels, self.settings.layer)
-            return state, self.encoder.encode_text(tokens)
-        state = self.encoder.text.prefix(tokens, self.settings.layer)
-        return state, self.encoder.encode_image(pixels)
+            return self.encoder.vision, pixels
+        return self.encoder.text, tokens
 
     def _explanation(
         self, state: State, fitted: Bottleneck, similarity: Tensor, pixels: Pixels, tokens: Tokens

@@ -1,20 +1,12 @@
 """The plugin M2IB, run by `+plugin=m2ib`."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import ClassVar
 
+from vlminterp.attribution.sides import Sides
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
 from vlminterp_m2ib.settings import DEFAULTS, Settings
-
-
-class Sides(Enum):
-    """The inputs to explain."""
-
-    both = "both"
-    image = "image"
-    text = "text"
 
 
 def _default(side: str) -> Settings:

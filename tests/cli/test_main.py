@@ -167,7 +167,7 @@ def test_nothing_to_do(command, monkeypatch, capsys):
 
 
 MISTAKES = {
-    "+plugin=m2bi": r"no plugin 'm2bi'; nearest: m2ib; all: bank, ex2, m2ib",
+    "+plugin=m2bi": r"no plugin 'm2bi'; nearest: m2ib; all: attribution, bank, ex2, m2ib",
     "model=clip-vit-b23": r"no model 'clip-vit-b23'; nearest: clip-vit-b32, ",
     "data=foldr": r"no data 'foldr'; nearest: folder, class_folder; all: class_folder, cub",
     "plugin.image.bta=1": r"no key 'bta' in plugin.image; nearest: beta; all: antithetic, ",

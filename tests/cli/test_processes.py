@@ -183,7 +183,7 @@ def test_third_party_package(wheel_site, tmp_path):
     install(tmp_path / "package", site)
     code, _, err = installed_run(site, work)
     assert code == 0, err
-    assert "bank, captions, ex2, m2ib" in err
+    assert "attribution, bank, captions, ex2, m2ib" in err
     assert "hashed" in err
     assert "greetings" in err
     assert "plugin=broken: plugin 'broken' can't be imported" in err
@@ -196,6 +196,12 @@ def test_third_party_package(wheel_site, tmp_path):
     rows = pd.concat(map(pd.read_parquet, sorted(report.parent.glob("rows/*"))))
     assert rows["text"].tolist() == ["YOU", "HELLO YOU", "HELLO HELLO YOU"]
     assert rows["count"].tolist() == [1, 2, 3]
+    line_of_method = ["+plugin=attribution", "plugin.methods=[nearness,gae]", "data.pairs=2"]
+    code, out, err = installed_run(site, work, *line_of_method, "tracking=disabled")
+    assert code == 0, err
+    report = work / out.strip().splitlines()[-1].removeprefix("report: ")
+    rows = pd.concat(map(pd.read_parquet, sorted(report.parent.glob("rows/*"))))
+    assert set(rows["method"]) == {"nearness", "gae"}
     code, _, err = installed_run(site, work, *line, "plugin.shuot=true")
     assert code == 1
     assert "no key 'shuot' in plugin; nearest: shout" in err

@@ -5,16 +5,18 @@ D embedding size, K other batch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from vlminterp.adapters.inputs import Pictures, pictures_of
+from vlminterp.adapters.recording import Edit, Recording, recording
 from vlminterp.errors import ConfigError, ModelError
 
 Layer = int | float | str
@@ -213,6 +215,28 @@ class Tower(ABC, Generic[Inputs]):
     def encode(self, inputs: Inputs) -> Tensor:
         """Embeddings of unit length, `[B, D]`."""
         return self.suffix(self.prefix(inputs, EMBEDDINGS))
+
+    def modules(self) -> Iterable[nn.Module]:
+        """Returns the modules of the blocks, where the tower is made of modules."""
+        return ()
+
+    def recording(self, edit: Edit | None = None) -> AbstractContextManager[Recording]:
+        """Records the attention of each block that this thread runs, in order.
+
+        Nothing stays behind when the `with` block ends, also after an error.
+
+        Args:
+            edit: Puts other probabilities in the place of those that were computed.
+
+        Example:
+            ```python
+            with tower.recording() as recording:
+                embeddings = tower.encode(inputs)
+            for attention in recording.blocks(tower.depth, len(embeddings)):
+                attention.probabilities  # [B, H, N, N]
+            ```
+        """
+        return recording(self.modules(), edit)
 
     def resolve_layer(self, layer: Layer) -> int:
         """Turns any way of naming a cut into a block index.

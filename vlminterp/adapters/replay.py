@@ -9,7 +9,7 @@ an error; one model can't run in two threads at once.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -92,6 +92,10 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
     def depth(self) -> int:
         """Number of blocks."""
         return len(self.blocks)
+
+    def modules(self) -> Iterable[nn.Module]:
+        """Returns the modules of the blocks, inner ones included."""
+        return (module for block in self.blocks for module in block.modules())
 
     @abstractmethod
     def take(self, inputs: Inputs) -> tuple[Tensor, ...]:

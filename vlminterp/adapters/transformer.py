@@ -6,7 +6,7 @@ around its blocks is replayed.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import Inputs, Layer, State, Tower, unit_length
+from vlminterp.adapters.recording import is_recording
 from vlminterp.adapters.replay import ReplayState, ReplayTower
 
 
@@ -118,6 +119,10 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
         """Number of blocks."""
         return len(self.blocks)
 
+    def modules(self) -> Iterable[nn.Module]:
+        """Returns the modules of the blocks, inner ones included."""
+        return self._replayed.modules()
+
     @abstractmethod
     def is_plain(self) -> bool:
         """Tells whether nothing was done to the modules around the blocks, which are not called."""
@@ -157,7 +162,7 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     def run_last_block(self, state: State) -> State:
         """Runs the last block, for the pooled token alone where there is one and it may be."""
-        if state.pooled is None or not self.blocks[-1].is_plain():
+        if state.pooled is None or is_recording() or not self.blocks[-1].is_plain():
             return self.run_block(state)
         hidden = self.blocks[-1].at_one_token(state.hidden, state.pooled, state.attention_mask)
         return replace(

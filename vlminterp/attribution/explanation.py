@@ -40,6 +40,8 @@ class Explanation:
         geometry: Where each input lies on its original image (image side).
         words: The words of each caption as runs of tokens (text side).
         curves: Named trajectories of the method's own optimisation, float32 `[B, steps]` each.
+        method: The method's name, where several may be run side by side.
+        numbers: Further numbers of each pair by name, float32 `[B]` each.
     """
 
     side: Side
@@ -53,6 +55,8 @@ class Explanation:
     geometry: tuple[Geometry, ...] = ()
     words: tuple[tuple[Word, ...], ...] = ()
     curves: Mapping[str, Tensor] = field(default_factory=dict)
+    method: str = ""
+    numbers: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -68,6 +72,7 @@ class Explanation:
             geometry=tuple(self.geometry[i] for i in chosen) if self.geometry else (),
             words=tuple(self.words[i] for i in chosen) if self.words else (),
             curves={name: values[chosen] for name, values in self.curves.items()},
+            numbers={name: values[chosen] for name, values in self.numbers.items()},
         )
 
     def map(self, index: int, scores: Tensor | None = None) -> Tensor:

@@ -15,7 +15,19 @@ from vlminterp.results.run_folder import RunFolder
 DESCRIPTIVE = frozenset(
     (
         *("pair", "id", "text", "side", "skipped", "truncated", "similarity", "total", "prefix"),
-        *("layer", "fit", "words", "word_scores", "picture", "overlay", "width", "height", "box"),
+        *(
+            "method",
+            "unit",
+            "layer",
+            "fit",
+            "words",
+            "word_scores",
+            "picture",
+            "overlay",
+            "width",
+            "height",
+            "box",
+        ),
     )
 )
 """Columns of a row that are no metric."""
@@ -85,12 +97,28 @@ class PairResult:
         return self.sides.get("text")
 
 
-def explained_pairs(folder: RunFolder) -> Iterator[PairResult]:
-    """The pairs that were not skipped, in order; one part is in memory at a time."""
+def methods_of(folder: RunFolder) -> list[str]:
+    """The methods that a run has run side by side, in its order; empty where rows name none."""
+    for number in folder.parts:
+        named = [row.get("method") for row in folder.parts.table(number).to_pylist()]
+        if any(named):
+            return list(dict.fromkeys(name for name in named if name))
+    return []
+
+
+def explained_pairs(folder: RunFolder, method: str | None = None) -> Iterator[PairResult]:
+    """The pairs that were not skipped, in order; one part is in memory at a time.
+
+    Args:
+        folder: The run.
+        method: Whose results, where a run has run several; by default the first's.
+    """
+    method = method or next(iter(methods_of(folder)), None)
     for number in folder.parts:
         pairs: dict[int, dict[str, dict[str, Any]]] = {}
         for row in folder.parts.table(number).to_pylist():
-            if row.get("skipped") is None and row.get("side") in ("image", "text"):
+            own = row.get("method") == method
+            if own and row.get("skipped") is None and row.get("side") in ("image", "text"):
                 present = {name: value for name, value in row.items() if value is not None}
                 pairs.setdefault(row["pair"], {})[row["side"]] = present
         arrays = folder.parts.arrays(number) if pairs else {}
@@ -106,7 +134,8 @@ def explained_pairs(folder: RunFolder) -> Iterator[PairResult]:
 
 
 def _side(pair: int, side: str, row: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> SideResult:
-    prefix = f"{pair}.{side}."
+    method = row.get("method")
+    prefix = f"{pair}.{side}.{method}." if method else f"{pair}.{side}."
     curves = {
         name.removeprefix(f"{prefix}curve."): values
         for name, values in sorted(arrays.items())

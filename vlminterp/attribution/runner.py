@@ -61,7 +61,7 @@ def explain_pairs(
 
     Args:
         context: The run.
-        attributors: One per side that is explained.
+        attributors: One per side that is explained, and per method.
         batch_size: Pairs at a time, and rows per part.
         draw: Draws what was found, e.g. `vlminterp.drawing.figure.figure`.
     """
@@ -174,12 +174,18 @@ def _results(
                     "id": item.pair.id,
                     "text": item.pair.text,
                     "truncated": tokens.truncated[index],
-                    **pictures[index],
+                    **pictures[index][explanation.method],
                     **_row(explanation, index, item.size),
                     **scores[index],
                 },
-                _arrays(explanation, index, f"{item.place}.{explanation.side.value}"),
+                _arrays(explanation, index, array_prefix(item.place, explanation)),
             )
+
+
+def array_prefix(place: int, explanation: Explanation) -> str:
+    """The beginning of the names of an explanation's arrays."""
+    side, method = explanation.side.value, explanation.method
+    return f"{place}.{side}.{method}" if method else f"{place}.{side}"
 
 
 def _scores(
@@ -229,6 +235,9 @@ def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
             "word_scores": [score for _, score in words],
             "prefix": row["total"] - sum(score for _, score in words),
         }
+    if explanation.method:
+        row |= {"method": explanation.method, "unit": explanation.unit}
+    row |= {name: float(values[index]) for name, values in explanation.numbers.items()}
     if "fit" in explanation.curves:
         row["fit"] = float(explanation.curves["fit"][index, -1])
     return row
@@ -250,22 +259,31 @@ def _save_pictures(
     explained: Sequence[Explanation],
     index: int,
     draw: Draw,
-) -> dict[str, str]:
-    """The picture itself, what of it is named, and one figure of all that was found."""
+) -> dict[str, dict[str, str]]:
+    """The picture itself, what of it is named, and a figure of all that each method found.
+
+    Returns:
+        Paths in the run folder by what they show, for each method.
+    """
+    name = f"{item.place:06d}-{item.pair.id}"
+    saved = {"picture": context.results.save_picture(name, item.shown)}
+    if item.mask is not None:
+        named = Image.fromarray(item.mask)
+        saved["mask"] = context.results.save_picture(f"{name}-named", named)
+    by_method = {}
+    for method in dict.fromkeys(explanation.method for explanation in explained):
+        drawn = _figure(item, [one for one in explained if one.method == method], index, draw)
+        overlay = context.results.save_picture(f"{name}-{method or 'explained'}", drawn)
+        by_method[method] = {**saved, "overlay": overlay}
+    return by_method
+
+
+def _figure(item: Loaded, explained: Sequence[Explanation], index: int, draw: Draw) -> Image.Image:
+    """Draws one method's picture of both sides."""
     heat, words = None, []
     for explanation in explained:
         if explanation.side is Side.image:
             heat = explanation.on_image(index, (item.shown.height, item.shown.width))
         else:
             words = [(word.text, score) for word, score in explanation.word_scores(index)]
-    unit = explained[0].unit
-    drawn = draw(item.shown, heat, words, unit, item.pair.text)
-    name = f"{item.place:06d}-{item.pair.id}"
-    saved = {
-        "picture": context.results.save_picture(name, item.shown),
-        "overlay": context.results.save_picture(f"{name}-explained", drawn),
-    }
-    if item.mask is not None:
-        named = Image.fromarray(item.mask)
-        saved["mask"] = context.results.save_picture(f"{name}-named", named)
-    return saved
+    return draw(item.shown, heat, words, explained[0].unit, item.pair.text)

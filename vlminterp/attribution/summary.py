@@ -1,5 +1,6 @@
 """A run's scores with intervals, from its rows."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from vlminterp.metrics.facts import METRICS
@@ -18,18 +19,18 @@ def summarise(results: RunFolder) -> dict[str, Any]:
         results: A run folder whose parts are all written.
 
     Returns:
-        What `RunFolder.finish` takes; metrics are named `SIDE.METRIC`.
+        What `RunFolder.finish` takes; metrics are named `SIDE.METRIC`, or `SIDE.METHOD.METRIC`
+        where several methods were run.
     """
     rows = results.parts.rows()
     names = results.config["names"]
     skipped = rows["skipped"].notna() if "skipped" in rows else rows["pair"] < 0
     used = rows[~skipped]
     metrics: dict[str, Any] = {}
-    for side in ("image", "text"):
-        chosen = used[used["side"] == side] if "side" in used else used.iloc[:0]
+    for name, chosen in _groups(used):
         for known in METRICS.values():
             if known.name in chosen and chosen[known.name].notna().any():
-                metrics[f"{side}.{known.name}"] = _metric(chosen, known.name)
+                metrics[f"{name}.{known.name}"] = _metric(chosen, known.name)
     return {
         "kind": "attribution",
         **names,
@@ -43,6 +44,18 @@ def summarise(results: RunFolder) -> dict[str, Any]:
         else 0,
         "metrics": metrics,
     }
+
+
+def _groups(rows: "pd.DataFrame") -> Iterator[tuple[str, "pd.DataFrame"]]:
+    """The rows of each side, or of each side and method where there are several methods."""
+    several = "method" in rows and rows["method"].nunique() > 1
+    for side in ("image", "text"):
+        chosen = rows[rows["side"] == side] if "side" in rows else rows.iloc[:0]
+        if not several:
+            yield side, chosen
+            continue
+        for method in chosen["method"].unique():
+            yield f"{side}.{method}", chosen[chosen["method"] == method]
 
 
 def _metric(rows: "pd.DataFrame", name: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The attribution methods that people compare with each other, behind one interface."""

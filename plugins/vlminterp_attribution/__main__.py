@@ -1,0 +1,7 @@
+"""Lists the attribution methods: `python -m vlminterp_attribution [MODEL]`."""
+
+import sys
+
+from vlminterp_attribution.listing import main
+
+sys.exit(main())

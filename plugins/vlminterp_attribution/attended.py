@@ -1,0 +1,72 @@
+"""Runs a tower while its attention is recorded, and reads relevance where the tower pools."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import EMBEDDINGS, State
+from vlminterp.adapters.recording import Attention
+from vlminterp_attribution.batch import Batch
+
+
+@dataclass(frozen=True)
+class Attended:
+    """A recorded run.
+
+    Attributes:
+        state: The input of block 0, whose tokens the attentions are about.
+        score: The target's score of each pair, `[B]`.
+        blocks: The self-attention of each block.
+        pooling: The attention that pools the tokens, if there is one.
+    """
+
+    state: State
+    score: Tensor
+    blocks: Sequence[Attention]
+    pooling: Attention | None
+
+    def pooled_rows(self, relevance: Tensor, pooling: Tensor | None) -> Tensor:
+        """Reads how relevant each token is for what the tower pools.
+
+        Args:
+            relevance: Of each token (column) for each token after the last block (row),
+                `[B, N, N]`.
+            pooling: Weights of the tokens in the pooling, `[B, N]`; None where the tower does not
+                pool by attention.
+
+        Returns:
+            `[B, N]`: by those weights, at the pooled token, or the mean over all tokens.
+        """
+        if pooling is not None:
+            return torch.einsum("bn,bnm->bm", pooling, relevance)
+        if self.state.pooled is not None:
+            rows = torch.arange(len(relevance), device=relevance.device)
+            return relevance[rows, self.state.pooled]
+        mask = self.state.mask.to(relevance)[:, :, None]
+        return (relevance * mask).sum(1) / mask.sum(1)
+
+
+def run_recorded(batch: Batch, *, gradients: bool) -> Attended:
+    """Runs the explained tower once.
+
+    Args:
+        batch: The pairs.
+        gradients: Whether the attentions are part of a graph.
+
+    Raises:
+        ModelError: Not every block of the tower has an attention over all its tokens.
+    """
+    tower, ask = batch.tower, batch.score  # what it asks of the other tower is not recorded
+    with torch.set_grad_enabled(gradients), tower.recording() as recording:
+        state = tower.prefix(batch.inputs, EMBEDDINGS)
+        embedding = tower.suffix(state)
+        score = ask(embedding)
+    batch.embedding = embedding.detach()
+    return Attended(
+        state=state,
+        score=score,
+        blocks=recording.blocks(tower.depth, len(batch)),
+        pooling=recording.pooling(len(batch)),
+    )

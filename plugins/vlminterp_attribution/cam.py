@@ -1,0 +1,51 @@
+"""What the CAM family shares: a feature map, the score's gradient on it, and channels weighted."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from vlminterp.attribution.explanation import Side
+from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.cut import Cut, patches_of
+from vlminterp_attribution.method import Found, Needs, TokenMethod
+
+
+@dataclass
+class Options:
+    """Options of a CAM.
+
+    Attributes:
+        layer: The cut; by default the last one whose patches have gradients: the output of the
+            last stage of a feature map, the input of the last block where one token is pooled.
+    """
+
+    layer: int | float | str | None = None
+
+
+class CAM(TokenMethod):
+    """A map (Σ_c w_ic h_ic)⁺ of the feature map h, by weights of its gradient g."""
+
+    cost = "1 forward, 1 backward"
+    needs = Needs.gradients
+    sides = (Side.image,)
+    Options = Options
+
+    @abstractmethod
+    def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
+        """Weights of tokens and channels, which broadcast over `[B, N, C]`.
+
+        Args:
+            gradient: `[B, N, C]`.
+            patches: Tells which tokens are patches, bool `[B, N, 1]`.
+        """
+
+    def explain(self, batch: Batch) -> Found:
+        """Asks for one gradient."""
+        layer = self.options.layer
+        cut = Cut(batch, -1 if layer is None else layer)
+        if layer is None and cut.state.pooled is not None:
+            cut = Cut(batch, max(batch.tower.depth - 2, 0))
+        gradient = cut.gradient()
+        weights = self.weights(gradient, patches_of(cut.state))
+        return Found((weights * cut.hidden).sum(2).clamp_min(0), cut.state)

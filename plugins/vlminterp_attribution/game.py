@@ -1,0 +1,124 @@
+"""A pair as a game: its players are patches or words, and what is kept of them has a score."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vlminterp.adapters.dual_encoder import Pixels, State, Tokens
+from vlminterp.attribution.explanation import Side
+from vlminterp.metrics.deletion import keep_words
+from vlminterp_attribution.batch import Batch
+
+CHUNK = 64
+"""Inputs that a tower is given at once."""
+
+
+class Game:
+    """The score of one pair as a function of the players that are kept.
+
+    A patch that is not kept has the mean colour of the model's preprocessing; a word that is not
+    kept is deleted.
+
+    Args:
+        batch: The pairs.
+        index: The pair.
+        state: A cut of the explained tower, which tells the patches' grid.
+    """
+
+    def __init__(self, batch: Batch, index: int, state: State) -> None:
+        self._batch = batch
+        self._index = index
+        self._coverage = state.coverage
+        self.shape: tuple[int, ...]
+        if batch.side is Side.image:
+            self.shape = state.grids[index]
+            self._tokens = range(state.prefix_tokens, state.prefix_tokens + self.players)
+        else:
+            self.shape = (len(batch.tokens.words[index]),)
+        self._length = state.hidden.shape[1]
+
+    @property
+    def players(self) -> int:
+        """Number of patches or words."""
+        return int(torch.tensor(self.shape).prod())
+
+    def __call__(self, kept: Tensor) -> Tensor:
+        """Returns the score of each coalition, `[n]`.
+
+        Args:
+            kept: 1 where a player is kept, 0 where not, `[n, *shape]`, of any type.
+        """
+        if self._batch.side is Side.image:
+            drawn = functional.interpolate(kept[:, None].float(), self.region, mode="nearest")
+            return self.masked(drawn[:, 0])
+        return torch.cat([self._words(some) for some in torch.split(kept.bool(), CHUNK)])
+
+    @property
+    def region(self) -> tuple[int, int]:
+        """Height and width that the patches cover, in pixels of the input."""
+        height, width = self._batch.pixels.size(self._index)
+        down, across = self._coverage
+        return min(round(down * height), height), min(round(across * width), width)
+
+    def masked(self, masks: Tensor) -> Tensor:
+        """Returns the score of the image behind each soft mask, `[n]`.
+
+        Args:
+            masks: In [0, 1], `[n, height, width]` of the part that the patches cover.
+        """
+        batch, index = self._batch, self._index
+        _, height, width = masks.shape
+        values = batch.pixels.values[index]
+        scores = []
+        for some in torch.split(masks, CHUNK):
+            images = values.repeat(len(some), 1, 1, 1)
+            images[:, :, :height, :width] *= some[:, None].to(images)
+            count = len(some)
+            pixels = Pixels(
+                images,
+                (batch.pixels.geometry[index],) * count,
+                (batch.pixels.size(index),) * count if batch.pixels.sizes else (),
+            )
+            scores.append(self._score(pixels))
+        return torch.cat(scores)
+
+    def _words(self, kept: Tensor) -> Tensor:
+        tokens, index, count = self._batch.tokens, self._index, len(kept)
+        copies = Tokens(
+            ids=tokens.ids[index].repeat(count, 1),
+            mask=tokens.mask[index].repeat(count, 1),
+            special=tokens.special[index].repeat(count, 1),
+            words=(tokens.words[index],) * count,
+            truncated=(tokens.truncated[index],) * count,
+        )
+        return self._score(keep_words(copies, list(kept.numpy())))
+
+    def _score(self, inputs: Pixels | Tokens) -> Tensor:
+        with torch.no_grad():
+            embeddings = self._batch.tower.encode(inputs)
+            rows = torch.full((len(inputs),), self._index, device=embeddings.device)
+            return self._batch.score(embeddings, rows).cpu()
+
+    def on_tokens(self, values: Tensor) -> Tensor:
+        """Gives each player's value to its tokens, a word's in equal shares, `[N]`.
+
+        Args:
+            values: `[players]`.
+        """
+        scores = torch.zeros(self._length, dtype=values.dtype)
+        if self._batch.side is Side.image:
+            scores[self._tokens.start : self._tokens.stop] = values
+            return scores
+        for word, value in zip(self._batch.tokens.words[self._index], values, strict=True):
+            scores[word.start : word.stop] = value / (word.stop - word.start)
+        return scores
+
+
+def games(batch: Batch) -> tuple[list[Game], State]:
+    """Returns the game of each pair, and a cut whose tokens their values are about."""
+    with torch.no_grad():
+        state = batch.tower.prefix(batch.inputs, -1)
+    state = replace(state, block=-1)
+    return [Game(batch, index, state) for index in range(len(batch))], state

@@ -1,0 +1,163 @@
+"""The interface of attribution methods: a class with facts, options and one function."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, ClassVar
+
+from captum.attr import Attribution
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens
+from vlminterp.attribution.explanation import Explanation, Side, require_pairs
+from vlminterp.attribution.targets import Similarity, Target
+from vlminterp.errors import ConfigError
+from vlminterp_attribution.batch import Batch, Batches
+
+BOTH = (Side.image, Side.text)
+
+
+class Needs(Enum):
+    """What a method needs of a tower."""
+
+    forward = "any tower"
+    gradients = "gradients"
+    attention = "attention over all tokens in each block"
+    weights = "plain transformer blocks whose weights can be read"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a method has found.
+
+    Attributes:
+        scores: Contribution of each token, `[B, N]`.
+        state: A cut whose tokens these are.
+        numbers: Further numbers of each pair by name, `[B]` each.
+    """
+
+    scores: Tensor
+    state: State
+    numbers: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass
+class NoOptions:
+    """No options."""
+
+
+class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
+    """A way of explaining image-text pairs.
+
+    A method is a subclass of this or of `TokenMethod` in a file of its own; its docstring's first
+    line says what it does. It is found by its entry point in `vlminterp.methods`.
+
+    Attributes:
+        paper: Where it comes from.
+        cost: Passes of the explained tower for each pair.
+        needs: What it needs of a tower.
+        sides: The sides that it explains.
+        unit: The unit of its scores; None where it is the target's.
+        Options: A dataclass of its options.
+
+    Args:
+        encoder: The VLM.
+        side: The side to explain.
+        options: By default `Options()`.
+        target: The question; by default the pair's similarity.
+        seed: Seed of everything random.
+        batches: Shared with the methods that run beside this one; it then says encoder, target
+            and seed.
+
+    Raises:
+        ConfigError: The method does not explain this side.
+    """
+
+    paper: ClassVar[str]
+    cost: ClassVar[str]
+    needs: ClassVar[Needs]
+    sides: ClassVar[tuple[Side, ...]] = BOTH
+    unit: ClassVar[str | None] = None
+    Options: ClassVar[type[Any]] = NoOptions
+    name: str = ""
+
+    def __init__(
+        self,
+        encoder: DualEncoder,
+        side: Side | str = Side.image,
+        options: Any = None,
+        target: Target | None = None,
+        seed: int = 0,
+        batches: Batches | None = None,
+    ) -> None:
+        self.side = Side(side)
+        if self.side not in self.sides:
+            raise ConfigError(f"{type(self).__name__} does not explain the {self.side.value} side")
+        self.batches = batches or Batches(encoder, target or Similarity(), seed)
+        self.encoder = encoder
+        self.options = self.default_options(self.side) if options is None else options
+        self.name = self.name or type(self).__name__
+        tower = encoder.vision if self.side is Side.image else encoder.text
+        super().__init__(tower.suffix)
+
+    def attribute(self, pixels: Pixels, tokens: Tokens) -> Explanation:
+        """Explains each pair of a batch.
+
+        Args:
+            pixels: B images.
+            tokens: Their B captions.
+
+        Returns:
+            Scores of tokens. A pair's result does not depend on its batch.
+
+        Raises:
+            InputError: There is not one caption for each image, or one is empty.
+            ModelError: The tower lacks what the method needs.
+        """
+        require_pairs(pixels, tokens)
+        batch = self.batches(self.side, pixels, tokens)
+        if self.name not in batch.explanations:
+            batch.explanations[self.name] = self.explanation(batch)
+        return batch.explanations[self.name]
+
+    @classmethod
+    def default_options(cls, side: Side) -> Any:
+        """Returns the options of a side where none are given."""
+        return cls.Options()
+
+    def members(self) -> "Sequence[Method]":
+        """Returns the methods that this one runs; most run none."""
+        return ()
+
+    @abstractmethod
+    def explanation(self, batch: Batch) -> Explanation:
+        """Explains one side of a batch."""
+
+
+class TokenMethod(Method):
+    """A method that gives a score to each token of a cut."""
+
+    @abstractmethod
+    def explain(self, batch: Batch) -> Found:
+        """Returns the contribution of each token."""
+
+    def explanation(self, batch: Batch) -> Explanation:
+        """Explains one side of a batch."""
+        found = self.explain(batch)
+        image, state = self.side is Side.image, found.state
+        scores = found.scores.detach().masked_fill(~state.mask, 0)
+        return Explanation(
+            side=self.side,
+            scores=scores.float().cpu(),
+            unit=self.unit or batch.target.unit,
+            layer=state.block,
+            similarity=batch.similarity.detach().float().cpu(),
+            prefix_tokens=state.prefix_tokens,
+            grids=state.grids,
+            coverage=state.coverage,
+            geometry=batch.pixels.geometry if image else (),
+            words=() if image else batch.tokens.words,
+            method=self.name,
+            numbers={name: values.float().cpu() for name, values in found.numbers.items()},
+        )

@@ -1,0 +1,55 @@
+"""`method=banzhaf`."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vlminterp_attribution.game import Game
+from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.perturbation import Perturbation, all_coalitions
+
+
+@dataclass
+class Options:
+    """Options of Banzhaf values.
+
+    Attributes:
+        samples: Coalitions, ≥ 2 and even; where there are no more than that, all are played and
+            the values are exact.
+        ridge: Pulls values towards 0 where there are few coalitions to a player, ≥ 0; not used
+            where the values are exact.
+    """
+
+    samples: int = 256
+    ridge: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_positive(samples=self.samples // 2)
+
+
+class Banzhaf(Perturbation):
+    """Fits a linear function to the scores of random halves of the patches or words.
+
+    Its coefficients are the Banzhaf values: the mean, over all sets of the others, of what a player
+    adds. Each half is played together with its complement.
+    """
+
+    paper = "Banzhaf, 1965; regression as in Hammer and Holzman, 1992"
+    cost = "256 forward"
+    Options = Options
+
+    def values(self, game: Game, generator: torch.Generator) -> Tensor:
+        """Regresses scores on coalitions, coded ±½."""
+        exact = 2**game.players <= self.options.samples
+        kept = all_coalitions(game.players) if exact else self._drawn(game.players, generator)
+        scores = game(kept.view(-1, *game.shape)).double()
+        design = kept.double() - 0.5
+        ridge = 0.0 if exact else self.options.ridge
+        gram = design.T @ design + ridge * torch.eye(game.players, dtype=torch.float64)
+        values: Tensor = torch.linalg.solve(gram, design.T @ (scores - scores.mean()))
+        return values
+
+    def _drawn(self, players: int, generator: torch.Generator) -> Tensor:
+        half = torch.rand(self.options.samples // 2, players, generator=generator) < 0.5
+        return torch.cat([half, ~half])

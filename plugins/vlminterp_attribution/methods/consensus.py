@@ -1,0 +1,121 @@
+"""`method=consensus`."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor
+
+from vlminterp.attribution.explanation import Explanation, Side
+from vlminterp.errors import ConfigError
+from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.method import Method, Needs
+
+
+@dataclass
+class Options:
+    """Options of the consensus.
+
+    Attributes:
+        members: Methods, at least two.
+    """
+
+    members: list[str] = field(default_factory=lambda: ["m2ib", "ig", "gae"])
+
+    def __post_init__(self) -> None:
+        if len(set(self.members)) < 2 or "consensus" in self.members:
+            raise ConfigError(f"members={self.members} must be two or more other methods")
+
+
+class Consensus(Method):
+    """Takes the geometric mean of other methods, each clipped at 0 and scaled to sum 1.
+
+    Beside it stand the members' `agreement`, the mean of their rank correlations in pairs, and the
+    `spread` of the consensus: its entropy as a share of the most that is possible.
+    """
+
+    paper = "none; see experiments/studies/methods_truth"
+    cost = "that of its members, which are not run twice"
+    needs = Needs.attention
+    unit = "share"
+    Options = Options
+
+    def members(self) -> Sequence[Method]:
+        """Returns the members, for this side."""
+        from vlminterp_attribution.registry import make_method
+
+        return [make_method(name, self.side, self.batches) for name in self.options.members]
+
+    def explanation(self, batch: Batch) -> Explanation:
+        """Explains by each member, and takes the mean."""
+        found = [member.attribute(batch.pixels, batch.tokens) for member in self.members()]
+        first = found[0]
+        if any(other.grids != first.grids for other in found):
+            raise ConfigError(f"consensus: members={self.options.members} have different grids")
+        scores, numbers = torch.zeros_like(first.scores), torch.zeros(len(first), 2)
+        for index in range(len(first)):
+            parts = [_parts(one, index) for one in found]
+            mean = _geometric_mean(parts)
+            _put(scores[index], first, index, mean)
+            numbers[index, 0] = _agreement(parts)
+            numbers[index, 1] = _spread(mean)
+        return replace(
+            first,
+            scores=scores,
+            unit=self.unit,
+            curves={},
+            method=self.name,
+            numbers={"agreement": numbers[:, 0], "spread": numbers[:, 1]},
+        )
+
+
+def _parts(explanation: Explanation, index: int) -> Tensor:
+    """Scores of patches or of words, `[parts]`."""
+    if explanation.side is Side.image:
+        return explanation.map(index).flatten()
+    return torch.tensor([score for _, score in explanation.word_scores(index)])
+
+
+def _put(row: Tensor, like: Explanation, index: int, values: Tensor) -> None:
+    """Writes values of patches or words into a row of token scores, a word's in equal shares."""
+    if like.side is Side.image:
+        row[like.prefix_tokens : like.prefix_tokens + len(values)] = values
+        return
+    for word, value in zip(like.words[index], values, strict=True):
+        row[word.start : word.stop] = value / (word.stop - word.start)
+
+
+def _geometric_mean(parts: Sequence[Tensor]) -> Tensor:
+    """The geometric mean of the positive parts, each scaled to sum 1, scaled to sum 1."""
+    positive = torch.stack(list(parts)).double().clamp_min(0)
+    shares = positive / positive.sum(1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
+    mean = shares.prod(0) ** (1 / len(shares))
+    return (mean / mean.sum().clamp_min(torch.finfo(torch.float64).tiny)).float()
+
+
+def _agreement(parts: Sequence[Tensor]) -> float:
+    """The mean rank correlation of two members; 0 for a member that is constant."""
+    found = [
+        0.0 if _constant(one) or _constant(other) else _rank(one, other)
+        for one, other in itertools.combinations(parts, 2)
+    ]
+    return float(np.mean(found))
+
+
+def _constant(part: Tensor) -> bool:
+    return bool((part == part[:1]).all())
+
+
+def _rank(one: Tensor, other: Tensor) -> float:
+    return float(spearmanr(one.numpy(), other.numpy()).statistic)
+
+
+def _spread(shares: Tensor) -> float:
+    """Entropy as a share of that of a constant map; 0 where there is one part or nothing."""
+    if len(shares) < 2:
+        return 0.0
+    entropy = -(shares * shares.clamp_min(torch.finfo(torch.float32).tiny).log()).sum()
+    return float(entropy / np.log(len(shares)))

@@ -1,0 +1,15 @@
+"""`method=hirescam`."""
+
+from torch import Tensor
+
+from vlminterp_attribution.cam import CAM
+
+
+class HiResCAM(CAM):
+    """Weights each channel of each patch by its own gradient."""
+
+    paper = "Draelos and Carin, HiResCAM, 2020"
+
+    def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
+        """g, `[B, N, C]`."""
+        return gradient

@@ -1,0 +1,25 @@
+"""`method=inputxgradient`."""
+
+from captum.attr import InputXGradient as CaptumInputXGradient
+from torch import Tensor
+
+from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.cut import Cut
+from vlminterp_attribution.method import Found, Needs, TokenMethod
+from vlminterp_attribution.methods.saliency import Options
+
+
+class InputXGradient(TokenMethod):
+    """Multiplies each token's hidden state by its gradient (Captum's)."""
+
+    paper = "Shrikumar et al., Not Just a Black Box, 2016"
+    cost = "1 forward, 1 backward"
+    needs = Needs.gradients
+    Options = Options
+
+    def explain(self, batch: Batch) -> Found:
+        """Asks for one gradient."""
+        cut = Cut(batch, self.options.layer)
+        hidden = cut.hidden.detach().requires_grad_()
+        product: Tensor = CaptumInputXGradient(cut).attribute(hidden)
+        return Found(product.sum(2), cut.state)

@@ -1,0 +1,89 @@
+"""`method=kernelshap`."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vlminterp_attribution.game import Game
+from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.perturbation import Perturbation, all_coalitions
+
+
+@dataclass
+class Options:
+    """Options of KernelSHAP.
+
+    Attributes:
+        samples: Coalitions, ≥ 4; where there are no more than that, all are played and the values
+            are exact.
+        ridge: Pulls values towards equal shares where there are few coalitions to a player, ≥ 0;
+            not used where the values are exact.
+    """
+
+    samples: int = 256
+    ridge: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_positive(samples=self.samples // 4)
+
+
+class KernelSHAP(Perturbation):
+    """Fits Shapley values to the scores of coalitions whose sizes the Shapley kernel draws.
+
+    Values add up to the score of the whole pair less that of nothing. Captum's `KernelShap` draws
+    from one stream for the whole batch and adds that constraint only by a large weight; here each
+    pair has its own stream, each coalition its complement, and the constraint holds exactly.
+    """
+
+    paper = "Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017"
+    cost = "258 forward"
+    Options = Options
+
+    def values(self, game: Game, generator: torch.Generator) -> Tensor:
+        """Solves the weighted regression under the constraint."""
+        players = game.players
+        empty, full = game(_ends(players).view(2, *game.shape)).double()
+        if players == 1:
+            return torch.stack([full - empty])
+        exact = 2**players <= self.options.samples
+        if exact:
+            kept = all_coalitions(players)[1:-1]
+            weights = _kernel(kept.sum(1), players)
+        else:
+            kept = self._drawn(players, generator)
+            weights = torch.ones(len(kept), dtype=torch.float64)
+        scores = game(kept.view(-1, *game.shape)).double() - empty
+        share = (full - empty) / players
+        # Values are equal shares and a remainder that adds up to 0.
+        design, rest = kept.double(), scores - share * kept.sum(1)
+        ridge = 0.0 if exact else self.options.ridge
+        gram = (design.T * weights) @ design + ridge * torch.eye(players, dtype=torch.float64)
+        inverse = torch.linalg.inv(gram)
+        free = inverse @ ((design.T * weights) @ rest)
+        ones = torch.ones(players, dtype=torch.float64)
+        values: Tensor = share + free - inverse @ ones * (free.sum() / (ones @ inverse @ ones))
+        return values
+
+    def _drawn(self, players: int, generator: torch.Generator) -> Tensor:
+        """Coalitions by the Shapley kernel, each with its complement."""
+        sizes = torch.arange(1, players)
+        chances = (players - 1) / (sizes * (players - sizes))
+        count = self.options.samples // 2
+        drawn = sizes[torch.multinomial(chances, count, replacement=True, generator=generator)]
+        order = torch.rand(count, players, generator=generator).argsort(1).argsort(1)
+        half = order < drawn[:, None]
+        return torch.cat([half, ~half])
+
+
+def _ends(players: int) -> Tensor:
+    """Nobody and everybody."""
+    return torch.stack([torch.zeros(players), torch.ones(players)])
+
+
+def _kernel(sizes: Tensor, players: int) -> Tensor:
+    """(P - 1) / (C(P, s)·s·(P - s))."""
+    ways = torch.tensor([float(math.comb(players, int(size))) for size in sizes]).double()
+    weights: Tensor = (players - 1) / (ways * sizes * (players - sizes))
+    return weights

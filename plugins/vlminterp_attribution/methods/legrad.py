@@ -1,0 +1,42 @@
+"""`method=legrad`."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.method import Found, Needs, TokenMethod
+
+
+class LeGrad(TokenMethod):
+    """Sums over blocks how the attention of each moves the score, were the tower to end there.
+
+    Σ_ℓ E over heads and queries of (∂s_ℓ/∂A_ℓ)⁺, where s_ℓ is the score of the tower's own pooling
+    of block ℓ's output.
+    """
+
+    paper = "Bousselham et al., LeGrad, ICCV 2025"
+    cost = "half as many forward passes as the tower has blocks"
+    needs = Needs.attention
+
+    def explain(self, batch: Batch) -> Found:
+        """Runs the tower up to each block, and pools there."""
+        tower, ask, total = batch.tower, batch.score, None
+        for layer in range(tower.depth):
+            with torch.enable_grad(), tower.recording() as recording:
+                state = tower.prefix(batch.inputs, layer)
+                ended = replace(state, block=tower.depth - 1)
+                score = ask(tower.suffix(ended))
+            ran = recording.blocks(layer + 1, len(batch))
+            (gradient,) = torch.autograd.grad(score.sum(), [ran[-1].probabilities])
+            mean = _over_queries(gradient.clamp_min(0).mean(1), state.mask)
+            total = mean if total is None else total + mean
+        assert total is not None
+        return Found(total, replace(state, block=-1))
+
+
+def _over_queries(gradient: Tensor, mask: Tensor) -> Tensor:
+    """The mean over an input's own queries, `[B, N]`."""
+    counted = mask.to(gradient)[:, :, None]
+    return (gradient * counted).sum(1) / counted.sum(1)

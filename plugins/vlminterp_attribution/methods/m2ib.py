@@ -1,0 +1,34 @@
+"""`method=m2ib`."""
+
+from dataclasses import replace
+
+from vlminterp_m2ib.attribution import M2IB
+from vlminterp_m2ib.settings import DEFAULTS, Settings
+
+from vlminterp.attribution.explanation import Explanation, Side
+from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.method import Method, Needs
+
+
+class M2IBMethod(Method):
+    """Fits a bottleneck of noise that keeps the score at the least information.
+
+    The plugin `m2ib` runs it with all its settings; here they are options.
+    """
+
+    paper = "Wang, Rudner and Wilson, Multi-Modal Information Bottleneck, NeurIPS 2023"
+    cost = "100 forward, 90 backward"
+    needs = Needs.gradients
+    unit = "nats"
+    Options = Settings
+
+    @classmethod
+    def default_options(cls, side: Side) -> Settings:
+        """Returns what planted truth has chosen for this side."""
+        return DEFAULTS[side.value]
+
+    def explanation(self, batch: Batch) -> Explanation:
+        """Fits the bottleneck of each pair."""
+        attributor = M2IB(batch.encoder, batch.side, self.options, batch.seed, target=batch.target)
+        found = attributor.attribute(batch.pixels, batch.tokens)
+        return replace(found, method=self.name)

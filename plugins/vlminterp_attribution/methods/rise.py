@@ -1,0 +1,73 @@
+"""`method=rise`."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vlminterp.attribution.explanation import Side
+from vlminterp_attribution.game import CHUNK, Game
+from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.perturbation import Perturbation
+
+
+@dataclass
+class Options:
+    """Options of RISE.
+
+    Attributes:
+        samples: Masks, ≥ 1; the paper has 4000 to 8000.
+        cells: Rows and columns of the coarse mask, ≥ 1.
+        kept: Probability that a cell is kept, in (0, 1).
+    """
+
+    samples: int = 256
+    cells: int = 8
+    kept: float = 0.5
+
+    def __post_init__(self) -> None:
+        require_positive(samples=self.samples, cells=self.cells, kept=self.kept)
+        require_positive(hidden=1 - self.kept)
+
+
+class RISE(Perturbation):
+    """Averages random smooth masks, each weighted by the score of what it shows.
+
+    Scores are taken less their mean, which adds but noise to a map of few masks: the paper's map is
+    this one plus a constant, in expectation.
+    """
+
+    paper = "Petsiuk, Das and Saenko, RISE, BMVC 2018"
+    cost = "256 forward"
+    sides = (Side.image,)
+    Options = Options
+
+    def values(self, game: Game, generator: torch.Generator) -> Tensor:
+        """Σ_k (S(x ⊙ M_k) - S̄) M_k / (n·p), averaged over each patch."""
+        options, size = self.options, game.region
+        rows, columns = game.shape
+        scores, shown = [], []
+        for first in range(0, options.samples, CHUNK):
+            count = min(CHUNK, options.samples - first)
+            masks = _masks(count, options.cells, options.kept, size, generator)
+            shown.append(functional.adaptive_avg_pool2d(masks[:, None], (rows, columns))[:, 0])
+            scores.append(game.masked(masks).float())
+        score = torch.cat(scores)
+        total: Tensor = torch.einsum("n,nrc->rc", score - score.mean(), torch.cat(shown))
+        return total.flatten() / float(options.samples * options.kept)
+
+
+def _masks(
+    count: int, cells: int, kept: float, size: tuple[int, int], generator: torch.Generator
+) -> Tensor:
+    """Coarse masks, drawn bilinearly a cell too large and cut out at random, `[n, H, W]`."""
+    coarse = (torch.rand(count, 1, cells, cells, generator=generator) < kept).float()
+    steps = [-(-edge // cells) for edge in size]
+    large = [(cells + 1) * step for step in steps]
+    drawn = functional.interpolate(coarse, large, mode="bilinear", align_corners=False)[:, 0]
+    masks = torch.empty(count, *size)
+    for mask, source in zip(masks, drawn, strict=True):
+        top, left = (int(torch.randint(step, (1,), generator=generator)) for step in steps)
+        mask.copy_(source[top : top + size[0], left : left + size[1]])
+    return masks

@@ -1,0 +1,182 @@
+"""The page of a run: a column per method."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
+from vlminterp.drawing.overlay import overlay
+from vlminterp.metrics.facts import METRICS, Metric
+from vlminterp.report.cards import data_uri, placed_map, small_picture
+from vlminterp.report.content import Content, Section
+from vlminterp.report.templating import environment
+from vlminterp.report.words import coloured_words
+from vlminterp.results.run_folder import RunFolder
+from vlminterp_attribution.signed import signed_overlay
+
+PAIRS_ON_PAGE = 60
+LONGEST_SIDE = 224
+SIGNED = ("contrast", "class")
+PACKAGE = "vlminterp_attribution"
+
+
+@dataclass(frozen=True)
+class View:
+    """A method's answer for one pair.
+
+    Attributes:
+        method: Its name.
+        picture: The heatmap as a data URI; None where there is none.
+        words: The caption, coloured; empty where the text side was not explained.
+        note: A line below.
+    """
+
+    method: str
+    picture: str | None
+    words: Markup
+    note: str
+
+
+def content(folder: RunFolder) -> Content:
+    """Returns a table of methods and metrics, then the pairs with a column per method.
+
+    Args:
+        folder: A run of this plugin, finished or not.
+    """
+    methods, names = methods_of(folder), folder.names
+    asked = str(folder.config.get("plugin", {}).get("target", "similarity"))
+    templates = environment(PACKAGE)
+    tables = list(score_tables((folder.summary or {}).get("metrics") or {}, methods))
+    sections = []
+    if tables:
+        drawn = templates.get_template("methods.html.j2").render(tables=tables)
+        sections.append(Section("Scores", Markup(drawn)))
+    pairs = list(_pairs(folder, methods, signed=asked in SIGNED))
+    if pairs:
+        drawn = templates.get_template("columns.html.j2").render(pairs=pairs, methods=methods)
+        sections.append(Section("Pairs", Markup(drawn)))
+    lead = Markup(
+        "For each picture and caption, this page shows which parts of the picture and which words "
+        "{} uses, as each method measures it. Methods have units of their own: each map and each "
+        "caption is drawn on its own scale, from 0 to its highest score{}. Where methods disagree, "
+        "trust the scores above more than looks."
+    ).format(names["model"], "; blue counts against" if asked in SIGNED else "")
+    return Content(
+        heading=Markup("What <em>{}</em> looks at").format(names["model"]),
+        lead=lead,
+        sections=sections,
+        counts={"methods": ", ".join(methods), "target": asked},
+        style=STYLE,
+    )
+
+
+def score_tables(
+    metrics: Mapping[str, Mapping[str, Any]], methods: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Yields a table per side: methods and baselines as rows, metrics as columns.
+
+    Args:
+        metrics: Of a summary, named `SIDE.METHOD.METRIC`, or `SIDE.METRIC` for one method.
+        methods: The run's.
+    """
+    for side in ("image", "text"):
+        own = [
+            (method or methods[0], metric, value)
+            for name, value in metrics.items()
+            for of, method, metric in [_parts(name)]
+            if of == side
+        ]
+        if not own:
+            continue
+        columns = list(dict.fromkeys(metric for _, metric, _ in own))
+        rows: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for method, metric, value in own:
+            rows.setdefault(method, {})[metric] = value
+        # Baselines are the same for every method: those of the first stand for all.
+        first = next(iter(rows))
+        baselines: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for metric, value in rows[first].items():
+            for baseline, numbers in (value.get("baselines") or {}).items():
+                baselines.setdefault(baseline, {})[metric] = numbers
+        facts = {name: METRICS[name] for name in columns}
+        yield {
+            "side": side,
+            "metrics": facts,
+            "rows": rows,
+            "baselines": baselines,
+            "best": {name: _best(rows, facts[name]) for name in columns},
+        }
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Side, method and metric; no method where a run has but one."""
+    side, _, rest = name.partition(".")
+    method, _, metric = rest.rpartition(".")
+    return side, method, metric
+
+
+def _best(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], facts: Metric) -> str | None:
+    """The method with the best mean; None where no direction is better, or one method runs."""
+    means = {
+        method: values[facts.name]["mean"]
+        for method, values in rows.items()
+        if values.get(facts.name, {}).get("mean") is not None
+    }
+    if facts.higher_is_better is None or len(means) < 2:
+        return None
+    return (max if facts.higher_is_better else min)(means, key=lambda method: float(means[method]))
+
+
+def _pairs(folder: RunFolder, methods: list[str], *, signed: bool) -> Iterator[dict[str, Any]]:
+    """Yields what the template writes of each pair."""
+    found = [islice(explained_pairs(folder, method), PAIRS_ON_PAGE) for method in methods]
+    for results in zip(*found, strict=False):
+        first = results[0]
+        picture = small_picture(folder.path, first, LONGEST_SIDE)
+        yield {
+            "id": first.id,
+            "text": first.text,
+            "similarity": next(iter(first.sides.values())).row.get("similarity"),
+            "picture": None if picture is None else data_uri(picture),
+            "views": [
+                _view(method, result, picture, signed=signed)
+                for method, result in zip(methods, results, strict=True)
+            ],
+        }
+
+
+def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> View:
+    drawn, notes = None, []
+    if picture is not None and result.image is not None:
+        heat = placed_map(result.image, (picture.height, picture.width))
+        if heat is not None:
+            size = np.abs(heat) if signed else heat
+            top = float(np.nanmax(size))
+            drawn = data_uri((signed_overlay if signed else overlay)(picture, heat, top))
+            notes.append(f"up to {top:.2g} {result.image.row.get('unit', '')}")
+    words = Markup()
+    if result.caption and result.caption.words:
+        top = max(abs(score) for _, score in result.caption.words)
+        unit = str(result.caption.row.get("unit", ""))
+        words = coloured_words(result.caption.words, top or 1.0, unit)
+    notes += [
+        f"members agree {side.row['agreement']:.2f}"
+        for side in result.sides.values()
+        if "agreement" in side.row
+    ]
+    return View(method, drawn, words, " · ".join(notes))
+
+
+STYLE = """
+.methods td.best { font-weight: 700; }
+.columns { display: grid; gap: 1.4rem; }
+.columns .line { display: grid; grid-template-columns: repeat(var(--columns), minmax(8rem, 14rem));
+  gap: .6rem; align-items: start; overflow-x: auto; }
+.columns img { display: block; width: 100%; height: auto; border-radius: 3px; }
+.columns figure { margin: 0; }
+.columns figcaption { font-size: .8rem; color: var(--quiet); overflow-wrap: anywhere; }
+"""

@@ -1,0 +1,45 @@
+"""What methods share that ask for the score of many perturbed inputs, one pair after the other."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.game import Game, games
+from vlminterp_attribution.method import Found, Needs, TokenMethod
+
+
+class Perturbation(TokenMethod):
+    """A method that plays each pair's game by itself."""
+
+    needs = Needs.forward
+
+    @abstractmethod
+    def values(self, game: Game, generator: torch.Generator) -> Tensor:
+        """Returns the value of each player, `[players]`.
+
+        Args:
+            game: The game of one pair.
+            generator: The pair's own.
+        """
+
+    def explain(self, batch: Batch) -> Found:
+        """Plays all games."""
+        played, state = games(batch)
+        scores = []
+        for game, seed in zip(played, batch.seeds, strict=True):
+            generator = torch.Generator().manual_seed(seed)
+            values = self.values(game, generator) if game.players else torch.zeros(0)
+            scores.append(game.on_tokens(values))
+        return Found(torch.stack(scores).to(state.mask.device), state)
+
+
+def all_coalitions(players: int) -> Tensor:
+    """Every set of players, bool `[2^players, players]`, from none to all.
+
+    Example:
+        >>> all_coalitions(2).int().tolist()
+        [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
+    return torch.cartesian_prod(*[torch.tensor([False, True])] * players).view(-1, players)

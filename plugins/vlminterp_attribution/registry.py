@@ -1,0 +1,67 @@
+"""The methods by name: our own, and those of other packages."""
+
+from vlminterp.attribution.explanation import Side
+from vlminterp.entry_points import METHODS, installed, load
+from vlminterp.errors import ConfigError
+from vlminterp_attribution.batch import Batches
+from vlminterp_attribution.method import Method
+from vlminterp_attribution.options import read_options
+
+OWN = {
+    "attention": "vlminterp_attribution.methods.attention:RawAttention",
+    "banzhaf": "vlminterp_attribution.methods.banzhaf:Banzhaf",
+    "clip_surgery": "vlminterp_attribution.methods.clip_surgery:CLIPSurgery",
+    "consensus": "vlminterp_attribution.methods.consensus:Consensus",
+    "gae": "vlminterp_attribution.methods.gae:GAE",
+    "gradcam": "vlminterp_attribution.methods.gradcam:GradCAM",
+    "gradeclip": "vlminterp_attribution.methods.gradeclip:GradECLIP",
+    "hirescam": "vlminterp_attribution.methods.hirescam:HiResCAM",
+    "ig": "vlminterp_attribution.methods.ig:IntegratedGradients",
+    "inputxgradient": "vlminterp_attribution.methods.inputxgradient:InputXGradient",
+    "kernelshap": "vlminterp_attribution.methods.kernelshap:KernelSHAP",
+    "layercam": "vlminterp_attribution.methods.layercam:LayerCAM",
+    "legrad": "vlminterp_attribution.methods.legrad:LeGrad",
+    "m2ib": "vlminterp_attribution.methods.m2ib:M2IBMethod",
+    "maskclip": "vlminterp_attribution.methods.maskclip:MaskCLIP",
+    "occlusion": "vlminterp_attribution.methods.occlusion:Occlusion",
+    "rise": "vlminterp_attribution.methods.rise:RISE",
+    "rollout": "vlminterp_attribution.methods.rollout:Rollout",
+    "saliency": "vlminterp_attribution.methods.saliency:Saliency",
+    "smoothgrad": "vlminterp_attribution.methods.smoothgrad:SmoothGrad",
+}
+"""Other packages add theirs as entry points `vlminterp.methods`."""
+
+
+def method_names() -> list[str]:
+    """Returns the names of all methods."""
+    return list(installed(METHODS, OWN))
+
+
+def load_method(name: str) -> type[Method]:
+    """Imports a method.
+
+    Raises:
+        ConfigError: There is no such method, or it can't be used.
+    """
+    found = load(METHODS, name, OWN)
+    if not (isinstance(found, type) and issubclass(found, Method)):
+        raise ConfigError(f"method '{name}': {found!r} is no subclass of Method")
+    return found
+
+
+def make_method(name: str, side: Side, batches: Batches) -> Method:
+    """Makes a method for one side.
+
+    Args:
+        name: The method.
+        side: The side to explain.
+        batches: Shared with the methods that run beside it; they know its options.
+
+    Raises:
+        ConfigError: There is no such method or option, or the method does not explain this side.
+    """
+    kind = load_method(name)
+    read = read_options(name, kind.default_options(side), batches.options.get(name, {}))
+    made = kind(batches.encoder, side, read, batches=batches)
+    made.name = name
+    return made

@@ -1,0 +1,34 @@
+"""Heatmaps whose scores count for or against: red and blue on one scale."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vlminterp.drawing.overlay import FADED, MOST_OPAQUE, RISE, UNSEEN_GREY, UNSEEN_VEIL
+
+FOR, AGAINST = np.array([200, 30, 40], np.float32), np.array([40, 80, 200], np.float32)
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def signed_overlay(image: Image.Image, heat: NDArray[np.float32], top: float) -> Image.Image:
+    """Draws a signed heatmap over a picture.
+
+    Args:
+        image: The picture, of any mode.
+        heat: `[height, width]` of the picture; NaN where the model did not look.
+        top: The size of the score, of either sign, that is drawn the strongest.
+
+    Returns:
+        RGB, as large as the picture: red where scores are positive, blue where negative.
+    """
+    picture = np.asarray(image.convert("RGB"), np.float32)
+    grey = (picture @ _LUMINANCE)[..., None]
+    unseen = np.isnan(heat)[..., None]
+    share = (np.nan_to_num(heat) / max(top, float(np.finfo(np.float32).tiny))).clip(-1, 1)[
+        ..., None
+    ]
+    covered = MOST_OPAQUE * np.abs(share) ** RISE
+    faded = picture + FADED * (grey - picture)
+    drawn = (1 - covered) * faded + covered * np.where(share > 0, FOR, AGAINST)
+    veiled = grey + UNSEEN_VEIL * (UNSEEN_GREY - grey)
+    return Image.fromarray(np.where(unseen, veiled, drawn).round().astype(np.uint8))
