@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS, State
-from vlminterp.adapters.recording import Attention
-from vlminterp_attribution.batch import Batch
+from vlminterp.adapters.recording import RecordedAttention
+from vlminterp_attribution.batch import PairBatch
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Attended:
 
     state: State
     score: Tensor
-    blocks: Sequence[Attention]
-    pooling: Attention | None
+    blocks: Sequence[RecordedAttention]
+    pooling: RecordedAttention | None
 
     def pooled_rows(self, relevance: Tensor, pooling: Tensor | None) -> Tensor:
         """Reads how relevant each token is for what the tower pools.
@@ -48,7 +48,7 @@ class Attended:
         return (relevance * mask).sum(1) / mask.sum(1)
 
 
-def run_recorded(batch: Batch, *, gradients: bool) -> Attended:
+def run_recorded(batch: PairBatch, *, gradients: bool) -> Attended:
     """Runs the explained tower once.
 
     Args:

@@ -13,7 +13,7 @@ from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.attribution.targets import Score, Similarity, Target
 
 
-class Batch:
+class PairBatch:
     """B image-text pairs, one side of which is explained.
 
     Args:
@@ -102,12 +102,12 @@ class Batches:
         self.target = target
         self.seed = seed
         self.options = options or {}
-        self._last: dict[Side, Batch] = {}
+        self._last: dict[Side, PairBatch] = {}
 
-    def __call__(self, side: Side, pixels: Pixels, tokens: Tokens) -> Batch:
+    def __call__(self, side: Side, pixels: Pixels, tokens: Tokens) -> PairBatch:
         """Returns the batch of these very inputs."""
         last = self._last.get(side)
         if last is None or last.pixels is not pixels or last.tokens is not tokens:
-            last = Batch(self.encoder, side, pixels, tokens, self.target, self.seed)
+            last = PairBatch(self.encoder, side, pixels, tokens, self.target, self.seed)
             self._last[side] = last
         return last

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from vlminterp.attribution.explanation import Side
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut, patches_of
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
 @dataclass
-class Options:
+class CAMOptions:
     """Options of a CAM.
 
     Attributes:
@@ -29,7 +29,7 @@ class CAM(TokenMethod):
     cost = "1 forward, 1 backward"
     needs = Needs.gradients
     sides = (Side.image,)
-    Options = Options
+    Options = CAMOptions
 
     @abstractmethod
     def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ class CAM(TokenMethod):
             patches: Tells which tokens are patches, bool `[B, N, 1]`.
         """
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Asks for one gradient."""
         layer = self.options.layer
         cut = Cut(batch, -1 if layer is None else layer)

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS, Layer, State
 from vlminterp.attribution.explanation import Side
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 
 
 class Cut:
@@ -18,7 +18,7 @@ class Cut:
             the caption after one block already, and the output of block 0 on the image side.
     """
 
-    def __init__(self, batch: Batch, layer: Layer | None) -> None:
+    def __init__(self, batch: PairBatch, layer: Layer | None) -> None:
         if layer is None:
             layer = 0 if batch.side is Side.image else EMBEDDINGS
         with torch.no_grad():

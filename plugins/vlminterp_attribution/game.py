@@ -9,7 +9,7 @@ from torch.nn import functional
 from vlminterp.adapters.dual_encoder import Pixels, State, Tokens
 from vlminterp.attribution.explanation import Side
 from vlminterp.metrics.deletion import keep_words
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 
 CHUNK = 64
 """Inputs that a tower is given at once."""
@@ -27,7 +27,7 @@ class Game:
         state: A cut of the explained tower, which tells the patches' grid.
     """
 
-    def __init__(self, batch: Batch, index: int, state: State) -> None:
+    def __init__(self, batch: PairBatch, index: int, state: State) -> None:
         self._batch = batch
         self._index = index
         self._coverage = state.coverage
@@ -116,7 +116,7 @@ class Game:
         return scores
 
 
-def games(batch: Batch) -> tuple[list[Game], State]:
+def games(batch: PairBatch) -> tuple[list[Game], State]:
     """Returns the game of each pair, and a cut whose tokens their values are about."""
     with torch.no_grad():
         state = batch.tower.prefix(batch.inputs, -1)

@@ -13,7 +13,7 @@ from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens
 from vlminterp.attribution.explanation import Explanation, Side, require_pairs
 from vlminterp.attribution.targets import Similarity, Target
 from vlminterp.errors import ConfigError
-from vlminterp_attribution.batch import Batch, Batches
+from vlminterp_attribution.batch import Batches, PairBatch
 
 BOTH = (Side.image, Side.text)
 
@@ -131,7 +131,7 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
         return ()
 
     @abstractmethod
-    def explanation(self, batch: Batch) -> Explanation:
+    def explanation(self, batch: PairBatch) -> Explanation:
         """Explains one side of a batch."""
 
 
@@ -139,10 +139,10 @@ class TokenMethod(Method):
     """A method that gives a score to each token of a cut."""
 
     @abstractmethod
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Returns the contribution of each token."""
 
-    def explanation(self, batch: Batch) -> Explanation:
+    def explanation(self, batch: PairBatch) -> Explanation:
         """Explains one side of a batch."""
         found = self.explain(batch)
         image, state = self.side is Side.image, found.state

@@ -25,7 +25,7 @@ PACKAGE = "vlminterp_attribution"
 
 
 @dataclass(frozen=True)
-class View:
+class MethodView:
     """A method's answer for one pair.
 
     Attributes:
@@ -149,7 +149,7 @@ def _pairs(folder: RunFolder, methods: list[str], *, signed: bool) -> Iterator[d
         }
 
 
-def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> View:
+def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> MethodView:
     drawn, notes = None, []
     if picture is not None and result.image is not None:
         heat = placed_map(result.image, (picture.height, picture.width))
@@ -168,7 +168,7 @@ def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> Vie
         for side in result.sides.values()
         if "agreement" in side.row
     ]
-    return View(method, drawn, words, " · ".join(notes))
+    return MethodView(method, drawn, words, " · ".join(notes))
 
 
 STYLE = """

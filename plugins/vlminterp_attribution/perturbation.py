@@ -5,7 +5,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.game import Game, games
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
@@ -24,7 +24,7 @@ class Perturbation(TokenMethod):
             generator: The pair's own.
         """
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Plays all games."""
         played, state = games(batch)
         scores = []

@@ -271,7 +271,7 @@ def test_it_is_said_how_many_pairs_have_truth(load_tiny, tmp_path):
         progress, device = Progress(quiet=True), torch.device("cpu")
         stages = Stages(tmp_path / "stages", "")
         context = Context(None, encoder, source, results, progress, 0, device, stages)
-        explain_pairs(context, [Flat()], 5)
+        explain_pairs(context, [Flat()], 5, figure)
     assert len(usable) == PAIRS - 2
     assert results.summary["with_truth"] == PAIRS - 2
     assert pairs_with_truth(results.summary) == f"{PAIRS - 2} of {PAIRS - 1}"
@@ -306,7 +306,7 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
                 progress, device = Progress(quiet=True), torch.device("cpu")
                 stages = Stages(tmp_path / "stages", "")
                 context = Context(None, encoder, source, results, progress, 0, device, stages)
-                explain_pairs(context, [Rising()], 5)
+                explain_pairs(context, [Rising()], 5, figure)
         rows.append(results.parts.rows().iloc[0])
     for row in rows:
         assert (row["width"], row["height"]) == size

@@ -145,7 +145,7 @@ def test_clip_surgery(method_of, inputs, encoder, eager, blocks):
 def test_attention_pooling_is_one_step_more(tmp_path):
     """SigLIP's map is read from the attention that pools, by GAE's own rule."""
     from vlminterp_attribution.attended import run_recorded
-    from vlminterp_attribution.batch import Batch
+    from vlminterp_attribution.batch import PairBatch
     from vlminterp_attribution.methods.gae import GAE
 
     from vlminterp.attribution.explanation import Side
@@ -154,7 +154,7 @@ def test_attention_pooling_is_one_step_more(tmp_path):
     encoder = build(*deepcopy(KINDS["SigLIP"]), tmp_path)
     pixels, tokens = oc.pixels_of(encoder), oc.tokens_of(encoder)
     found = GAE(encoder).attribute(pixels, tokens).scores.double()
-    batch = Batch(encoder, Side.image, pixels, tokens, Similarity(), 0)
+    batch = PairBatch(encoder, Side.image, pixels, tokens, Similarity(), 0)
     run = run_recorded(batch, gradients=True)
     recorded = [*(block.probabilities for block in run.blocks), run.pooling.probabilities]
     weighted = [

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, Saliency
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut
 
 from vlminterp.attribution.explanation import Side
@@ -41,7 +41,7 @@ def row_of(found, index=1):
 
 def test_copies_are_in_captums_order(encoder, inputs):
     """All pairs, then all pairs again."""
-    cut = Cut(Batch(encoder, Side.image, *inputs, Similarity(), 0), 1)
+    cut = Cut(PairBatch(encoder, Side.image, *inputs, Similarity(), 0), 1)
     with torch.no_grad():
         both = cut(torch.cat([cut.hidden, 0.5 * cut.hidden]))
         expected = torch.cat([cut(cut.hidden), cut(0.5 * cut.hidden)])

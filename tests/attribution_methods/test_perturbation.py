@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from vlminterp_attribution.batch import Batch, Batches
+from vlminterp_attribution.batch import Batches, PairBatch
 from vlminterp_attribution.game import games
 from vlminterp_attribution.registry import make_method
 
@@ -91,7 +91,7 @@ def test_rise_on_a_linear_tower(linear):
 def played(encoder, pictures, index, caption):
     """The score of each set of a caption's words, by the sets as tuples."""
     pixels, tokens = encoder.preprocess([pictures[index]]), encoder.tokenize([caption])
-    batch = Batch(encoder, Side.text, pixels, tokens, Similarity(), 0)
+    batch = PairBatch(encoder, Side.text, pixels, tokens, Similarity(), 0)
     (game,), _ = games(batch)
     sets = list(itertools.product([0, 1], repeat=game.players))
     return pixels, tokens, dict(zip(sets, game(torch.tensor(sets)).tolist(), strict=True))
@@ -139,7 +139,7 @@ def test_shapley_by_definition(encoder, pictures, method_of):
 def test_shapley_values_are_complete(inputs, encoder, method_of, samples):
     """On patches too, however few coalitions are played."""
     found = method_of("kernelshap", samples=samples).attribute(*inputs)
-    batch = Batch(encoder, Side.image, *inputs, Similarity(), 0)
+    batch = PairBatch(encoder, Side.image, *inputs, Similarity(), 0)
     for game, row in zip(games(batch)[0], found.scores, strict=True):
         empty, full = game(torch.stack([torch.zeros(game.shape), torch.ones(game.shape)])).tolist()
         assert row.sum().item() == pytest.approx(full - empty, abs=1e-5)

@@ -125,10 +125,16 @@ def test_one_value_with_commas_is_told_in_a_multirun(capsys):
 
 
 def test_options_of_free_text():
-    options = free_text_options()
+    options = free_text_options([])
     assert {"data.text", "data.image", "data.path", "output", "model.checkpoint"} <= options.keys()
     assert {"plugin.bank", "plugin.templates", "plugin.judge.prompts"} <= options.keys()
     assert "data.split" not in options
+
+
+@pytest.mark.parametrize("line", ["+plugin=bank", "plugin=bank", "experiment=bank/planted"])
+def test_an_option_that_is_a_list_for_this_plugin_is_no_text(line):
+    assert free_text_options(["+plugin=ex2"])["plugin.families"]
+    assert "plugin.families" not in free_text_options([line])
 
 
 def test_a_third_partys_options_are_found_by_its_dataclass():

@@ -267,7 +267,7 @@ def test_what_looks_alike_is_no_copy(tmp_path):
 def test_copies_do_not_cost_a_finished_run(tmp_path, monkeypatch):
     """Its identity is known from names, sizes and times alone."""
     fill(tmp_path, a=20)
-    monkeypatch.setattr("vlminterp.data.copies.Content.tail", pytest.fail)
+    monkeypatch.setattr("vlminterp.data.copies.EncodedPicture.tail", pytest.fail)
     assert source(tmp_path).listing()
 
 

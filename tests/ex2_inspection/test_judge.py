@@ -99,7 +99,7 @@ def test_what_was_answered_before_the_judge_was_lost_is_kept(panel_of):
 
 def test_a_damaged_cache_is_asked_again(panel_of, tmp_path):
     panel_of(GOOD).verdicts([("owl", "a")])
-    (file,) = (tmp_path / "cache").rglob("*.json")
+    (file,) = (tmp_path / "cache").rglob("*.answer")
     for damage in (b"", b"{", b"\xff", GOOD.encode()[:20]):
         file.write_bytes(damage)
         panel = panel_of(GOOD)

@@ -21,12 +21,12 @@ from torch.nn import functional
 
 from vlminterp.errors import ModelError
 
-Edit = Callable[["Attention"], Tensor]
+Edit = Callable[["RecordedAttention"], Tensor]
 """Gives other probabilities, shaped like the recorded ones, in their place."""
 
 
 @dataclass(frozen=True, eq=False)
-class Attention:
+class RecordedAttention:
     """One call of an attention; H heads, Q queries, K keys.
 
     With gradients enabled all tensors are part of the graph, also where the input and the weights
@@ -58,10 +58,10 @@ class Recording:
         edit: Puts other probabilities in the place of the recorded ones; None to leave them.
     """
 
-    attentions: list[Attention] = field(default_factory=list)
+    attentions: list[RecordedAttention] = field(default_factory=list)
     edit: Edit | None = None
 
-    def blocks(self, depth: int, batch: int) -> list[Attention]:
+    def blocks(self, depth: int, batch: int) -> list[RecordedAttention]:
         """Returns the self-attention of each block, from the first to the last.
 
         Args:
@@ -79,14 +79,14 @@ class Recording:
             )
         return found
 
-    def pooling(self, batch: int) -> Attention | None:
+    def pooling(self, batch: int) -> RecordedAttention | None:
         """Returns the attention that pools the last block's tokens, if the tower has one."""
         if not self.attentions or _is_whole(self.attentions[-1], batch):
             return None
         return self.attentions[-1]
 
 
-def _is_whole(attention: Attention, batch: int) -> bool:
+def _is_whole(attention: RecordedAttention, batch: int) -> bool:
     shape = attention.probabilities.shape
     return len(shape) == 4 and shape[0] == batch and shape[2] == shape[3]
 
@@ -222,7 +222,7 @@ def _explicit(  # noqa: PLR0913 - torch's own signature
     blind = (logits == -torch.inf).all(-1, keepdim=True)
     probabilities = logits.masked_fill(blind, 0).softmax(-1).masked_fill(blind, 0)
     output = functional.dropout(probabilities, dropout_p) @ value
-    recorded = Attention(query, key, value, probabilities, output, scale)
+    recorded = RecordedAttention(query, key, value, probabilities, output, scale)
     if current.edit is not None:
         recorded = replace(recorded, output=current.edit(recorded) @ value)
     current.attentions.append(recorded)

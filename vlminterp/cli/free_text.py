@@ -52,16 +52,29 @@ def as_written(
     return written
 
 
-def free_text_options() -> dict[str, bool]:
-    """Every option that holds free text, and whether `null` is no text there, but none."""
+def free_text_options(arguments: Sequence[str]) -> dict[str, bool]:
+    """Returns the options that hold free text, and whether `null` is no text there, but none.
+
+    Args:
+        arguments: The command line: an option may be text for one plugin and a list for another.
+    """
     found = dict(_declared(RunConfig, ""))
     for name in source_names():
         with suppress(ConfigError):  # told when it is chosen
             found |= _declared(source_class(name).Config, "data.")
-    for name in installed(PLUGINS):
+    for name in _plugins_in(arguments):
         with suppress(ConfigError):
             found |= _declared(load_plugin(name).Config, "plugin.")
     return found
+
+
+def _plugins_in(arguments: Sequence[str]) -> list[str]:
+    """Returns the plugins that a command line chooses, by name or by experiment; all if none."""
+    chosen = dict(one.lstrip("+").partition("=")[::2] for one in arguments)
+    names = chosen.get("plugin", "").split(",")
+    names += [name.partition("/")[0] for name in chosen.get("experiment", "").split(",")]
+    known = list(installed(PLUGINS))
+    return [name for name in names if name in known] or known
 
 
 def _declared(config: Any, prefix: str) -> Iterator[tuple[str, bool]]:

@@ -57,7 +57,9 @@ def run(arguments: Sequence[str]) -> int:
         arguments = [_with_plus(argument) for argument in arguments]
         refuse_secrets(_as_settings(arguments))
         arguments = store_checkpoints(arguments)
-        arguments = as_written(arguments, free_text_options(), multirun=is_multirun(arguments))
+        arguments = as_written(
+            arguments, free_text_options(arguments), multirun=is_multirun(arguments)
+        )
         refuse_conflicts(arguments, multirun=is_multirun(arguments))
         sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():

@@ -66,7 +66,7 @@ def canonical_overrides(overrides: Iterable[str]) -> str:
         overrides: The run's.
 
     Example:
-        >>> line_of(["seed=0", "model=a", "console=quiet"])
+        >>> canonical_overrides(["seed=0", "model=a", "console=quiet"])
         'model=a seed=0'
     """
     return " ".join(sorted(one for one in overrides if _root(one) not in NOT_IDENTITY))

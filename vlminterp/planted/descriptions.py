@@ -55,8 +55,8 @@ def write(concept: str, opening: str, said: Sequence[PlantedClause] = ()) -> Pla
     """Puts an opening and clauses together.
 
     Example:
-        >>> write("owl", "this is an owl", [Clause("diet", "it eats mice")])
-        Description(text='This is an owl. It eats mice.', concept='owl', families=('diet',), \
+        >>> write("owl", "this is an owl", [PlantedClause("diet", "it eats mice")])
+        PlantedDescription(text='This is an owl. It eats mice.', concept='owl', families=('diet',), \
 spans=((16, 29),))
     """
     text = _sentence(opening)

@@ -52,8 +52,13 @@ def with_current_names(summary: Mapping[str, Any]) -> dict[str, Any]:
         >>> with_current_names({"metrics": {"drop": {"mean": 1.0, "controls": {}}}})
         {'metrics': {'drop': {'mean': 1.0, 'baselines': {}}}}
     """
-    renamed = {
-        name: {("baselines" if key == "controls" else key): value for key, value in one.items()}
-        for name, one in (summary.get("metrics") or {}).items()
-    }
-    return {**summary, "metrics": renamed} if renamed else dict(summary)
+    metrics = summary.get("metrics")
+    if not isinstance(metrics, Mapping):
+        return dict(summary)
+    return {**summary, "metrics": {name: _renamed(one) for name, one in metrics.items()}}
+
+
+def _renamed(one: Any) -> Any:
+    if not isinstance(one, Mapping):
+        return one
+    return {("baselines" if key == "controls" else key): value for key, value in one.items()}

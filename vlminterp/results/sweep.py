@@ -163,7 +163,7 @@ def short_names(lines: Sequence[str]) -> tuple[list[str], str]:
         The names, and what is left out of them.
 
     Example:
-        >>> told_apart(["+plugin=ex2 data.text='a cat'", "+plugin=ex2 data.text='a dog'"])
+        >>> short_names(["+plugin=ex2 data.text='a cat'", "+plugin=ex2 data.text='a dog'"])
         (["data.text='a cat'", "data.text='a dog'"], '+plugin=ex2')
     """
     words = [_WORDS.findall(line) for line in lines]

@@ -1,7 +1,7 @@
 """`method=attention`."""
 
 from vlminterp_attribution.attended import run_recorded
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
@@ -17,7 +17,7 @@ class RawAttention(TokenMethod):
     needs = Needs.attention
     unit = "probability"
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Runs the tower once."""
         run = run_recorded(batch, gradients=False)
         if run.pooling is not None:

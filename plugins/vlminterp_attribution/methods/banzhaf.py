@@ -11,7 +11,7 @@ from vlminterp_attribution.perturbation import Perturbation, all_coalitions
 
 
 @dataclass
-class Options:
+class BanzhafOptions:
     """Options of Banzhaf values.
 
     Attributes:
@@ -37,7 +37,7 @@ class Banzhaf(Perturbation):
 
     paper = "Banzhaf, 1965; regression as in Hammer and Holzman, 1992"
     cost = "256 forward"
-    Options = Options
+    Options = BanzhafOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
         """Regresses scores on coalitions, coded ±½."""

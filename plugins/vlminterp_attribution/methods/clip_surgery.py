@@ -11,14 +11,14 @@ from vlminterp.adapters.transformer import Block, TransformerTower
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.targets import Similarity
 from vlminterp.errors import ModelError
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 from vlminterp_attribution.methods.maskclip import score_alone
 from vlminterp_attribution.options import require_positive
 
 
 @dataclass
-class Options:
+class CLIPSurgeryOptions:
     """Options of CLIP Surgery.
 
     Attributes:
@@ -44,10 +44,10 @@ class CLIPSurgery(TokenMethod):
     cost = "1 forward, half of it twice, and the pooling once for each patch"
     needs = Needs.weights
     sides = (Side.image,)
-    Options = Options
+    Options = CLIPSurgeryOptions
 
     @torch.no_grad()
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Runs both paths side by side."""
         tower = batch.tower
         if not isinstance(tower, TransformerTower) or not tower.is_plain():
@@ -77,7 +77,7 @@ def _by_values(block: Block, hidden: Tensor) -> Tensor:
     return mixed
 
 
-def _of_nothing(batch: Batch) -> Batch:
+def _of_nothing(batch: PairBatch) -> PairBatch:
     """The same images, with empty captions."""
     tokens = batch.encoder.tokenize([""] * len(batch))
-    return Batch(batch.encoder, batch.side, batch.pixels, tokens, batch.target, batch.seed)
+    return PairBatch(batch.encoder, batch.side, batch.pixels, tokens, batch.target, batch.seed)

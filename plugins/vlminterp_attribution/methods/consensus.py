@@ -11,12 +11,12 @@ from torch import Tensor
 
 from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.errors import ConfigError
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Method, Needs
 
 
 @dataclass
-class Options:
+class ConsensusOptions:
     """Options of the consensus.
 
     Attributes:
@@ -41,7 +41,7 @@ class Consensus(Method):
     cost = "that of its members, which are not run twice"
     needs = Needs.attention
     unit = "share"
-    Options = Options
+    Options = ConsensusOptions
 
     def members(self) -> Sequence[Method]:
         """Returns the members, for this side."""
@@ -49,7 +49,7 @@ class Consensus(Method):
 
         return [make_method(name, self.side, self.batches) for name in self.options.members]
 
-    def explanation(self, batch: Batch) -> Explanation:
+    def explanation(self, batch: PairBatch) -> Explanation:
         """Explains by each member, and takes the mean."""
         found = [member.attribute(batch.pixels, batch.tokens) for member in self.members()]
         first = found[0]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from vlminterp_attribution.attended import run_recorded
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
@@ -19,7 +19,7 @@ class GAE(TokenMethod):
     cost = "1 forward, 1 backward"
     needs = Needs.attention
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Runs the tower once, forward and backward."""
         run = run_recorded(batch, gradients=True)
         recorded = [*run.blocks, *([run.pooling] if run.pooling else [])]

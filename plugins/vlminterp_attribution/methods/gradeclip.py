@@ -6,16 +6,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vlminterp.adapters.recording import Attention
+from vlminterp.adapters.recording import RecordedAttention
 from vlminterp.errors import ModelError
 from vlminterp_attribution.attended import run_recorded
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 from vlminterp_attribution.options import require_positive
 
 
 @dataclass
-class Options:
+class GradECLIPOptions:
     """Options of Grad-ECLIP.
 
     Attributes:
@@ -41,9 +41,9 @@ class GradECLIP(TokenMethod):
     paper = "Zhao et al., Gradient-based Visual Explanation for CLIP, ICML 2024"
     cost = "1 forward, 1 backward"
     needs = Needs.attention
-    Options = Options
+    Options = GradECLIPOptions
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Runs the tower once, forward and backward."""
         run = run_recorded(batch, gradients=True)
         pooled, mask = run.state.pooled, run.state.mask
@@ -58,7 +58,7 @@ class GradECLIP(TokenMethod):
         return Found(total, run.state)
 
 
-def _one_block(block: Attention, gradient: Tensor, pooled: Tensor, mask: Tensor) -> Tensor:
+def _one_block(block: RecordedAttention, gradient: Tensor, pooled: Tensor, mask: Tensor) -> Tensor:
     """The map of one block, `[B, N]`; all heads together are one vector of C channels."""
     rows = torch.arange(len(pooled), device=pooled.device)
     weight = gradient[rows, :, pooled]  # [B, H, d]

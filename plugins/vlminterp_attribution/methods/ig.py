@@ -10,7 +10,7 @@ from torchvision.transforms.functional import gaussian_blur
 
 from vlminterp.attribution.explanation import Side
 from vlminterp.errors import ConfigError
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 from vlminterp_attribution.options import require_positive
@@ -33,7 +33,7 @@ class Baseline(Enum):
 
 
 @dataclass
-class Options:
+class IGOptions:
     """Options of integrated gradients.
 
     Attributes:
@@ -60,9 +60,9 @@ class IntegratedGradients(TokenMethod):
     paper = "Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017"
     cost = "20 forward, 20 backward"
     needs = Needs.gradients
-    Options = Options
+    Options = IGOptions
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Integrates along a straight line."""
         cut = Cut(batch, self.options.layer)
         attribution: Tensor = CaptumIG(cut, multiply_by_inputs=True).attribute(

@@ -3,10 +3,10 @@
 from captum.attr import InputXGradient as CaptumInputXGradient
 from torch import Tensor
 
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut
 from vlminterp_attribution.method import Found, Needs, TokenMethod
-from vlminterp_attribution.methods.saliency import Options
+from vlminterp_attribution.methods.saliency import SaliencyOptions
 
 
 class InputXGradient(TokenMethod):
@@ -15,9 +15,9 @@ class InputXGradient(TokenMethod):
     paper = "Shrikumar et al., Not Just a Black Box, 2016"
     cost = "1 forward, 1 backward"
     needs = Needs.gradients
-    Options = Options
+    Options = SaliencyOptions
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Asks for one gradient."""
         cut = Cut(batch, self.options.layer)
         hidden = cut.hidden.detach().requires_grad_()

@@ -12,7 +12,7 @@ from vlminterp_attribution.perturbation import Perturbation, all_coalitions
 
 
 @dataclass
-class Options:
+class KernelSHAPOptions:
     """Options of KernelSHAP.
 
     Attributes:
@@ -39,7 +39,7 @@ class KernelSHAP(Perturbation):
 
     paper = "Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017"
     cost = "258 forward"
-    Options = Options
+    Options = KernelSHAPOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
         """Solves the weighted regression under the constraint."""

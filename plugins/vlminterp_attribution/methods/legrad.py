@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
@@ -20,7 +20,7 @@ class LeGrad(TokenMethod):
     cost = "half as many forward passes as the tower has blocks"
     needs = Needs.attention
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Runs the tower up to each block, and pools there."""
         tower, ask, total = batch.tower, batch.score, None
         for layer in range(tower.depth):

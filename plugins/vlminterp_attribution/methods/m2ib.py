@@ -6,7 +6,7 @@ from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import DEFAULTS, Settings
 
 from vlminterp.attribution.explanation import Explanation, Side
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Method, Needs
 
 
@@ -27,7 +27,7 @@ class M2IBMethod(Method):
         """Returns what planted truth has chosen for this side."""
         return DEFAULTS[side.value]
 
-    def explanation(self, batch: Batch) -> Explanation:
+    def explanation(self, batch: PairBatch) -> Explanation:
         """Fits the bottleneck of each pair."""
         attributor = M2IB(batch.encoder, batch.side, self.options, batch.seed, target=batch.target)
         found = attributor.attribute(batch.pixels, batch.tokens)

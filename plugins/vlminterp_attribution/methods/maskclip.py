@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import State
-from vlminterp.adapters.recording import Attention
+from vlminterp.adapters.recording import RecordedAttention
 from vlminterp.attribution.explanation import Side
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 CHUNK = 64
@@ -24,11 +24,11 @@ class MaskCLIP(TokenMethod):
     needs = Needs.attention
     sides = (Side.image,)
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Runs the tower once, its last block without attention between tokens."""
         tower, count, seen = batch.tower, len(batch), 0
 
-        def only_itself(attention: Attention) -> Tensor:
+        def only_itself(attention: RecordedAttention) -> Tensor:
             nonlocal seen
             shape = attention.probabilities.shape
             seen += len(shape) == 4 and shape[0] == count and shape[2] == shape[3]
@@ -43,7 +43,7 @@ class MaskCLIP(TokenMethod):
             return Found(score_alone(batch, state), state)
 
 
-def score_alone(batch: Batch, state: State) -> Tensor:
+def score_alone(batch: PairBatch, state: State) -> Tensor:
     """Returns the score of each token as if the last block had given nothing else, `[B, N]`.
 
     Args:

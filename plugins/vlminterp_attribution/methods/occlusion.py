@@ -12,7 +12,7 @@ from vlminterp_attribution.perturbation import Perturbation
 
 
 @dataclass
-class Options:
+class OcclusionOptions:
     """Options of occlusion.
 
     Attributes:
@@ -32,7 +32,7 @@ class Occlusion(Perturbation):
 
     paper = "Zeiler and Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014"
     cost = "1 forward for each patch or word"
-    Options = Options
+    Options = OcclusionOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
         """Moves the window over all patches."""

@@ -13,7 +13,7 @@ from vlminterp_attribution.perturbation import Perturbation
 
 
 @dataclass
-class Options:
+class RISEOptions:
     """Options of RISE.
 
     Attributes:
@@ -41,7 +41,7 @@ class RISE(Perturbation):
     paper = "Petsiuk, Das and Saenko, RISE, BMVC 2018"
     cost = "256 forward"
     sides = (Side.image,)
-    Options = Options
+    Options = RISEOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
         """Σ_k (S(x ⊙ M_k) - S̄) M_k / (n·p), averaged over each patch."""

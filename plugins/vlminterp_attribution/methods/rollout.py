@@ -3,7 +3,7 @@
 import torch
 
 from vlminterp_attribution.attended import run_recorded
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
@@ -18,7 +18,7 @@ class Rollout(TokenMethod):
     needs = Needs.attention
     unit = "probability"
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Runs the tower once."""
         run = run_recorded(batch, gradients=False)
         rolled = None

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from captum.attr import Saliency as CaptumSaliency
 from torch import Tensor
 
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
 @dataclass
-class Options:
+class SaliencyOptions:
     """Options of saliency.
 
     Attributes:
@@ -30,9 +30,9 @@ class Saliency(TokenMethod):
     paper = "Simonyan, Vedaldi and Zisserman, Deep Inside Convolutional Networks, ICLR 2014"
     cost = "1 forward, 1 backward"
     needs = Needs.gradients
-    Options = Options
+    Options = SaliencyOptions
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Asks for one gradient."""
         cut = Cut(batch, self.options.layer)
         hidden = cut.hidden.detach().requires_grad_()

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import torch
 from vlminterp_m2ib.noise import PairNoise
 
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 from vlminterp_attribution.options import require_positive
 
 
 @dataclass
-class Options:
+class SmoothGradOptions:
     """Options of SmoothGrad.
 
     Attributes:
@@ -38,9 +38,9 @@ class SmoothGrad(TokenMethod):
     paper = "Smilkov et al., SmoothGrad, 2017"
     cost = "20 forward, 20 backward"
     needs = Needs.gradients
-    Options = Options
+    Options = SmoothGradOptions
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Draws one noise after the other."""
         cut, options = Cut(batch, self.options.layer), self.options
         lengths = cut.state.mask.sum(1).tolist()

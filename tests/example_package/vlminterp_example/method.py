@@ -2,7 +2,7 @@
 
 from torch import Tensor
 from torch.nn import functional
-from vlminterp_attribution.batch import Batch
+from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
@@ -15,7 +15,7 @@ class Nearness(TokenMethod):
     needs = Needs.forward
     unit = "cosine"
 
-    def explain(self, batch: Batch) -> Found:
+    def explain(self, batch: PairBatch) -> Found:
         """Compares the tokens after block 0 with the first."""
         state = Cut(batch, 0).state
         near: Tensor = functional.cosine_similarity(state.hidden, state.hidden[:, :1], dim=2)

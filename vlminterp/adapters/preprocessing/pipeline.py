@@ -10,7 +10,8 @@ from torch.nn.functional import pad
 
 from vlminterp.adapters.dual_encoder import Pixels
 from vlminterp.adapters.preprocessing.placement import Place, Placement, Size
-from vlminterp.adapters.preprocessing.probe import Transform, check
+from vlminterp.adapters.preprocessing.probe import UNUSABLE, Transform, check
+from vlminterp.adapters.unloadable import in_words
 from vlminterp.data.images import read_image
 from vlminterp.errors import InputError, ModelError
 
@@ -119,3 +120,5 @@ class Preprocessing:
                 check(self._transform, placement, picture)
             except ModelError as error:
                 raise ModelError(f"{self._name} {error}") from error
+            except UNUSABLE as error:
+                raise ModelError(f"{self._name} can't be used: {in_words(error)}") from error

@@ -15,6 +15,8 @@ from torch import Tensor
 from vlminterp.adapters.preprocessing.placement import Place, Placement, Size
 from vlminterp.errors import ModelError
 
+UNUSABLE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
+"""What a pipeline raises whose settings do not fit each other."""
 TOLERANCE = 0.35
 """Pixels of the input; a crop that is off by one is off by more."""
 

@@ -16,13 +16,12 @@ from vlminterp.adapters.preprocessing.placement import (
     squashed,
     to_shortest,
 )
-from vlminterp.adapters.preprocessing.probe import Described
+from vlminterp.adapters.preprocessing.probe import UNUSABLE, Described
 from vlminterp.adapters.unloadable import in_words
 from vlminterp.errors import ModelError
 
 CONVNEXT_SQUASHES_FROM = 384
 """Pixels; ConvNeXt's processor crops below and squashes from there on."""
-_UNUSABLE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 def described(processor: Any, image_size: int | None = None) -> Described:
@@ -41,7 +40,7 @@ def described(processor: Any, image_size: int | None = None) -> Described:
             _name(processor),
             None if _takes_any_size(processor) else size,
         )
-    except _UNUSABLE as error:
+    except UNUSABLE as error:
         raise ModelError(f"{_name(processor)} can't be used: {in_words(error)}") from error
 
 
