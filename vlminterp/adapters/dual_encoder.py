@@ -272,7 +272,7 @@ class DualEncoder(ABC):
     @property
     @abstractmethod
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
 
     @property
     @abstractmethod

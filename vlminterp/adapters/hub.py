@@ -122,7 +122,7 @@ def _reachable() -> bool:
     try:
         urllib.request.urlopen(probe, timeout=PROBE_SECONDS).close()
     except urllib.error.HTTPError:
-        return True  # it answered
+        return True  # an error is an answer too
     except OSError:
         return False
     return True

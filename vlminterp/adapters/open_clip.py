@@ -117,7 +117,7 @@ class OpenCLIP(WrappedEncoder):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         device: torch.device = self.model.logit_scale.device
         return device
 

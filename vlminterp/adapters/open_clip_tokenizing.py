@@ -102,13 +102,13 @@ def tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str], end_token: int | N
     tokens = tokenize(
         tokenizer.tokenizer, texts, context, pad=True, cleaned=cleaned, end_token=end_token
     )
-    return replace(tokens, ids=tokenizer(list(texts)))  # some lack the separator
+    return replace(tokens, ids=tokenizer(list(texts)))  # open_clip may remove the separator
 
 
 def _offsets(tokenizer: SimpleTokenizer, pieces: Sequence[int], text: str) -> list[Span]:
     """Returns, for each piece, the characters of the caption that it stands for.
 
-    The pieces write the cleaned caption without spaces, byte by byte.
+    Together the pieces write the bytes of the cleaned caption without spaces.
     """
     written = "".join(tokenizer.pat.findall(tokenizer.clean_fn(text)))
     character = [place for place, one in enumerate(written) for _ in one.encode()]

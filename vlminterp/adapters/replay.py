@@ -172,7 +172,7 @@ def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[
     finally:
         for module, own in before.items():
             if own is None:
-                del module.forward  # the class's is seen again
+                del module.forward  # uncovers the class's own
             else:
                 module.forward = own
 

@@ -55,7 +55,7 @@ class CUBSource(SplitSource):
         super().__init__(config, tuple(_SPLITS))
 
     def files(self) -> Iterable[Path]:
-        """The tables."""
+        """Returns the paths of the tables."""
         return [self._root / name for name in _TABLES]
 
     def _listings(self, split: str) -> Iterator[Listing]:
@@ -71,7 +71,7 @@ class CUBSource(SplitSource):
             yield Listing(printable(raw), bird(raw), members[label])
 
     def _table(self, name: str) -> dict[str, str]:
-        """A table of ids and values."""
+        """Reads a table of ids and values."""
         rows = {}
         path = self._root / name
         lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -86,7 +86,7 @@ class CUBSource(SplitSource):
 
 
 def bird(raw: str) -> str:
-    """The English name of a class of CUB.
+    """Returns the English name of a class of CUB.
 
     Its makers replaced hyphens by underscores before a small letter, and left out apostrophes.
 

@@ -96,7 +96,7 @@ class HFDualEncoder(WrappedEncoder, ABC):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         device: torch.device = self.model.device
         return device
 

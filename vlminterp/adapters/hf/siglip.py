@@ -24,11 +24,14 @@ class HFSigLIP(HFDualEncoder):
         return self.replayed_text(at_last_position, sees_padding=True)
 
     def cleaned(self, text: str) -> str:
-        """Returns a caption in lower case, as in training; SigLIP 2's tokenizer leaves capitals."""
+        """Returns a caption in lower case, as in training.
+
+        SigLIP 2's tokenizer (Gemma's) leaves that to its user.
+        """
         return text.lower()
 
     def notes(self) -> Sequence[str]:
-        """Adds a note if captions are put in lower case, which transformers does not do."""
+        """Adds a note if putting captions in lower case changes their tokens."""
         if self._tokenizer is None or self._ids("A") == self._ids("a"):
             return super().notes()
         return (

@@ -15,7 +15,7 @@ from vlminterp.errors import ModelError
 
 
 class HFSigLIP2(HFSigLIP):
-    """SigLIP 2 that keeps the pictures' aspect ratio: each has its own grid, within a budget."""
+    """SigLIP 2 that keeps aspect ratios: each picture has its own grid, up to a budget."""
 
     model_type = "siglip2"
     architecture = "Siglip2Model"

@@ -17,7 +17,7 @@ from vlminterp.errors import InputError, ModelError
 TRIED: tuple[Size, ...] = ((283, 480), (480, 283), (97, 61))
 """Heights and widths of the test pictures: wide, tall, small."""
 LARGEST = 2**25
-"""Most pixels that a picture may have on its way to the model, however the checkpoint scales it."""
+"""Maximum number of pixels of a picture on its way to the model, however it is scaled."""
 
 
 class Preprocessing:
