@@ -30,8 +30,8 @@ class Geometry:
 
     Attributes:
         size: Height and width of the original image, in pixels.
-        box: Left, top, right, bottom of what the input shows, in pixels of the original image; it
-            exceeds the image where the input was padded.
+        box: Left, top, right, bottom of the part that the input shows, in pixels of the original
+            image; it exceeds the image where the input was padded.
     """
 
     size: tuple[int, int]
@@ -295,7 +295,7 @@ class DualEncoder(ABC):
 
     @abstractmethod
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into this model's tokens, truncating what exceeds its context."""
+        """Splits captions into this model's tokens, and truncates those longer than its context."""
 
     def notes(self) -> Sequence[str]:
         """Returns notes for users on where inputs depart from the backend's own, one line each."""

@@ -1,4 +1,4 @@
-"""Checks what users hand to an encoder, so that a mistake raises an error and is not explained."""
+"""Checks users' inputs to an encoder: a mistake must raise an error, not give an explanation."""
 
 from collections.abc import Iterable
 from pathlib import Path

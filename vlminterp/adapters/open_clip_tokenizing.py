@@ -39,7 +39,7 @@ def end_token(model: Any, tokenizer: Any, name: str) -> int | None:
         if end not in written:
             raise ModelError(
                 f"{name} reads captions at token {end} (text_cfg.eos_id), which its tokenizer "
-                "never writes, so that all would be alike: mend the config"
+                "never writes, so that all captions would have one embedding: mend the config"
             )
         return end
     if pool_type != "argmax" or not isinstance(tokenizer, SimpleTokenizer):

@@ -74,7 +74,7 @@ def _halvings(length: int, cells: int) -> int:
     """
     stride: int = 2 ** round(math.log2(length / cells))
     if abs(cells * stride - length) >= stride:
-        raise ModelError(f"an edge of {length} pixels has become {cells}: not by halving")
+        raise ModelError(f"an edge of {length} pixels has become {cells} cells, not by halving it")
     return stride
 
 

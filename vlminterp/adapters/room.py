@@ -19,7 +19,7 @@ A byte holds up to two quantised ones, in GGUF up to eight, and tied weights are
 ALWAYS = 2**23
 """Numbers that any model may be made of."""
 A_TENSOR = 2**12
-"""Numbers that a smaller tensor counts as, since it and its module take memory besides."""
+"""Numbers that a smaller tensor counts as, since the tensor and its module are objects too."""
 _FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
 
 

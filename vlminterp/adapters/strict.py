@@ -58,7 +58,7 @@ def _finite(tensor: Tensor) -> bool:
 
 
 def _reasons(message: str) -> list[str]:
-    """Lists what is wrong by torch's message, with one example of each kind.
+    """Lists the faults in torch's message, with one example of each kind.
 
     Example:
         >>> _reasons('Unexpected key(s) in state_dict: "a.weight", "a.bias". ')

@@ -27,7 +27,7 @@ from vlminterp.adapters.strict import require_finite_weights
 from vlminterp.errors import ModelError
 
 CAPTIONS = ("a photo of a cat", "two dogs and one very small brown bird on the roof of a house")
-"""A short caption, which is padded, beside a longer one."""
+"""A short caption and a longer one, beside which it is padded."""
 PICTURE = (72, 120)
 """Height and width of the test picture; not square, so that cropping matters."""
 CUT = 0.5

@@ -121,7 +121,8 @@ def _edges(box: Box, meant: BoxFormat) -> Box:
         right, bottom = left + right, top + bottom
     if not (left < right and top < bottom):
         raise InputError(
-            f"box {list(box)} is empty: it must be {_NUMBERS[meant]}, unless data.boxes says so"
+            f"box {list(box)} is empty: it must be {_NUMBERS[meant]}, unless data.boxes names "
+            "another format"
         )
     if meant is BoxFormat.normalised and not (
         min(left, top) >= -_ROUNDING and max(right, bottom) <= 1 + _ROUNDING

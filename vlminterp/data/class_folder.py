@@ -30,7 +30,7 @@ class ClassFolderConfig(ClassConfig):
 
 
 class ClassFolderSource(ClassSource):
-    """Yields the folders of a folder, pictures below them included."""
+    """Yields each folder in a folder as a class, with all pictures below it."""
 
     Config = ClassFolderConfig
 

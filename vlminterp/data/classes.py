@@ -197,7 +197,7 @@ def _part(listing: Listing, held_out: float) -> Listing:
     if listing.held_out is not None:
         return replace(listing, members=members, held_out=_unique(listing.held_out))
     wanted = int(held_out) if held_out >= 1 else max(1, round(held_out * len(members)))
-    # Never more than half, or a small class would be left without a reward worth the name.
+    # Never more than half, or a small class would have too few pictures left for its reward.
     wanted = min(wanted, len(members) // 2) if held_out else 0
     checking = {member.key for member in _drawn(members, wanted)}
     return replace(

@@ -13,7 +13,7 @@ from vlminterp.paths import printable
 
 _TABLES = ("classes.txt", "images.txt", "image_class_labels.txt", "train_test_split.txt")
 _SPLITS = {"train": "1", "test": "0"}
-# CUB's names lost their apostrophes, and "Artic" a letter.
+# CUB's names lack their apostrophes, and "Artic" lacks a letter.
 _SPECIAL = {
     "Artic_Tern": "Arctic Tern",
     "Chuck_will_Widow": "Chuck-will's-widow",

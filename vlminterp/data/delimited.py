@@ -25,7 +25,7 @@ class TableLayout(NamedTuple):
 
 
 def layout_of(path: Path, usual: str) -> TableLayout:
-    """Finds out how a table is written, from its first line.
+    """Finds the layout of a table by its first line.
 
     Args:
         path: The table.
@@ -84,7 +84,7 @@ def read_delimited(path: Path, usual: str) -> Iterator[Row]:
 
 
 class _Lines:
-    """The lines of a file, looked at before they are taken."""
+    """Lines of a file, which can be looked at before they are taken."""
 
     def __init__(self, file: Iterator[str], first: int) -> None:
         self.number = first

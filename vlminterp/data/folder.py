@@ -164,7 +164,7 @@ def entries_of(folder: Path) -> list[Path]:
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorts `9.jpg` before `10.jpg`, and the same on every machine."""
+    """Returns a sort key that puts `9.jpg` before `10.jpg`, the same on every machine."""
     parts = re.split(r"([0-9]+)", path.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
 

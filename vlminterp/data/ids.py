@@ -32,7 +32,7 @@ class UniqueIds:
         return id
 
     def _add(self, id: str) -> bool:  # noqa: A002
-        """Notes an id; returns whether it was there before."""
+        """Adds an id; returns whether it was there before."""
         known = True
         for byte, bit in _places(id):
             known = known and bool(self._seen[byte] & bit)

@@ -56,8 +56,8 @@ class Pair:
         text: The caption.
         load_image: Reads the image (RGB). Raises `InputError` if the pair can't be used: the image
             can't be read, the caption is empty, the row is malformed.
-        load_mask: Reads the mask of what the text names, bool `[height, width]` of the original
-            image; None where no truth is known. Raises `InputError` if it can't be read.
+        load_mask: Reads the mask of the things that the text names, bool `[height, width]` of the
+            original image; None where no truth is known. Raises `InputError` if it can't be read.
         named_words: The words of `text` that name something in the image, as character spans
             `(start, stop)`; None where unknown.
         regions: Everything known to be in the image, named or not. Pixels in none of them belong to

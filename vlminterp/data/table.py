@@ -71,7 +71,7 @@ class Table:
             in parquet also the encoded picture, or Hugging Face's `{bytes, path}`) and `text`;
             optional are `id`, and the truth: `mask` (a picture, or COCO's run lengths),
             `segmentation` (COCO's run lengths or polygons), `boxes` (a list of boxes) or `bbox` (a
-            box or a list). What is no text or number is JSON in csv and tsv.
+            box or a list). In csv and tsv, values other than texts and numbers are JSON.
         config: Options of reading it.
     """
 

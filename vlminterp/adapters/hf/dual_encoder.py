@@ -236,8 +236,8 @@ def require_installed(architecture: str) -> None:
     """
     if not hasattr(transformers, architecture):
         raise ModelError(
-            f"transformers {transformers.__version__} has no {architecture}, which a later one "
-            "has: pip install --upgrade transformers"
+            f"transformers {transformers.__version__} has no {architecture}; a later version may "
+            "have it: pip install --upgrade transformers"
         )
 
 

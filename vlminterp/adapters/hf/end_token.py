@@ -66,8 +66,9 @@ class ReadsEndToken(HFDualEncoder, ABC):
             wrote = self._probe()[-1]
             raise ModelError(
                 f"{self.name} reads captions at token {end} (text_config.eos_token_id), which its "
-                f"tokenizer never writes, so that all would be alike; it ends them with {wrote} "
-                f"({self._tokenizer.convert_ids_to_tokens(wrote)}): mend config.json"
+                "tokenizer never writes, so that all captions would have one embedding; it ends "
+                f"them with {wrote} ({self._tokenizer.convert_ids_to_tokens(wrote)}): mend "
+                "config.json"
             )
         self.model.text_model.eos_token_id = end
 

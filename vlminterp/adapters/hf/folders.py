@@ -61,7 +61,7 @@ def located(config: ModelConfig) -> Folders:
     """
     checkpoint, folder = config.checkpoint, Path(config.checkpoint)
     if config.text_tower is not None:
-        raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
+        raise ModelError("model.text_tower is for open_clip; adapter hf reads the checkpoint's own")
     if not folder.is_dir():
         folder = _downloaded(checkpoint, config.revision)
     elif config.revision is not None:

@@ -77,7 +77,7 @@ def _standard(processor: Any) -> tuple[Place, Size]:
     if fixed is None:
         raise ModelError(
             f"{_name(processor)}: with size={_sizes(processor, 'size')} and "
-            "do_center_crop=false the model's input would be as large as each picture's shape asks"
+            "do_center_crop=false the model's input would be as varied in shape as the pictures"
         )
     return squashed(fixed), fixed
 
