@@ -12,16 +12,16 @@ from vlminterp.adapters.settings import ModelConfig
 
 HF, OPEN_CLIP = "hf", "open-clip"
 HUB = "hf-hub:"
-"""How open_clip tells a repository from an architecture."""
+"""Prefix by which open_clip tells a repository from an architecture."""
 _Find = Callable[[str], Path | None]
-"""From a file's name to where it is on this machine; None where the checkpoint has none."""
+"""Maps a file's name to its path on this machine; None where the checkpoint has no such file."""
 
 
 def with_adapter(config: ModelConfig) -> ModelConfig:
-    """Finds the adapter that reads a checkpoint; returns both as that adapter takes them.
+    """Finds the adapter that reads a checkpoint; returns the configuration with both set.
 
-    A repository or folder of both libraries is read by transformers, unless its class there is
-    code of the repository's own or of a kind that is not known.
+    A checkpoint that both libraries can read goes to transformers, unless its class there is the
+    repository's own code or of an unknown kind.
 
     Args:
         config: Its checkpoint is a folder, a hub id, ARCHITECTURE/TAG or hf-hub:ORG/NAME.
@@ -59,7 +59,7 @@ def _if_file(path: Path) -> Path | None:
 
 
 def _on_hub(repository: str, name: str, revision: str | None) -> Path | None:
-    """A repository's file; None also where the hub can't be asked: loading it tells that."""
+    """Returns a repository's file; None also if the hub can't be reached: loading reports that."""
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError
 

@@ -1,4 +1,4 @@
-"""Where a checkpoint is, and whether a folder holds a whole one."""
+"""Locates checkpoints, and checks that a folder holds a whole one."""
 
 import fnmatch
 import json
@@ -21,13 +21,13 @@ TOKENIZER = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
-"""Files of which a tokenizer of transformers has one."""
+"""Files of transformers' tokenizers, each of which has one of them."""
 
 ADAPTER_CONFIG = "adapter_config.json"
-"""What PEFT calls the configuration of an adapter, such as LoRA."""
+"""PEFT's file name for the configuration of an adapter, such as LoRA."""
 
 Needed = Sequence[Sequence[str]]
-"""Files of a whole checkpoint: one of each group, of which the first one there is read."""
+"""Files of a whole checkpoint: one of each group, of which the first one found is read."""
 
 
 def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: str = "") -> str:
@@ -36,10 +36,10 @@ def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: 
     Args:
         checkpoint: A folder, a hub id, or a place inside a package, which is not imported.
         key: The option that names it, for messages.
-        install: What to run where the package is missing, for messages.
+        install: Advice on how to install a missing package, for messages.
 
     Raises:
-        ModelError: A local path that does not exist.
+        ModelError: The package is not installed, or the folder does not exist.
     """
     if checkpoint.startswith(PACKAGE):
         package, _, inside = checkpoint.removeprefix(PACKAGE).partition("/")
@@ -58,14 +58,14 @@ def resolve_checkpoint(checkpoint: str, key: str = "model.checkpoint", install: 
 
 
 def weights_and_settings(folder: Path) -> list[Path]:
-    """The files of a checkpoint folder that its numbers depend on."""
+    """Lists the files of a checkpoint folder that its numbers depend on."""
     return sorted(path for path in folder.iterdir() if path.suffix in SETTINGS | WEIGHTS)
 
 
 def base_of(folder: Path) -> str | None:
-    """Names the model that a folder's adapter was trained on: a folder or a hub id, perhaps empty.
+    """Returns the model that a folder's adapter was trained on: a folder or a hub id, or "".
 
-    None where there is no adapter, or the model's own weights are beside it.
+    Returns None where there is no adapter, or where the model's own weights are beside it.
     """
     config = folder / ADAPTER_CONFIG
     if not config.is_file():
@@ -80,7 +80,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Reads a configuration file.
 
     Raises:
-        ModelError: It holds no JSON object.
+        ModelError: It can't be read, or holds no JSON object.
     """
     try:
         found = json.loads(path.read_text("utf-8"))
@@ -98,10 +98,10 @@ def require_files(folder: Path, needed: Needed) -> None:
 
     Args:
         folder: The checkpoint.
-        needed: What a whole one has.
+        needed: Files of a whole checkpoint.
 
     Raises:
-        ModelError: Naming every file that is missing.
+        ModelError: Files are missing; the message names all of them.
     """
     missing = missing_files([path.name for path in folder.iterdir() if path.is_file()], needed)
     if missing:
@@ -113,16 +113,16 @@ def require_files(folder: Path, needed: Needed) -> None:
 
 
 def missing_files(names: Collection[str], needed: Needed) -> list[str]:
-    """Names each group of which no file is there."""
+    """Lists the groups of which no file is there, each as "A or B"."""
     return [" or ".join(group) for group in needed if not any(name in names for name in group)]
 
 
 def files_read(names: Collection[str], needed: Needed) -> list[str]:
-    """Chooses what is read of a repository: configurations, tokenizer, and one set of weights.
+    """Chooses the files to read: configurations, tokenizer, one set of weights, any adapter's.
 
     Args:
-        names: All its files.
-        needed: What a whole checkpoint has; of weights in several formats, the first is read.
+        names: All files of a repository.
+        needed: Files of a whole checkpoint; of weights in several formats, the first is read.
     """
     there = [[name for name in group if name in names] for group in needed]
     chosen = [found[0] for found in there if found]
@@ -133,7 +133,7 @@ def files_read(names: Collection[str], needed: Needed) -> list[str]:
 
 
 def _shards(name: str) -> str:
-    """The pattern of the files that an index of weights names; "" for any other file."""
+    """Returns the pattern of the shards that an index of weights names; "" for any other file."""
     whole = name.removesuffix(".index.json")
     return "" if whole == name else f"{Path(whole).stem}-*{Path(whole).suffix}"
 

@@ -1,4 +1,4 @@
-"""What every VLM looks like to a plugin: two towers, each of which can be cut after any block.
+"""The interface of a VLM to plugins: two towers, each of which can be cut after any block.
 
 Letters in shapes: B batch, N patches or tokens of one input, T text length, C width of a block,
 D embedding size, K other batch.
@@ -32,18 +32,18 @@ class Geometry:
 
     Attributes:
         size: Height and width of the original image, in pixels.
-        box: Left, top, right, bottom of what the input shows, in pixels of the original image; it
-            exceeds the image where the input was padded.
+        box: Left, top, right, bottom of the part that the input shows, in pixels of the original
+            image; it exceeds the image where the input was padded.
     """
 
     size: tuple[int, int]
     box: tuple[float, float, float, float]
 
     def upper_left(self, share: tuple[float, float]) -> "Geometry":
-        """The upper left part of the input.
+        """Returns the geometry of the upper left part of the input.
 
         Args:
-            share: Of the input's height and width.
+            share: Height and width of that part, as shares of the input's.
         """
         left, top, right, bottom = self.box
         down, across = share
@@ -56,7 +56,7 @@ class Pixels:
     """Images as one model takes them.
 
     Attributes:
-        values: Normalised, float32 `[B, 3, H, W]`.
+        values: Normalised pixel values, float32 `[B, 3, H, W]`.
         geometry: Where each input lies on its original image.
         sizes: Height and width of each input, which lies at the top left of its values; empty
             where all are H × W.
@@ -70,11 +70,11 @@ class Pixels:
         return len(self.values)
 
     def size(self, index: int) -> tuple[int, int]:
-        """Height and width of one input."""
+        """Returns the height and width of one input."""
         return self.sizes[index] if self.sizes else (self.values.shape[2], self.values.shape[3])
 
     def of(self, index: int) -> Tensor:
-        """One input without what it is padded with, `[3, height, width]`."""
+        """Returns one input without its padding, `[3, height, width]`."""
         height, width = self.size(index)
         return self.values[index, :, :height, :width]
 
@@ -84,10 +84,10 @@ class Word:
     """One word of a caption.
 
     Attributes:
-        text: As the caption writes it.
-        start: The first token that writes it.
-        stop: The token behind the last one that does.
-        span: Its characters in the caption, from the first to behind the last.
+        text: The word as the caption writes it.
+        start: Index of its first token.
+        stop: Index of the token after its last one.
+        span: Start and stop of its characters in the caption.
     """
 
     text: str
@@ -104,10 +104,10 @@ class Tokens:
         ids: Token ids, int64 `[B, T]`.
         mask: True at tokens, False at padding, bool `[B, T]`.
         special: True at tokens that the tokenizer added (begin, end, padding), bool `[B, T]`.
-        words: The words of each caption; the same for every tokenizer, but for those that share a
-            token or have none.
-        truncated: Whether the model does not read the caption to its end: it is longer than the
-            context, or an end token is written in it.
+        words: The words of each caption; the same for every tokenizer, except for words that share
+            a token or have none.
+        truncated: Whether the model stops before the caption's end: the caption is longer than the
+            context, or has an end token written in it.
     """
 
     ids: Tensor
@@ -120,7 +120,7 @@ class Tokens:
         return len(self.ids)
 
     def empty(self) -> list[bool]:
-        """Whether a caption has no token of its own, for each."""
+        """Tells for each caption whether it has no token of its own."""
         empty: list[bool] = self.special.all(1).tolist()
         return empty
 
@@ -130,11 +130,11 @@ Inputs = TypeVar("Inputs", Pixels, Tokens)
 
 @dataclass(frozen=True)
 class State:
-    """A tower's residual stream at a cut, with all that resuming needs.
+    """A tower's residual stream at a cut, with everything that resuming needs.
 
     Attributes:
-        hidden: `[B, N, C]`.
-        block: The block whose output this is; -1 is the input of block 0.
+        hidden: Residual stream, `[B, N, C]`.
+        block: Index of the block whose output this is; -1 is the input of block 0.
         mask: True where a token counts, False at padding, bool `[B, N]`.
         pooled: Position of the one token that becomes the embedding, int64 `[B]`; None where the
             tower pools over several.
@@ -156,10 +156,10 @@ class State:
     attention_mask: Tensor | None = None
 
     def with_hidden(self, hidden: Tensor) -> Self:
-        """The same cut with another residual stream.
+        """Returns the same cut with another residual stream.
 
         Args:
-            hidden: `[B·n, N, C]`; copy j of input b is row b·n + j.
+            hidden: Residual stream, `[B·n, N, C]`; copy j of input b is row b·n + j.
 
         Returns:
             A state whose masks and positions are repeated n times.
@@ -206,14 +206,14 @@ class Tower(ABC, Generic[Inputs]):
         """Runs the rest of the tower.
 
         Args:
-            state: What `prefix` returned, possibly with another `hidden`.
+            state: A state that `prefix` returned, possibly with another `hidden`.
 
         Returns:
             Embeddings of unit length, `[B, D]`, float32 (float64 for a float64 tower).
         """
 
     def encode(self, inputs: Inputs) -> Tensor:
-        """Embeddings of unit length, `[B, D]`."""
+        """Returns embeddings of unit length, `[B, D]`."""
         return self.suffix(self.prefix(inputs, EMBEDDINGS))
 
     def modules(self) -> Iterable[nn.Module]:
@@ -265,7 +265,7 @@ class Tower(ABC, Generic[Inputs]):
 
 
 def unit_length(embeddings: Tensor) -> Tensor:
-    """Embeddings `[B, D]` scaled to unit length, in float32 where they were less precise."""
+    """Scales embeddings `[B, D]` to unit length, in float32 where they were less precise."""
     if embeddings.dtype in (torch.float16, torch.bfloat16):
         embeddings = embeddings.float()
     return functional.normalize(embeddings, dim=-1)
@@ -275,8 +275,8 @@ class DualEncoder(ABC):
     """A CLIP-like model: an image tower and a text tower that share one embedding space.
 
     Args:
-        name: What reports call it.
-        preprocessing: How it wants images; needed only by `preprocess`.
+        name: Name in reports.
+        preprocessing: Pipeline for images; needed only by `preprocess`.
         tokenizer: The backend's own; needed only by `tokenize`.
     """
 
@@ -296,7 +296,7 @@ class DualEncoder(ABC):
     @property
     @abstractmethod
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
 
     @property
     @abstractmethod
@@ -304,14 +304,14 @@ class DualEncoder(ABC):
         """The model's own logit scale (a factor, not its logarithm) and logit bias."""
 
     def preprocess(self, images: Pictures) -> Pixels:
-        """Resizes, crops and normalises images as this model was trained on.
+        """Resizes, crops and normalises images as in this model's training.
 
         Args:
             images: PIL images, paths, encoded pictures, or arrays, uint8 `[height, width, 3]`.
 
         Raises:
             ModelError: The model was wrapped without its preprocessing.
-            InputError: One is no picture, or can't be read.
+            InputError: One of them is no picture, or can't be read.
         """
         if self._preprocessing is None:
             raise ModelError(self._lacks("preprocessing"))
@@ -319,10 +319,10 @@ class DualEncoder(ABC):
 
     @abstractmethod
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into this model's tokens, truncating what exceeds its context."""
+        """Splits captions into this model's tokens, and truncates those longer than its context."""
 
     def notes(self) -> Sequence[str]:
-        """What a user should know of how inputs depart from the backend's own, one line each."""
+        """Returns notes for users on where inputs depart from the backend's own, one line each."""
         return ()
 
     @property
@@ -341,25 +341,25 @@ class DualEncoder(ABC):
         return f"{self.name} was wrapped without {part}; pass {kind}(model, {part}=…)"
 
     def check(self) -> None:  # noqa: B027  (an encoder without a backend has nothing to ask)
-        """Refuses a model that is not run as its backend runs it; called once, after loading.
+        """Checks that the model runs as its backend runs it; called once, after loading.
 
         Raises:
-            ModelError: Naming what differs.
+            ModelError: It does not; the message says what differs.
         """
 
     def encode_image(self, pixels: Pixels) -> Tensor:
-        """Image embeddings of unit length, `[B, D]`."""
+        """Returns image embeddings of unit length, `[B, D]`."""
         return self.vision.encode(pixels)
 
     def encode_text(self, tokens: Tokens) -> Tensor:
-        """Text embeddings of unit length, `[B, D]`."""
+        """Returns text embeddings of unit length, `[B, D]`."""
         return self.text.encode(tokens)
 
     def similarity(self, first: Tensor, second: Tensor) -> Tensor:
-        """Cosine of every row of `first [B, D]` with every row of `second [K, D]`: `[B, K]`."""
+        """Returns cosines of the rows of `first [B, D]` and of `second [K, D]`, `[B, K]`."""
         return functional.normalize(first, dim=-1) @ functional.normalize(second, dim=-1).T
 
     def logits(self, first: Tensor, second: Tensor) -> Tensor:
-        """Cosines on the model's own scale, `[B, K]`."""
+        """Returns cosines with the model's own scale and bias applied, `[B, K]`."""
         scale, bias = self.scale_and_bias
         return self.similarity(first, second) * scale + bias

@@ -1,4 +1,4 @@
-"""Loading from the hub: quick and quiet when it can't be reached, one clear line when it fails."""
+"""Loads from the hub: quick and quiet when it can't be reached, one clear line when it fails."""
 
 import logging
 import os
@@ -28,17 +28,17 @@ _OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 @contextmanager
 def loading(checkpoint: str, key: str = "model.checkpoint") -> Iterator[None]:
-    """Everything that reads a checkpoint happens in here.
+    """Turns errors of reading a checkpoint in the `with` block into a one-line ModelError.
 
-    An unreachable hub would be retried for a minute, file by file; one probe finds out, and then
-    only the local cache is used.
+    Backends retry an unreachable hub for a minute, file by file. So one probe looks first, and if
+    it fails only the local cache is used.
 
     Args:
         checkpoint: A folder, or something on the hub.
         key: The option that names it, for messages.
 
     Raises:
-        ModelError: It can't be loaded; one line, from whatever the backend raised.
+        ModelError: The checkpoint can't be loaded.
     """
     offline = not Path(checkpoint).is_dir() and not _reachable()
     with told_in_words(checkpoint):
@@ -57,17 +57,16 @@ def loading(checkpoint: str, key: str = "model.checkpoint") -> Iterator[None]:
 
 
 def local_copy(repository: str, revision: str | None, needed: Needed, hint: str = "") -> Path:
-    """Returns the folder of the hub's cache that holds a checkpoint, after downloading what lacks.
+    """Downloads the missing files of a checkpoint; returns its folder in the hub's cache.
 
-    Whatever then reads that folder asks the hub for nothing: transformers neither looks for
-    converted weights nor has them converted, and the same revision is read of every file. To be
-    called under `loading`.
+    Reading that folder makes no further requests: transformers neither looks for converted weights
+    nor has them converted, and all files are of one revision. Call it under `loading`.
 
     Args:
         repository: Its name on the hub.
         revision: Branch, tag or commit; None for the main branch.
-        needed: What a whole checkpoint has; a file of the first group says which commit it is.
-        hint: What to do if none of that group is there, for messages.
+        needed: Files of a whole checkpoint; one of the first group tells the commit.
+        hint: Advice for the message if none of that group is there.
 
     Raises:
         ModelError: The repository, or the cache where the hub can't be reached, lacks files.
@@ -90,12 +89,12 @@ def local_copy(repository: str, revision: str | None, needed: Needed, hint: str 
 
 
 def _snapshot(repository: str, revision: str | None, names: Sequence[str], hint: str) -> Path:
-    """Returns the folder of a commit in the hub's cache, by the first of the files that exists."""
+    """Returns a commit's folder in the hub's cache, found by the first of the files that exists."""
     unknown: LocalEntryNotFoundError | None = None
     for name in names:
         try:
             return Path(hf_hub_download(repository, name, revision=revision)).parent
-        except LocalEntryNotFoundError as error:  # a kind of the next, but the hub was not asked
+        except LocalEntryNotFoundError as error:  # subclass of the next; the hub was not asked
             unknown = error
         except EntryNotFoundError:
             continue
@@ -105,7 +104,7 @@ def _snapshot(repository: str, revision: str | None, names: Sequence[str], hint:
 
 
 def _not_cached(error: BaseException | None) -> bool:
-    """Whether an error goes back to a file that only the hub has."""
+    """Tells whether an error was caused by a file that is not in the cache."""
     if error is None or isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled):
         return error is not None
     return _not_cached(error.__cause__ or error.__context__)
@@ -123,7 +122,7 @@ def _reachable() -> bool:
     try:
         urllib.request.urlopen(probe, timeout=PROBE_SECONDS).close()
     except urllib.error.HTTPError:
-        return True  # it answered
+        return True  # an error is an answer too
     except OSError:
         return False
     return True
@@ -131,7 +130,7 @@ def _reachable() -> bool:
 
 @contextmanager
 def _offline(*, offline: bool) -> Iterator[None]:
-    """What HF_HUB_OFFLINE=1 does, for as long as the block lasts."""
+    """Acts as HF_HUB_OFFLINE=1 does in the `with` block, if `offline`."""
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = before or offline
     try:
@@ -142,7 +141,7 @@ def _offline(*, offline: bool) -> Iterator[None]:
 
 @contextmanager
 def _no_conversion() -> Iterator[None]:
-    """Keeps transformers from having a repository of pickles converted, in a thread, by a bot."""
+    """Keeps transformers from asking a bot, in a thread, to convert a repository of pickles."""
     before = os.environ.get(_CONVERSION)
     os.environ[_CONVERSION] = "1"
     try:
@@ -157,7 +156,7 @@ def _no_conversion() -> Iterator[None]:
 def _no_questions() -> Iterator[None]:
     """Keeps transformers from asking on stdin whether a repository's code may be run.
 
-    Our own calls say that it may not; those of libraries, such as open_clip's, leave it open.
+    Our own calls say that it may not; calls by libraries, such as open_clip, leave it open.
     """
     before = dynamic_module_utils.TIME_OUT_REMOTE_CODE
     dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0
@@ -169,12 +168,12 @@ def _no_questions() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What the backends log of a failure, or warn of, is in the exception that they raise."""
+    """Silences the backends' logs and warnings: the exceptions that they raise say the same."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            # room calls torch's own functions, which take it for the one that is to be warned
+            # adapters.room calls torch's functions, so that torch's warnings point at it
             names = r"torch\b|transformers\b|vlminterp\.adapters\.room\b"
             warnings.filterwarnings("ignore", module=names)
             yield

@@ -1,4 +1,4 @@
-"""Checks what a user hands to an encoder, so that a slip is told and not explained."""
+"""Checks users' inputs to an encoder: a mistake must raise an error, not give an explanation."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,18 +12,18 @@ from vlminterp.data.images import read_image
 from vlminterp.errors import InputError
 
 Pictures = Iterable[Image.Image | Path | str | bytes | NDArray[np.uint8]]
-"""Pictures however they are at hand."""
+"""Pictures in any form that users have them."""
 LONGEST_CAPTION = 20_000
-"""Characters; no text tower reads a tenth of it."""
+"""Number of characters; no text tower reads a tenth of it."""
 GREY_OR_COLOURS = {2: (None,), 3: (3, 4)}
-"""Dimensions of an array that is a picture, and how many channels it may have."""
+"""Channels that a picture may have, by the array's number of dimensions; None for no such axis."""
 
 
 def captions_of(texts: Iterable[Any]) -> list[str]:
     """Returns captions as a list.
 
     Raises:
-        InputError: It is one caption, none, or holds something else.
+        InputError: It is a single caption, is empty, or holds something that is no caption.
     """
     if isinstance(texts, str):
         raise InputError(f"tokenize takes a list of captions: tokenize([{texts!r}])")
@@ -41,10 +41,10 @@ def captions_of(texts: Iterable[Any]) -> list[str]:
 
 
 def require_readable(caption: str) -> None:
-    """Checks that a caption is none that tokenizers take minutes for.
+    """Checks that a caption is not so long that a tokenizer would take minutes.
 
     Raises:
-        InputError: It is longer.
+        InputError: It is longer than `LONGEST_CAPTION`.
     """
     if len(caption) > LONGEST_CAPTION:
         raise InputError(
@@ -54,13 +54,13 @@ def require_readable(caption: str) -> None:
 
 
 def pictures_of(images: Pictures) -> list[Image.Image]:
-    """Returns pictures at hand, reading those that are given by path or as bytes.
+    """Returns pictures as PIL images, reading those that are given by path or as bytes.
 
     Args:
         images: PIL images, paths, encoded pictures, or arrays, uint8 `[height, width, 3]`.
 
     Raises:
-        InputError: It is one picture, none, or holds something that is none.
+        InputError: It is a single picture, is empty, or holds something that is no picture.
     """
     alone = isinstance(images, str | bytes | Path | Image.Image)
     if alone or (isinstance(images, np.ndarray) and images.ndim < 4):

@@ -1,6 +1,7 @@
-"""The law that every adapter keeps, measured: is a cut a whole cut, and is anything at stake?
+"""Measures the law that every adapter keeps: a tower that is cut and resumed gives the same result.
 
-Used by the tests, by `experiments/studies/any_clip`, and by whoever writes an adapter.
+It also measures whether anything goes around the cut, and whether the law could fail at all. Used
+by the tests, by `experiments/studies/any_clip`, and by authors of adapters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,11 +20,12 @@ class Law:
     """Largest differences between embeddings of unit length, over the cuts that were tried.
 
     Attributes:
-        cuts: How many were tried.
-        error: Of `suffix(prefix(x, l))` from `encode(x)`.
-        leak: Of the embedding that x's cut gives with y's residual stream, from `encode(y)`: 0 only
-            if nothing of x goes around the cut.
-        apart: Between `encode(x)` and `encode(y)`: what a cut that loses all would leave.
+        cuts: Number of cuts that were tried.
+        error: Difference of `suffix(prefix(x, l))` from `encode(x)`.
+        leak: Difference of the embedding that x's cut gives with y's residual stream from
+            `encode(y)`; 0 only if nothing of x goes around the cut.
+        apart: Difference of `encode(x)` from `encode(y)`: the leak of a cut that everything goes
+            around.
     """
 
     cuts: int
@@ -36,11 +38,11 @@ class Law:
 def measure_law(
     tower: Tower[Inputs], first: Inputs, second: Inputs, layers: Sequence[Layer] | None = None
 ) -> Law:
-    """Cuts a tower at every layer, and puts it together again.
+    """Cuts a tower at every layer, resumes it there, and compares the embeddings.
 
     Args:
-        tower: Of any adapter.
-        first: What is cut.
+        tower: A tower of any adapter.
+        first: The input that is cut.
         second: Another input of the same shape; captions end at the same place.
         layers: The cuts; None for all.
     """
@@ -57,20 +59,20 @@ def measure_law(
 
 @torch.no_grad()
 def least_drop(tower: Tower[Inputs], inputs: Inputs) -> float:
-    """How little leaving out a block can move an embedding of unit length.
+    """Measures the least that leaving out a block moves an embedding of unit length.
 
-    Where it is near 0, as with layer scales near 0, the law says nothing of that block. A block is
-    left out by handing on its input. One that changes the stream's shape, such as a pyramid's
-    stage, can't be: in its place each of its units is, that is the members of its lists which keep
-    the shape.
+    Where it is near 0, as with layer scales near 0, the law says nothing about that block. A block
+    is left out by passing on its input. A block that changes the stream's shape, such as a
+    pyramid's stage, can't be left out; then each of its units is: the members of its lists that
+    keep the shape.
 
     Args:
-        tower: Of any adapter.
-        inputs: Any that it takes.
+        tower: A tower of any adapter.
+        inputs: Any inputs that it takes.
 
     Returns:
-        The largest difference of a coordinate, for the block or unit with the smallest one;
-        infinity if none can be left out.
+        The largest difference of a coordinate, for the block or unit that moves it least; infinity
+        if none can be left out.
     """
     whole: Tensor = tower.encode(inputs)
     drops = (float((without - whole).abs().max()) for without in _without_blocks(tower, inputs))
@@ -78,7 +80,7 @@ def least_drop(tower: Tower[Inputs], inputs: Inputs) -> float:
 
 
 def _without_blocks(tower: Tower[Inputs], inputs: Inputs) -> Iterator[Tensor]:
-    """Embeddings without one block, or one unit of a block, each."""
+    """Yields embeddings, each without one block or one unit of a block."""
     before = tower.prefix(inputs, EMBEDDINGS)
     for layer in range(tower.depth):
         after = tower.prefix(inputs, layer)
@@ -90,7 +92,7 @@ def _without_blocks(tower: Tower[Inputs], inputs: Inputs) -> Iterator[Tensor]:
 
 
 def _without_units(tower: Tower[Inputs], layer: int, inputs: Inputs) -> Iterator[Tensor]:
-    """Embeddings without one unit of a block each."""
+    """Yields embeddings, each without one unit of a block."""
     if not isinstance(tower, ReplayTower):
         return
     for unit in _units(tower.blocks[layer]):
@@ -113,7 +115,7 @@ def _without_units(tower: Tower[Inputs], layer: int, inputs: Inputs) -> Iterator
 
 
 def _units(block: nn.Module) -> Iterator[nn.Module]:
-    """Members of a block's outermost lists that hold weights."""
+    """Yields the members of a block's outermost lists that hold weights."""
     if isinstance(block, nn.Sequential | nn.ModuleList):
         yield from (one for one in block if any(w.ndim > 1 for w in one.parameters()))
         return

@@ -46,17 +46,17 @@ from vlminterp.errors import ModelError
 class OpenCLIP(WrappedEncoder):
     """Wraps any model of open_clip; it is put in eval mode and frozen.
 
-    Plain transformers run block by block, and their last block at one token only; whatever else
-    open_clip has (timm, ResNet, attention pooling, HF text towers) is replayed.
+    Plain transformers run block by block, and their last block at one token only; all other towers
+    of open_clip (timm, ResNet, attention pooling, HF text towers) are replayed.
 
     Args:
         model: The model.
-        preprocessing: How it wants images; needed only by `preprocess`.
+        preprocessing: Pipeline for images; needed only by `preprocess`.
         tokenizer: open_clip's own; needed only by `tokenize`.
-        name: What reports call it.
+        name: Name in reports; the class's by default.
 
     Raises:
-        ModelError: A tower of an unknown kind, or a tokenizer that does not suit it.
+        ModelError: A tower is of an unknown kind, or the tokenizer does not suit it.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class OpenCLIP(WrappedEncoder):
             device: Where the weights go.
 
         Raises:
-            ModelError: Something is missing.
+            ModelError: Something is missing, or does not fit the model.
         """
         checkpoint = config.checkpoint
         architecture, tag = find_checkpoint(config)
@@ -99,7 +99,7 @@ class OpenCLIP(WrappedEncoder):
             room,
             warnings.catch_warnings(),
         ):
-            # A QuickGELU mismatch would go on with wrong numbers.
+            # With a QuickGELU mismatch open_clip would go on with wrong numbers.
             warnings.filterwarnings("error", message="QuickGELU mismatch")
             model = open_clip.create_model(
                 architecture,
@@ -107,7 +107,7 @@ class OpenCLIP(WrappedEncoder):
                 require_pretrained=True,
                 pretrained_hf=False,  # the checkpoint holds both towers
                 force_image_size=config.image_size,
-                weights_only=True,  # of pickles, tensors alone
+                weights_only=True,  # pickles may hold tensors only
                 **text,
             )
         tokenizer = load_tokenizer(architecture, config)
@@ -117,7 +117,7 @@ class OpenCLIP(WrappedEncoder):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         device: torch.device = self.model.logit_scale.device
         return device
 
@@ -141,13 +141,13 @@ class OpenCLIP(WrappedEncoder):
         return tokenize_bpe(self.tokenizer, texts, self.context, pad=pad, end_token=self.end_token)
 
     def own_image_features(self, pixels: Pixels) -> Tensor:
-        """The model's own image embeddings, `[B, D]`, of any length."""
+        """Returns the model's own image embeddings, `[B, D]`, of any length."""
         weight = next(self.model.visual.parameters())
         features: Tensor = self.model.encode_image(pixels.values.to(weight.device, weight.dtype))
         return features
 
     def own_text_features(self, tokens: Tokens) -> Tensor:
-        """The model's own text embeddings, `[B, D]`, of any length."""
+        """Returns the model's own text embeddings, `[B, D]`, of any length."""
         ids = functional.pad(tokens.ids, (0, self.context - tokens.ids.shape[1]))
         features: Tensor = self.model.encode_text(ids.to(self.device))
         return features

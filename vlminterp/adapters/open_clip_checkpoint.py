@@ -1,4 +1,4 @@
-"""Where open_clip's checkpoints are: in a folder, on the hub, or behind a tag of its own list."""
+"""Finds open_clip's checkpoints: in a folder, on the hub, or by a tag of its own list."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,13 +33,13 @@ HUB, LOCAL = "hf-hub:", "local-dir:"
 
 
 def find_checkpoint(config: ModelConfig) -> tuple[str, str | None]:
-    """Returns what open_clip calls model name and pretrained tag.
+    """Returns the model name and the pretrained tag as open_clip takes them.
 
     Args:
-        config: Its checkpoint may be a repository, which is brought here first.
+        config: The model's options; a checkpoint on the hub is downloaded first.
 
     Raises:
-        ModelError: It is nowhere, or not whole.
+        ModelError: It can't be found, or is not whole.
     """
     checkpoint, revision = config.checkpoint, config.revision
     if not checkpoint.startswith(HUB):
@@ -55,7 +55,7 @@ def find_checkpoint(config: ModelConfig) -> tuple[str, str | None]:
 
 
 def split_checkpoint(checkpoint: str) -> tuple[str, str | None]:
-    """Returns what open_clip calls model name and pretrained tag.
+    """Returns the model name and the pretrained tag as open_clip takes them.
 
     Args:
         checkpoint: A folder or `ARCHITECTURE/TAG`.
@@ -85,11 +85,14 @@ def text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
     """Returns the options of `create_model` for a text tower that another repository describes.
 
     Args:
-        architecture: As open_clip calls the model.
-        config: It may say where that description is.
+        architecture: The model's name in open_clip.
+        config: The model's options; `text_tower` may say where that description is.
+
+    Returns:
+        The options; none where open_clip's own configuration describes the tower.
 
     Raises:
-        ModelError: That repository is not here, or there is none.
+        ModelError: That repository can't be found, or `text_tower` is set but not needed.
     """
     text: dict[str, Any] = open_clip.get_model_config(architecture)["text_cfg"]
     where = config.text_tower or text.get("hf_model_name")
@@ -116,13 +119,13 @@ def text_tower(architecture: str, config: ModelConfig) -> dict[str, Any]:
 
 @contextmanager
 def naming_tower(options: Mapping[str, Any]) -> Iterator[None]:
-    """Loads a model in the `with` block; what fails may be its text tower's fault.
+    """Adds the place of the text tower, which may be at fault, to errors of the `with` block.
 
     Args:
-        options: As `text_tower` returns them.
+        options: The options that `text_tower` returned.
 
     Raises:
-        ModelError: What was raised, with the place of the text tower.
+        ModelError: The block raised one; it names the place of the text tower.
     """
     try:
         yield
@@ -134,13 +137,13 @@ def naming_tower(options: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _require_colours(path: Path) -> None:
-    """Checks that a folder says how colours are normalised.
+    """Checks that a configuration says how colours are normalised.
 
-    Where it doesn't, open_clip itself takes OpenAI's mean and deviation for any architecture, and
-    a SigLIP or MobileCLIP would go on with wrong numbers.
+    Where it doesn't, open_clip takes OpenAI's mean and deviation for any architecture, and a SigLIP
+    or MobileCLIP would go on with wrong numbers.
 
     Raises:
-        ModelError: It does not.
+        ModelError: The mean or the deviation is missing.
     """
     config = read_json(path).get("preprocess_cfg") or {}
     missing = [key for key in ("mean", "std") if config.get(key) is None]
@@ -152,14 +155,17 @@ def _require_colours(path: Path) -> None:
 
 
 def load_tokenizer(architecture: str, config: ModelConfig) -> Any:
-    """Returns open_clip's tokenizer: a folder's own; a repository or a tag names another one's.
+    """Returns open_clip's tokenizer.
+
+    A folder, or a repository with `revision`, has its own; the configuration of any other
+    checkpoint may name one elsewhere.
 
     Args:
-        architecture: As open_clip calls the model.
-        config: Where the checkpoint is.
+        architecture: The model's name in open_clip.
+        config: The model's options.
 
     Raises:
-        ModelError: It can't be loaded; the line names the place where it should be.
+        ModelError: It can't be loaded; the message names the place where it should be.
     """
     text = open_clip.get_model_config(architecture)["text_cfg"]
     named = text.get("hf_tokenizer_name")

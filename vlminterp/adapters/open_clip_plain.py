@@ -16,13 +16,13 @@ from vlminterp.errors import ModelError
 
 
 class OpenCLIPBlock(Block):
-    """One `ResidualAttentionBlock`."""
+    """A `ResidualAttentionBlock` of open_clip."""
 
     def __init__(self, block: ResidualAttentionBlock) -> None:
         self.block: Any = block
 
     def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
-        """The block on every token; all inputs share one causal mask."""
+        """Runs the block on every token; all inputs share one causal mask."""
         mask = None if attention_mask is None else attention_mask[0, 0]
         output: Tensor = self.block(hidden, attn_mask=mask)
         return output
@@ -39,12 +39,12 @@ class OpenCLIPBlock(Block):
         )
 
     def attention_norm(self, hidden: Tensor) -> Tensor:
-        """The norm before the attention."""
+        """Applies the norm before the attention."""
         normed: Tensor = self.block.ln_1(hidden)
         return normed
 
     def attention(self) -> Attention:
-        """The attention's weights, which `MultiheadAttention` keeps in one tensor."""
+        """Returns the attention's weights, which `MultiheadAttention` keeps in one tensor."""
         attention: nn.MultiheadAttention = self.block.attn
         query_weight, key_weight, value_weight = attention.in_proj_weight.chunk(3)
         query_bias, _, value_bias = attention.in_proj_bias.chunk(3)
@@ -73,8 +73,8 @@ class PlainVisionTower(TransformerTower[Pixels]):
     """open_clip's `VisionTransformer`; CLS or the mean of the patches is pooled.
 
     Args:
-        visual: The model.
-        replayed: The same tower by the model's own forward.
+        visual: The image tower.
+        replayed: The same tower, run by the model's own forward.
     """
 
     def __init__(self, visual: VisionTransformer, replayed: ReplayTower[Pixels]) -> None:
@@ -86,7 +86,7 @@ class PlainVisionTower(TransformerTower[Pixels]):
         return untouched((self._visual, self._visual.transformer))
 
     def embed(self, inputs: Pixels) -> State:
-        """Patches, CLS and positions, normalised once."""
+        """Embeds patches, CLS and positions, and applies the first norm."""
         visual = self._visual
         weight = visual.conv1.weight
         values = inputs.values.to(weight.device, weight.dtype)
@@ -109,7 +109,7 @@ class PlainVisionTower(TransformerTower[Pixels]):
         )
 
     def pool(self, state: State) -> Tensor:
-        """Norm, pooling and projection."""
+        """Applies norm, pooling and projection."""
         pooled: Tensor = self._visual._pool(state.hidden)[0] @ self._visual.proj
         return pooled
 
@@ -119,7 +119,7 @@ class PlainTextTower(TransformerTower[Tokens]):
 
     Args:
         model: The model.
-        replayed: The same tower by the model's own forward.
+        replayed: The same tower, run by the model's own forward.
     """
 
     def __init__(self, model: open_clip.CLIP, replayed: ReplayTower[Tokens]) -> None:
@@ -131,7 +131,7 @@ class PlainTextTower(TransformerTower[Tokens]):
         return untouched((self._model.transformer,))
 
     def embed(self, inputs: Tokens) -> State:
-        """Token embeddings and positions."""
+        """Embeds tokens and positions."""
         model = self._model
         ids = inputs.ids.to(model.positional_embedding.device)
         length = ids.shape[1]
@@ -149,7 +149,7 @@ class PlainTextTower(TransformerTower[Tokens]):
         )
 
     def pool(self, state: State) -> Tensor:
-        """Norm and projection of the end token."""
+        """Applies norm and projection to the end token."""
         model = self._model
         pooled: Tensor = model.ln_final(take_pooled(state))
         if isinstance(model.text_projection, nn.Linear):

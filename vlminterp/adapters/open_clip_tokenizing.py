@@ -1,4 +1,4 @@
-"""Captions through open_clip's tokenizers, with the words that their pieces write."""
+"""Tokenizes captions with open_clip's tokenizers, and assigns their pieces to words."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,12 +18,12 @@ END_OF_WORD = "</w>"
 
 
 def end_token(model: Any, tokenizer: Any, name: str) -> int | None:
-    """The id of the token at which a text tower reads a caption; None where it reads others.
+    """Returns the id of the end token, if a text tower reads captions there, else None.
 
     Args:
-        model: open_clip's.
-        tokenizer: open_clip's, for this model.
-        name: Of the model, for messages.
+        model: A model of open_clip.
+        tokenizer: open_clip's tokenizer for this model.
+        name: Name of the model, for messages.
 
     Raises:
         ModelError: The tokenizer never writes it, or the tower would take another token for it.
@@ -39,7 +39,7 @@ def end_token(model: Any, tokenizer: Any, name: str) -> int | None:
         if end not in written:
             raise ModelError(
                 f"{name} reads captions at token {end} (text_cfg.eos_id), which its tokenizer "
-                "never writes, so that all would be alike: mend the config"
+                "never writes, so that all captions would have one embedding: mend the config"
             )
         return end
     if pool_type != "argmax" or not isinstance(tokenizer, SimpleTokenizer):
@@ -61,10 +61,10 @@ def tokenize_bpe(
     pad: bool,
     end_token: int | None,
 ) -> Tokens:
-    """Captions through CLIP's own byte-level BPE.
+    """Tokenizes captions with CLIP's own byte-level BPE.
 
     Args:
-        tokenizer: open_clip's.
+        tokenizer: open_clip's tokenizer.
         texts: The captions.
         context: Longest caption, in tokens.
         pad: Whether every caption is padded to the context, not to the longest one.
@@ -89,26 +89,26 @@ def tokenize_bpe(
 
 
 def tokenize_hf(tokenizer: HFTokenizer, texts: Sequence[str], end_token: int | None) -> Tokens:
-    """Captions through a tokenizer of transformers, cleaned as open_clip cleans them.
+    """Tokenizes captions, cleaned as open_clip does, with a tokenizer of transformers.
 
     Args:
         tokenizer: open_clip's wrapper around it.
         texts: The captions.
         end_token: Id of the first token at which the tower reads a caption, if it does so.
     """
-    tokenizer.tokenizer.padding_side = "right"  # as for all; it can't be asked for by the call
+    tokenizer.tokenizer.padding_side = "right"  # open_clip's call has no argument for it
     cleaned = [tokenizer.clean_fn(text) for text in texts]
     context = tokenizer.context_length
     tokens = tokenize(
         tokenizer.tokenizer, texts, context, pad=True, cleaned=cleaned, end_token=end_token
     )
-    return replace(tokens, ids=tokenizer(list(texts)))  # some lack the separator
+    return replace(tokens, ids=tokenizer(list(texts)))  # open_clip may remove the separator
 
 
 def _offsets(tokenizer: SimpleTokenizer, pieces: Sequence[int], text: str) -> list[Span]:
-    """Per piece, the characters of the caption that it stands for.
+    """Returns, for each piece, the characters of the caption that it stands for.
 
-    Every piece stands for some bytes of what is left of the cleaned caption without spaces.
+    Together the pieces write the bytes of the cleaned caption without spaces.
     """
     written = "".join(tokenizer.pat.findall(tokenizer.clean_fn(text)))
     character = [place for place, one in enumerate(written) for _ in one.encode()]

@@ -1,4 +1,4 @@
-"""What open_clip has beside the plain transformer: where each tower's blocks are, what it pools."""
+"""Facts of open_clip's towers for replaying them: where their blocks are, which token they pool."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ from vlminterp.errors import ModelError
 
 
 def replayed_image(model: Any) -> ReplayVision:
-    """The image tower of any open_clip model.
+    """Returns the image tower of any open_clip model.
 
     Raises:
         ModelError: It is of a kind that open_clip did not have when this was written.
@@ -51,14 +51,16 @@ def replayed_image(model: Any) -> ReplayVision:
 
 
 def replayed_text(model: Any) -> ReplayText:
-    """The text tower of any open_clip model; the model itself wants captions of the whole context.
+    """Returns the text tower of any open_clip model.
+
+    Captions are padded to the whole context where the model takes no shorter ones.
 
     Raises:
         ModelError: It is of a kind that open_clip did not have when this was written.
     """
 
     def encode(ids: Tensor, mask: Tensor) -> Tensor:
-        """Without a mask: open_clip's towers tell padding by its id, or read it."""
+        """Embeds captions without a mask: open_clip tells padding by its id, or reads it."""
         embedding: Tensor = model.encode_text(ids)
         return embedding
 
@@ -86,7 +88,10 @@ def replayed_text(model: Any) -> ReplayText:
 
 
 def _timm(trunk: Any, size: tuple[int, int]) -> tuple[Sequence[nn.Module], ImageFacts]:
-    """Facts of a timm model: a transformer has `blocks`, a pyramid `stages` or `layers`."""
+    """Returns a timm model's blocks and facts.
+
+    A transformer has `blocks`, a pyramid `stages` or `layers`.
+    """
     if hasattr(trunk, "blocks"):
         stem = trunk.patch_embed
         return _listed(trunk.blocks), ImageFacts(
@@ -113,5 +118,5 @@ def _pool_at(pool_type: str, eos: int) -> PoolAt | None:
 
 
 def _behind(ids: Tensor, mask: Tensor) -> Tensor:
-    """The token that CoCa's tower adds behind the caption."""
+    """Returns the position of the token that CoCa's tower adds behind the caption."""
     return at_last_position(ids, mask) + 1

@@ -1,7 +1,7 @@
-"""Tells whether a module's weights are all there is to it, so that they may be read past its call.
+"""Tells whether a module's weights alone say what it computes, so that they may be used directly.
 
 An adapter (LoRA), a quantised layer, a hook, a parametrisation or a forward that some tool has put
-there changes what a module computes, but not the `weight` that one reads.
+there changes what a module computes, but not its `weight`.
 """
 
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from torch import nn
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 LINEAR = (nn.Linear, NonDynamicallyQuantizableLinear)
-"""Types that multiply by `weight` and add `bias`; none of their subclasses need do so."""
+"""Types that multiply by `weight` and add `bias`; their subclasses need not do so."""
 
 
 def untouched(modules: Iterable[nn.Module]) -> bool:
-    """Tells whether calling modules runs the forwards of their classes and nothing beside them.
+    """Tells whether calling modules runs their classes' forwards and nothing else.
 
     Args:
-        modules: Each is looked at by itself, without the modules inside it.
+        modules: The modules; those inside them are not looked at.
     """
     return not any(
         module._forward_hooks
@@ -30,7 +30,7 @@ def untouched(modules: Iterable[nn.Module]) -> bool:
 
 
 def plain_linear(module: nn.Module) -> bool:
-    """Tells whether a module is a linear map of the weight and the bias that one reads from it."""
+    """Tells whether a module is a linear map by its own `weight` and `bias`."""
     return type(module) in LINEAR and plain_parameters(module.weight, module.bias)
 
 

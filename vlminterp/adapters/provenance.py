@@ -1,8 +1,8 @@
-"""Where in a caption each character came from, once a tokenizer has cleaned it.
+"""Finds where in a caption each character of its cleaned form came from.
 
 Tokenizers lower letters, compose accents, straighten quotes, resolve HTML entities and drop
-punctuation before they cut. Most fast ones keep account of it; for the others it is found here,
-by aligning what they made of the caption with the caption.
+punctuation before they cut. Most fast ones keep track of it; for the others it is found here, by
+aligning the cleaned caption with the caption.
 """
 
 import unicodedata
@@ -15,10 +15,10 @@ from vlminterp.adapters.words import Span
 
 
 def sources(cleaned: str, text: str) -> list[Span]:
-    """For each character of a cleaned caption, the characters of the caption that it stands for.
+    """Returns, for each character of a cleaned caption, the caption's characters it stands for.
 
     Args:
-        cleaned: What a tokenizer has made of it.
+        cleaned: The caption as a tokenizer has cleaned it.
         text: The caption.
 
     Returns:
@@ -43,11 +43,11 @@ def sources(cleaned: str, text: str) -> list[Span]:
 
 
 def traced(offsets: Sequence[Span], cleaned: str, text: str) -> list[Span]:
-    """Tokens' characters in a cleaned caption as their characters in the caption.
+    """Converts tokens' characters in a cleaned caption to their characters in the caption.
 
     Args:
-        offsets: Per token, its characters in `cleaned`.
-        cleaned: What a tokenizer has made of the caption.
+        offsets: Each token's characters in `cleaned`.
+        cleaned: The caption as a tokenizer has cleaned it.
         text: The caption.
     """
     if cleaned == text:
@@ -61,7 +61,7 @@ def traced(offsets: Sequence[Span], cleaned: str, text: str) -> list[Span]:
 
 
 def _aligned(theirs: str, ours: str) -> list[Span]:
-    """For each character of the one, those of the other that it stands for."""
+    """Returns, for each character of `theirs`, the characters of `ours` that it stands for."""
     pairs = zip(theirs, ours, strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     found = [(place, place + 1) for place in range(same)]
@@ -69,13 +69,13 @@ def _aligned(theirs: str, ours: str) -> list[Span]:
     for kind, start, stop, begin, end in matcher.get_opcodes():
         if kind == "equal":
             found += [(same + place, same + place + 1) for place in range(begin, end)]
-        else:  # what has been rewritten stands for all that it was made of
+        else:  # each rewritten character stands for all that they were made of
             found += [(same + begin, same + end)] * (stop - start)
     return found
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """A text without case, compatibility forms and spaces, and where each character was."""
+    """Returns a text without case, compatibility forms and spaces, and where each character was."""
     pieces = [_fold(character) for character in text]
     return "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
 

@@ -1,4 +1,4 @@
-"""From a model's configuration to the encoder; adapters are found by their entry points."""
+"""Loads encoders from models' configurations; adapters are found by their entry points."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +19,8 @@ def load_encoder(config: ModelConfig, name: str, device: str) -> "DualEncoder":
     """Loads a model.
 
     Args:
-        config: Where it comes from.
-        name: What reports call it.
+        config: The model's options.
+        name: Name in reports.
         device: "cpu", "cuda", "cuda:1", "mps" or "auto".
 
     Raises:
@@ -45,7 +45,7 @@ def model_files(config: ModelConfig) -> list[Path]:
     """Lists the files on this machine that a model's numbers depend on.
 
     Raises:
-        ModelError: A folder that does not exist.
+        ModelError: A folder or a package does not exist.
     """
     config = _resolved(config)
     folder, tower = Path(config.checkpoint), Path(config.text_tower or "", "config.json")
@@ -57,7 +57,7 @@ def model_files(config: ModelConfig) -> list[Path]:
 
 
 def _resolved(config: ModelConfig) -> ModelConfig:
-    """The same with every place inside a package as a folder."""
+    """Replaces every place inside a package by its folder."""
     tower = config.text_tower
     return replace(
         config,

@@ -1,11 +1,11 @@
-"""Cuts any tower without rewriting it: the model's own forward runs, and blocks stand aside.
+"""Cuts any tower without rewriting it: the model's own forward runs, with some blocks replaced.
 
-Up to a cut the forward runs as it is and is stopped there. After the cut it runs again, and every
-block before the cut hands on the residual stream that it is given. Masks, positions and pooling
-stay the model's own: a family needs no second implementation here, only a few facts.
+Up to a cut the forward runs as it is, and is stopped there. To resume, it runs again, and every
+block before the cut returns the given residual stream. Masks, positions and pooling stay the
+model's own: a family needs no second implementation here, only a few facts.
 
-A module's `forward` is replaced while a cut tower runs, and is itself again afterwards, also after
-an error; one model can't run in two threads at once.
+A module's `forward` is replaced while a cut tower runs, and is restored afterwards, also after an
+error; one model can't run in two threads at once.
 """
 
 from abc import ABC, abstractmethod
@@ -29,20 +29,20 @@ from vlminterp.errors import ModelError
 
 
 class StreamLayout(Enum):
-    """How a residual stream lies in memory."""
+    """Memory layout of a residual stream."""
 
     tokens = "[B, N, C]"
     channels_first = "[B, C, rows, columns]"
     channels_last = "[B, rows, columns, C]"
 
     def to_tokens(self, stream: Tensor) -> Tensor:
-        """`[B, N, C]`, rows of a feature map one after the other."""
+        """Converts a stream to `[B, N, C]`, rows of a feature map one after the other."""
         if self is StreamLayout.channels_first:
             return stream.flatten(2).transpose(1, 2)
         return stream.flatten(1, 2) if self is StreamLayout.channels_last else stream
 
     def from_tokens(self, hidden: Tensor, grids: Sequence[tuple[int, int]]) -> Tensor:
-        """The inverse of `to_tokens`; all feature maps of a batch have one grid."""
+        """Inverts `to_tokens`; all feature maps of a batch have one grid."""
         if self is StreamLayout.tokens:
             return hidden
         stream = hidden.reshape(len(hidden), *grids[0], -1)
@@ -54,11 +54,12 @@ class ReplayState(State):
     """A cut from which the model's own forward can be run again.
 
     Attributes:
-        inputs: What the model takes.
-        repeats: Whether copies need their own rows of `inputs`: text, whose masks follow the ids.
-            Pixels don't: what the stem makes of them is not used after a cut.
-        output: What the block at the cut returned: a tensor, or a tuple that begins with one.
-        layout: Of that tensor.
+        inputs: The model's inputs.
+        repeats: Whether copies need their own rows of `inputs`, as for text, whose masks are made
+            from the ids. Pixels alone don't: the stem's output is not used after a cut.
+        output: Output of the block at the cut (or input of block 0): a tensor, or a tuple that
+            begins with one.
+        layout: Layout of that tensor.
     """
 
     inputs: tuple[Tensor, ...] = ()
@@ -67,7 +68,7 @@ class ReplayState(State):
     layout: StreamLayout = StreamLayout.tokens
 
     def with_hidden(self, hidden: Tensor) -> Self:
-        """The same cut with another residual stream; see `State.with_hidden`."""
+        """Returns the same cut with another residual stream; see `State.with_hidden`."""
         copies = len(hidden) // len(self.hidden)
         inputs = self.inputs
         if self.repeats:
@@ -80,7 +81,7 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
     """A tower that is cut by standing in for its blocks.
 
     Args:
-        encode: The model's own way from its inputs to embeddings `[B, D]`, of any length.
+        encode: The model's own function from its inputs to embeddings `[B, D]`, of any length.
         blocks: Modules that run one after the other, each once.
     """
 
@@ -99,14 +100,14 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     @abstractmethod
     def take(self, inputs: Inputs) -> tuple[Tensor, ...]:
-        """What the model takes, on its device and in its type."""
+        """Returns the model's inputs, on its device and in its type."""
 
     @abstractmethod
     def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
-        """The facts of a cut: masks, positions, grid."""
+        """Returns the state at a cut, with masks, positions and grid."""
 
     def encode(self, inputs: Inputs) -> Tensor:
-        """Embeddings of unit length, `[B, D]`."""
+        """Returns embeddings of unit length, `[B, D]`."""
         return unit_length(self._encode(*self.take(inputs)))
 
     def prefix(self, inputs: Inputs, layer: Layer) -> ReplayState:
@@ -146,7 +147,7 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
 
 
 def find_blocks(tower: nn.Module) -> Sequence[nn.Module]:
-    """The blocks of a tower: its first, outermost `nn.ModuleList`.
+    """Finds the blocks of a tower: its first, outermost `nn.ModuleList` that is not empty.
 
     Raises:
         ModelError: It has none.
@@ -157,7 +158,7 @@ def find_blocks(tower: nn.Module) -> Sequence[nn.Module]:
     raise ModelError(f"a {type(tower).__name__} has no list of blocks to cut it at")
 
 
-class _Reached(Exception):  # noqa: N818  (no error: it ends a forward where the cut is)
+class _Reached(Exception):  # noqa: N818  (no error: it stops a forward at the cut)
     def __init__(self, output: Any) -> None:
         super().__init__()
         self.output = output
@@ -165,7 +166,7 @@ class _Reached(Exception):  # noqa: N818  (no error: it ends a forward where the
 
 @contextmanager
 def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
-    """Other forwards for some modules, for as long as the block lasts."""
+    """Replaces the forwards of some modules in the `with` block."""
     # Other tools (accelerate's hooks) may have put a forward there as well.
     before = {module: vars(module).get("forward") for module in stand_ins}
     for module, forward in stand_ins.items():
@@ -175,13 +176,13 @@ def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[
     finally:
         for module, own in before.items():
             if own is None:
-                del module.forward  # the class's is seen again
+                del module.forward  # uncovers the class's own
             else:
                 module.forward = own
 
 
 def _fed(forward: Callable[..., Any], stream: Tensor) -> Callable[..., Any]:
-    """A block's own forward, on another residual stream."""
+    """Returns a block's own forward, bound to another residual stream."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
         if args:
@@ -197,7 +198,7 @@ def _stream_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
 
 
 def _repeated(output: Any, batch: int, copies: int) -> Any:
-    """What a block returned beside the stream, for every copy."""
+    """Repeats what a block returned beside the stream, for every copy."""
     if not isinstance(output, tuple):
         return output
     return tuple(

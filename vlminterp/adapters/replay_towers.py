@@ -13,24 +13,24 @@ from vlminterp.adapters.replay import ReplayState, ReplayTower, StreamLayout
 from vlminterp.errors import ModelError
 
 PoolAt = Callable[[Tensor, Tensor], Tensor]
-"""From ids and mask `[B, T]` to the position of the token that is pooled, int64 `[B]`."""
+"""Maps ids and mask `[B, T]` to the position of the token that is pooled, int64 `[B]`."""
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What has to be known of an image tower.
+    """Facts of an image tower that replaying it needs.
 
     Attributes:
-        size: Height and width that it takes.
-        prefix_tokens: Tokens before the patches (CLS, registers).
+        size: Height and width of its inputs.
+        prefix_tokens: Number of tokens before the patches (CLS, registers).
         pools_first: Whether the embedding is read at the first token alone.
-        layout: Of the residual stream between blocks.
+        layout: Layout of the residual stream between blocks.
         patch: Height and width of a patch, which a convolution of that stride cuts; None where
             several convolutions do.
-        grid: Rows and columns of the patches, where `patch` does not tell; a feature map tells
+        grid: Rows and columns of the patches, where `patch` does not tell them; a feature map has
             its own.
-        repeats: Whether the model makes something of its inputs that every copy needs, such as an
-            attention mask.
+        repeats: Whether the model derives something from its inputs that every copy needs, such as
+            an attention mask.
     """
 
     size: tuple[int, int]
@@ -42,49 +42,49 @@ class ImageFacts:
     repeats: bool = False
 
     def grid_of(self, stream: Tensor) -> tuple[int, int]:
-        """Rows and columns of a residual stream."""
+        """Returns the rows and columns of a residual stream."""
         if self.layout is not StreamLayout.tokens:
             rows = 2 if self.layout is StreamLayout.channels_first else 1
             return stream.shape[rows], stream.shape[rows + 1]
         return self.grid or whole_patches(self.size, self.patch or (1, 1))
 
     def coverage(self, grid: tuple[int, int]) -> tuple[float, float]:
-        """Share of height and width that a grid covers; see `State`."""
+        """Returns the share of height and width that a grid covers; see `State`."""
         strides = self.patch or tuple(map(_halvings, self.size, grid))
         return covered(self.size, grid, (strides[0], strides[1]))
 
 
 def whole_patches(size: tuple[int, int], patch: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of the patches that fit an input."""
+    """Returns the rows and columns of the patches that fit an input."""
     return size[0] // patch[0], size[1] // patch[1]
 
 
 def covered(
     size: tuple[int, int], grid: tuple[int, int], patch: tuple[int, int]
 ) -> tuple[float, float]:
-    """Share of an input's height and width that a grid of patches covers."""
+    """Returns the share of an input's height and width that a grid of patches covers."""
     return grid[0] * patch[0] / size[0], grid[1] * patch[1] / size[1]
 
 
 def _halvings(length: int, cells: int) -> int:
-    """The stride of convolutions that each halve an edge, with or without padding.
+    """Returns the stride of convolutions that each halve an edge, with or without padding.
 
     Raises:
         ModelError: It is no power of two.
     """
     stride: int = 2 ** round(math.log2(length / cells))
     if abs(cells * stride - length) >= stride:
-        raise ModelError(f"an edge of {length} pixels has become {cells}: not by halving")
+        raise ModelError(f"an edge of {length} pixels has become {cells} cells, not by halving it")
     return stride
 
 
 class ReplayVision(ReplayTower[Pixels]):
-    """An image tower.
+    """An image tower that is cut by replay.
 
     Args:
-        encode: From pixel values `[B, 3, H, W]` to embeddings `[B, D]`.
+        encode: The model's function from pixel values `[B, 3, H, W]` to embeddings `[B, D]`.
         blocks: Its blocks or stages.
-        facts: What has to be known of it.
+        facts: Facts of the tower.
     """
 
     def __init__(
@@ -95,10 +95,10 @@ class ReplayVision(ReplayTower[Pixels]):
         self.facts = facts
 
     def take(self, inputs: Pixels) -> tuple[Tensor, ...]:
-        """Pixel values of the size that the model takes.
+        """Returns pixel values on the model's device and in its type.
 
         Raises:
-            ModelError: They have another.
+            ModelError: They are not of the size that the model takes.
         """
         values = inputs.values.to(self._weight.device, self._weight.dtype)
         if tuple(values.shape[2:]) != self.facts.size:
@@ -109,7 +109,7 @@ class ReplayVision(ReplayTower[Pixels]):
         return (values,)
 
     def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
-        """Every patch counts; the grid is the feature map's own, or the patches'."""
+        """Returns a state in which every patch counts; a feature map has its own grid."""
         facts = self.facts
         grid = facts.grid_of(stream)
         hidden = facts.layout.to_tokens(stream)
@@ -129,14 +129,14 @@ class ReplayVision(ReplayTower[Pixels]):
 
 
 class ReplayText(ReplayTower[Tokens]):
-    """A text tower.
+    """A text tower that is cut by replay.
 
     Args:
-        encode: From ids and mask, `[B, T]` int64 each, to embeddings `[B, D]`.
+        encode: The model's function from ids and mask, `[B, T]` int64 each, to embeddings `[B, D]`.
         blocks: Its blocks.
-        pool_at: Where the embedding is read; None where several tokens are.
+        pool_at: Position at which the embedding is read; None where it is read at several.
         sees_padding: Whether padding is read like any token (SigLIP), so that it counts.
-        context: What shorter captions are padded to, with id 0, where the model takes no others.
+        context: Length to which captions are padded, with id 0, where the model takes no other.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class ReplayText(ReplayTower[Tokens]):
         self._context = context
 
     def take(self, inputs: Tokens) -> tuple[Tensor, Tensor]:
-        """Ids and mask on the model's device."""
+        """Returns ids and mask on the model's device, padded to the context if it needs that."""
         length = inputs.ids.shape[1]
         behind = (0, (self._context or length) - length)
         device = self._device_of.device
@@ -163,7 +163,7 @@ class ReplayText(ReplayTower[Tokens]):
         return functional.pad(ids, behind), functional.pad(mask, behind)
 
     def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
-        """Padding counts where the model reads it; tokens of the model's own always do."""
+        """Returns a state; padding counts if the model reads it, its own tokens always count."""
         ids, mask = taken
         counted = mask.bool()
         if self._sees_padding:
@@ -181,20 +181,20 @@ class ReplayText(ReplayTower[Tokens]):
 
 
 def at_first(ids: Tensor, mask: Tensor) -> Tensor:
-    """The first token: CLS."""
+    """Returns the position of the first token: CLS."""
     return torch.zeros_like(ids[:, 0])
 
 
 def at_last_position(ids: Tensor, mask: Tensor) -> Tensor:
-    """The last position, be it padding."""
+    """Returns the last position, even if it is padding."""
     return torch.full_like(ids[:, 0], ids.shape[1] - 1)
 
 
 def at_largest_id(ids: Tensor, mask: Tensor) -> Tensor:
-    """The largest id: the end token of CLIP's vocabulary."""
+    """Returns the position of the largest id: the end token in CLIP's vocabulary."""
     return ids.argmax(1)
 
 
 def at_id(end: int) -> PoolAt:
-    """The first token of an id."""
+    """Returns a function that finds the first token with an id."""
     return lambda ids, mask: (ids == end).int().argmax(1)

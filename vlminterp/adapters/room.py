@@ -12,26 +12,26 @@ from vlminterp.adapters.checkpoint import WEIGHTS
 from vlminterp.errors import ModelError
 
 NUMBERS_A_BYTE = {".gguf": 16, **dict.fromkeys(WEIGHTS, 4)}
-"""How many numbers a model may be made of per byte of its weights.
+"""Numbers that a model may be made of per byte of its weights, by their suffix.
 
 A byte holds up to two quantised ones, in GGUF up to eight, and tied weights are made twice.
 """
 ALWAYS = 2**23
 """Numbers that any model may be made of."""
 A_TENSOR = 2**12
-"""Numbers that a smaller tensor counts as, for what it and its module take besides."""
+"""Numbers that a smaller tensor counts as, since the tensor and its module are objects too."""
 _FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
 
 
 class RoomFor(TorchFunctionMode):
-    """Builds a model in the `with` block, no larger than files of weights can fill.
+    """Limits a model built in the `with` block to the size that its files of weights can fill.
 
-    Sizes are looked at before memory is taken, layer by layer, so that neither a wide layer nor
-    a billion small ones are made.
+    Sizes are checked before memory is taken, layer by layer, so that neither a wide layer nor a
+    billion small ones are made.
 
     Args:
         checkpoint: Where it is, for messages.
-        folders: What may hold its weights; where none does, nothing is bounded.
+        folders: Folders that may hold its weights; where none does, there is no limit.
     """
 
     def __init__(self, checkpoint: str, folders: Iterable[Path]) -> None:
@@ -52,10 +52,10 @@ class RoomFor(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Counts what is made.
+        """Counts the numbers of every tensor that is made.
 
         Raises:
-            ModelError: It is too much.
+            ModelError: They are more than the weights can fill.
         """
         options = dict(kwargs or {})
         if func in _FACTORIES:
@@ -70,7 +70,7 @@ class RoomFor(TorchFunctionMode):
 
 
 def _numbers(args: Sequence[Any], options: Mapping[str, Any]) -> int:
-    """How many numbers a tensor of the size that is asked for has."""
+    """Returns how many numbers a tensor of the requested size has."""
     size = args[0] if args else options.get("size", ())
     if isinstance(size, int):
         size = [number for number in args if isinstance(number, int)]

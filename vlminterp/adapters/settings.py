@@ -18,7 +18,7 @@ class Precision(Enum):
 
 @dataclass
 class ModelConfig:
-    """Where a model comes from; what `conf/model/NAME.yaml` says.
+    """Options of a model, as `conf/model/NAME.yaml` sets them.
 
     Attributes:
         adapter: Name of the adapter that knows the family; None to find it by the checkpoint's
@@ -28,8 +28,8 @@ class ModelConfig:
             are any, else as pickles by torch's unpickler of tensors alone, which runs no code that
             they hold (its hole CVE-2026-24747 is closed since torch 2.10).
         revision: Branch, tag or commit on the hub.
-        dtype: Of the weights.
-        image_size: Height and width of the images in pixels, where not those of the training: the
+        dtype: Type of the weights.
+        image_size: Height and width of the images in pixels, where they differ from training: the
             model's positions are interpolated.
         text_tower: A folder or a hub id whose `config.json` describes the text tower, for
             checkpoints of open_clip that name another repository for it; by default that one.

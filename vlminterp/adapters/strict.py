@@ -1,4 +1,4 @@
-"""Whether a file's tensors are the model's, and numbers at all: one line where torch has many."""
+"""Checks that a file's tensors are the model's, and finite; errors of torch become one line."""
 
 import re
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ _SHAPE = re.compile(r"size mismatch for (\S+): .*?(\[.*?\])\).*?(\[.*?\])\)")
 
 @contextmanager
 def told_in_one_line(checkpoint: str) -> Iterator[None]:
-    """Loads a state dict strictly in the `with` block.
+    """Turns errors of loading a state dict in the `with` block into one line.
 
     Args:
         checkpoint: Where the tensors are from, for the message.
 
     Raises:
-        ModelError: Some are missing, unexpected or of another shape.
+        ModelError: Tensors are missing, unexpected or of another shape.
     """
     try:
         yield
@@ -35,11 +35,11 @@ def told_in_one_line(checkpoint: str) -> Iterator[None]:
 
 
 def require_finite_weights(model: nn.Module, name: str) -> None:
-    """Checks that a model's weights are numbers.
+    """Checks that a model's weights are finite.
 
     Args:
         model: The model.
-        name: What messages call it.
+        name: Name in messages.
 
     Raises:
         ModelError: One is infinite or NaN.
@@ -58,7 +58,7 @@ def _finite(tensor: Tensor) -> bool:
 
 
 def _reasons(message: str) -> list[str]:
-    """What is wrong, with one example of each kind.
+    """Lists the faults in torch's message, with one example of each kind.
 
     Example:
         >>> _reasons('Unexpected key(s) in state_dict: "a.weight", "a.bias". ')

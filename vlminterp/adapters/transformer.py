@@ -1,7 +1,7 @@
-"""Towers made of pre-norm transformer blocks, whose last block may be read at one token only.
+"""Towers made of pre-norm transformer blocks, whose last block may be run at one token only.
 
-That is faster, and right only while weights are all there is to a module. So each use asks anew: a
-last block that something was done to is called as it is, and a tower that something was done to
+That is faster, but right only while a module's weights alone say what it computes. So every call
+checks again: a last block that was modified is called as it is, and a tower that was modified
 around its blocks is replayed.
 """
 
@@ -24,9 +24,9 @@ class Attention:
     """The weights of one multi-head self-attention.
 
     Attributes:
-        query_weight: `[C, C]`; likewise key and value.
-        query_bias: `[C]`; likewise value. A key bias shifts all logits of a query alike, so that
-            softmax drops it.
+        query_weight: Projection to queries, `[C, C]`; likewise key and value.
+        query_bias: Bias of the queries, `[C]`; likewise value. A key bias is left out: it shifts
+            all logits of a query alike, so that softmax drops it.
         output: Maps the concatenated heads `[B, C]` to the residual stream.
         heads: Number of heads.
     """
@@ -45,19 +45,19 @@ class Block(ABC):
 
     @abstractmethod
     def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
-        """The backend's own block on every token, `[B, N, C]` to `[B, N, C]`."""
+        """Runs the backend's own block on every token, `[B, N, C]` to `[B, N, C]`."""
 
     @abstractmethod
     def is_plain(self) -> bool:
-        """Tells whether the block computes what the weights in it say: no hook, no adapter."""
+        """Tells whether the block's weights alone say what it computes: no hook, no adapter."""
 
     @abstractmethod
     def attention_norm(self, hidden: Tensor) -> Tensor:
-        """The norm before the attention."""
+        """Applies the norm before the attention."""
 
     @abstractmethod
     def attention(self) -> Attention:
-        """The attention's weights."""
+        """Returns the attention's weights."""
 
     @abstractmethod
     def add_attention(self, hidden: Tensor, attended: Tensor) -> Tensor:
@@ -68,18 +68,18 @@ class Block(ABC):
         """Runs norm and MLP, and adds the result to the residual stream."""
 
     def at_one_token(self, hidden: Tensor, position: Tensor, mask: Tensor | None) -> Tensor:
-        """This block's output at one token of each input, at a fraction of the cost.
+        """Computes the block's output at one token of each input, at a fraction of the cost.
 
         With a single query, keys and values need not be projected for all tokens:
         q·(W_k x) = (W_kᵀ q)·x, and Σ aᵢ (W_v xᵢ) = W_v (Σ aᵢ xᵢ).
 
         Args:
-            hidden: `[B, N, C]`.
-            position: The token of each input, int64 `[B]`.
+            hidden: Residual stream, `[B, N, C]`.
+            position: Position of the token in each input, int64 `[B]`.
             mask: Added to the attention's logits, `[1 or B, 1, N, N]`, or None.
 
         Returns:
-            `[B, C]`.
+            Residual stream at that token, `[B, C]`.
         """
         attention = self.attention()
         batch, _, width = hidden.shape
@@ -106,8 +106,8 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
     """A tower of pre-norm blocks.
 
     Args:
-        blocks: From the first to the last.
-        replayed: The same tower by its model's own forward.
+        blocks: The blocks, from the first to the last.
+        replayed: The same tower, run by its model's own forward.
     """
 
     def __init__(self, blocks: Sequence[Block], replayed: ReplayTower[Inputs]) -> None:
@@ -125,15 +125,15 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     @abstractmethod
     def is_plain(self) -> bool:
-        """Tells whether nothing was done to the modules around the blocks, which are not called."""
+        """Tells whether the modules around the blocks, which are not called, are unmodified."""
 
     @abstractmethod
     def embed(self, inputs: Inputs) -> State:
-        """The input of block 0."""
+        """Returns the state before block 0."""
 
     @abstractmethod
     def pool(self, state: State) -> Tensor:
-        """Everything after the last block; returns `[B, D]`, of any length."""
+        """Runs everything after the last block; returns `[B, D]`, of any length."""
 
     def prefix(self, inputs: Inputs, layer: Layer) -> State:
         """Runs the tower up to a cut; see `Tower.prefix`."""
@@ -161,7 +161,7 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
         return replace(state, hidden=hidden, block=block)
 
     def run_last_block(self, state: State) -> State:
-        """Runs the last block, for the pooled token alone where there is one and it may be."""
+        """Runs the last block, at the pooled token alone if there is one and nothing forbids it."""
         if state.pooled is None or is_recording() or not self.blocks[-1].is_plain():
             return self.run_block(state)
         hidden = self.blocks[-1].at_one_token(state.hidden, state.pooled, state.attention_mask)
@@ -176,20 +176,20 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
 
 
 def take_pooled(state: State) -> Tensor:
-    """The hidden state of the pooled token, `[B, C]`."""
+    """Returns the hidden state of the pooled token, `[B, C]`."""
     if state.pooled is None:
         raise ValueError("this tower pools over several tokens")
     return state.hidden[torch.arange(len(state.hidden), device=state.hidden.device), state.pooled]
 
 
 def causal_mask(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """What a causal text tower adds to its attention logits.
+    """Returns the mask that a causal text tower adds to its attention logits.
 
-    Explicit, because causality that comes as a flag is lost where attention is computed eagerly.
+    It is explicit because eager attention ignores causality that is given as a flag.
 
     Args:
         mask: True at tokens, False at padding, bool `[B, N]`.
-        dtype: Of the tower.
+        dtype: Type of the tower.
 
     Returns:
         0 where a token may look, the dtype's lowest value elsewhere; `[1, 1, N, N]` if nothing is

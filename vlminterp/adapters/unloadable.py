@@ -1,4 +1,4 @@
-"""One line for whatever a backend raises about a checkpoint."""
+"""Turns whatever backends raise about a checkpoint into one line."""
 
 import json
 import pickle
@@ -23,7 +23,7 @@ FOREIGN = (
     "plugin.policy.trust_remote_code=true"
 )
 LONGEST = 300
-"""Characters of a backend's words; some list all that they know."""
+"""Characters that are kept of a backend's message; some list all that they know."""
 _REASONS: dict[type[Exception], str] = {
     GatedRepoError: "its terms have to be accepted on its page, then log in with `hf auth login`",
     RepositoryNotFoundError: (
@@ -38,23 +38,23 @@ _REASONS: dict[type[Exception], str] = {
     torch.OutOfMemoryError: "the device has too little memory for it; choose a smaller dtype",
     MemoryError: "there is too little memory for it; choose a smaller dtype",
 }
-"""What to say instead of the exception's own words; the first that fits."""
+"""Reasons given in place of an exception's own message; the first that fits is taken."""
 _WORDS = (OSError, RuntimeError, SafetensorError, UserWarning, ValueError)
-"""What libraries raise with a sentence for people; others name a key or a type."""
+"""Exceptions that libraries raise with a sentence for people; others name a key or a type."""
 
 
 @contextmanager
 def told_in_words(checkpoint: str) -> Iterator[None]:
-    """Reads a checkpoint, or uses what was read of it, in the `with` block.
+    """Turns errors of reading or using a checkpoint in the `with` block into one line.
 
-    Libraries trust what they read: a list where a table should be ends in whatever their code does
-    with it. So all that they raise is told, and by name the file that is damaged, if one is.
+    Libraries trust what they read, so that a damaged file may raise anything, anywhere. So every
+    exception is caught, and the damaged file is named if one is found.
 
     Args:
         checkpoint: Where it is, for messages.
 
     Raises:
-        ModelError: Whatever was raised, in one line.
+        ModelError: Anything was raised, except other kinds of UserError, which pass.
     """
     try:
         yield
@@ -85,13 +85,13 @@ def _reason(error: Exception, folder: Path) -> str:
 
 
 def is_sentence(error: Exception) -> bool:
-    """Tells whether an exception's words are for people, and no key or type of a library's own."""
+    """Tells whether an exception's message is a sentence for people, not a key or a type."""
     odd = isinstance(error, RecursionError) or not isinstance(error, _WORDS)
     return not odd and " " in str(error).strip()
 
 
 def in_words(error: Exception) -> str:
-    """Returns what an exception says in a line, with its kind where that is no sentence.
+    """Returns an exception's message in one line, with its type where that is no sentence.
 
     Example:
         >>> in_words(KeyError(99)), in_words(ValueError("sizes must be above 0"))
@@ -104,7 +104,7 @@ def in_words(error: Exception) -> str:
 
 
 def _first_sentence(error: Exception) -> str:
-    """The first line, with the next one where it ends in a colon."""
+    """Returns a message's first line, joined with the next one where it ends in a colon."""
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
     words = ""
     for line in lines:
@@ -115,7 +115,7 @@ def _first_sentence(error: Exception) -> str:
 
 
 def _damages(folder: Path) -> Iterator[str]:
-    """Files of a folder that are not what their suffix says."""
+    """Yields what is wrong with files of a folder that are not what their suffix says."""
     for path in sorted(folder.iterdir()):
         try:
             if path.suffix == ".json":

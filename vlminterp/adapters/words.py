@@ -14,7 +14,8 @@ from vlminterp.adapters.dual_encoder import Word
 Span = tuple[int, int]
 """Start and stop of some characters of a text."""
 
-# Scripts without spaces between words. Cutting them takes a dictionary: a character stands alone.
+# Scripts without spaces between words. Cutting words would need a dictionary, so each character is
+# one.
 _UNSPACED = r"[[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{LB=SA}]&&\p{L}]"
 _LETTER = rf"[[\p{{L}}\p{{N}}_]--{_UNSPACED}]"
 # Vowel signs, points and joiners belong to the letter before them; other invisible characters,
@@ -37,10 +38,10 @@ def word_spans(text: str) -> list[Span]:
     character with its marks.
 
     Args:
-        text: In any script and normalisation.
+        text: A text in any script and normalisation.
 
     Returns:
-        Their characters, in order. Only spaces and invisible characters are in none.
+        Start and stop of each word, in order. Only spaces and invisible characters are in none.
 
     Example:
         >>> text = "the dog's हिन्दी, 猫! 1.5"
@@ -61,8 +62,8 @@ def words_of_offsets(
 
     Args:
         text: The caption.
-        offsets: Per token, which characters of the caption it stands for, in order.
-        special: Per token, whether it is none of the caption's.
+        offsets: The characters of the caption that each token stands for, in order.
+        special: Whether the tokenizer added a token, for each.
 
     Example:
         >>> offsets = [(0, 0), (0, 1), (1, 3), (3, 6), (6, 7), (0, 0)]

@@ -1,8 +1,8 @@
-"""What all encoders around a backend's model share: it is compared with its backend before use.
+"""Base of encoders around a backend's model, which are compared with their backend before use.
 
-A map of a model that we run wrongly would look like any other. The law can't see it, since both of
-its sides are ours; so each model's own features of one picture and two captions are the judge, and
-a model that disagrees is refused.
+A model that we run wrongly gives maps that look like any others. The law can't detect it, since
+both of its sides are ours. So the embeddings of one picture and two captions are compared with the
+model's own features, and a model that differs is refused.
 """
 
 from abc import ABC, abstractmethod
@@ -27,11 +27,11 @@ from vlminterp.adapters.strict import require_finite_weights
 from vlminterp.errors import ModelError
 
 CAPTIONS = ("a photo of a cat", "two dogs and one very small brown bird on the roof of a house")
-"""A shorter one, which is padded beside a longer one."""
+"""A short caption and a longer one, beside which it is padded."""
 PICTURE = (72, 120)
-"""Height and width, not square, so that cropping counts."""
+"""Height and width of the test picture; not square, so that cropping matters."""
 CUT = 0.5
-"""Relative depth at which towers are cut and put together again."""
+"""Relative depth at which towers are cut and resumed."""
 
 
 class WrappedEncoder(DualEncoder, ABC):
@@ -45,11 +45,11 @@ class WrappedEncoder(DualEncoder, ABC):
 
     @abstractmethod
     def own_image_features(self, pixels: Pixels) -> Tensor:
-        """The backend's own image embeddings, `[B, D]`, of any length."""
+        """Returns the backend's own image embeddings, `[B, D]`, of any length."""
 
     @abstractmethod
     def own_text_features(self, tokens: Tokens) -> Tensor:
-        """The backend's own text embeddings, `[B, D]`, of any length."""
+        """Returns the backend's own text embeddings, `[B, D]`, of any length."""
 
     @property
     @abstractmethod
@@ -57,7 +57,7 @@ class WrappedEncoder(DualEncoder, ABC):
         """Number of tokens that the text tower has embeddings for."""
 
     def check(self) -> None:
-        """Compares the model, cut and put together again, with its backend's own features.
+        """Compares embeddings of the cut and resumed model with its backend's own features.
 
         Raises:
             ModelError: They differ, its weights or features are not finite, or its tokenizer
@@ -76,7 +76,7 @@ class WrappedEncoder(DualEncoder, ABC):
             self._compare("text", found[:1], own)
 
     def notes(self) -> Sequence[str]:
-        """Tells if the image tower's patches leave a remainder of its input."""
+        """Returns a note if the image tower's patches leave a remainder of its input."""
         if self._preprocessing is None:
             return ()
         with torch.no_grad():
@@ -111,7 +111,7 @@ class WrappedEncoder(DualEncoder, ABC):
             )
 
     def _require_vocabulary(self) -> None:
-        # Special ones beyond the embeddings do no harm: no caption writes them.
+        # Special tokens beyond the embeddings do no harm: no caption writes them.
         known: Any = getattr(self.tokenizer, "tokenizer", self.tokenizer)
         if not hasattr(known, "get_vocab") or len(known) <= self.vocabulary:
             return
@@ -125,12 +125,12 @@ class WrappedEncoder(DualEncoder, ABC):
 
 
 def _resumed(tower: Tower[Inputs], inputs: Inputs) -> Tensor:
-    """Embeddings by a tower that is cut and put together again."""
+    """Returns embeddings by a tower that is cut and resumed."""
     return tower.suffix(tower.prefix(inputs, CUT))
 
 
 def _picture(size: tuple[int, int]) -> Image.Image:
-    """Noise on a slope: every pixel differs, no edge of it is like another."""
+    """Makes noise on a slope: every pixel differs, and no edge is like another."""
     rows, columns = np.mgrid[: size[0], : size[1]]
     slope = np.stack([rows, columns, rows + columns], axis=2)
     noise = np.random.default_rng(0).integers(0, 64, slope.shape)

@@ -34,7 +34,11 @@ def wrap(model: Any, preprocess: Any, tokenizer: Any, name: str) -> WrappedEncod
 
 
 def _without_peft(model: Any) -> Any:
-    """The model that PEFT has put its layers into."""
+    """Returns the model that PEFT has put its layers into; any other object as it is.
+
+    Raises:
+        ModelError: PEFT's adapter learns prompts.
+    """
     if not isinstance(model, nn.Module) or not hasattr(model, "get_base_model"):
         return model
     configs = getattr(model, "peft_config", {})

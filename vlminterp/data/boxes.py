@@ -1,4 +1,4 @@
-"""The truth of where a caption's object is, as boxes."""
+"""Boxes as the truth of where a caption's object is."""
 
 import math
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from vlminterp.data.images import Picture, image_size, name_of
 from vlminterp.errors import InputError
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom; right and bottom are not inside."""
+"""Left, top, right, bottom; the right and bottom edges are not inside."""
 
 _ROUNDING = 0.01
-"""Shares may exceed [0, 1] by so much."""
+"""Amount by which shares may exceed [0, 1]."""
 
 
 class BoxFormat(Enum):
-    """How the four numbers of a box are meant."""
+    """Meaning of the four numbers of a box."""
 
     xyxy = "xyxy"
     """Left, top, right, bottom in pixels."""
@@ -40,14 +40,14 @@ def parse_boxes(value: object, box_format: BoxFormat | None = None) -> tuple[Box
 
     Args:
         value: A list of boxes.
-        box_format: What their numbers mean; None for pixels as left, top, right, bottom, unless
+        box_format: Meaning of their numbers; None for pixels as left, top, right, bottom, unless
             they might be shares.
 
     Returns:
-        Left, top, right, bottom of each: pixels, or shares as they came.
+        Left, top, right, bottom of each box: pixels, or shares if they came as such.
 
     Raises:
-        InputError: It is anything else, or is likely to be meant otherwise; the message says what.
+        InputError: It is anything else, or is likely to mean something else; the message says what.
 
     Example:
         >>> parse_boxes([[0, 0, 10, 20]]), parse_boxes([[5, 5, 2, 3]], BoxFormat.xywh)
@@ -72,8 +72,8 @@ def boxes_mask(
     """Fills boxes; a pixel is inside where its centre is.
 
     Args:
-        boxes: At least one; what reaches beyond the picture is cut off.
-        picture: The picture that they are about, upright.
+        boxes: One box or more; parts beyond the picture are cut off.
+        picture: The picture that they belong to, upright.
         shares: Whether they are shares of the picture, not pixels.
 
     Returns:
@@ -97,7 +97,7 @@ def boxes_mask(
 
 
 def _first_centre(edge: float, end: int) -> int:
-    """The first pixel whose centre is not before an edge, in [0, end]."""
+    """Returns the first pixel whose centre is not before an edge, in [0, end]."""
     return min(max(math.ceil(edge - 0.5), 0), end)
 
 
@@ -121,7 +121,8 @@ def _edges(box: Box, meant: BoxFormat) -> Box:
         right, bottom = left + right, top + bottom
     if not (left < right and top < bottom):
         raise InputError(
-            f"box {list(box)} is empty: it must be {_NUMBERS[meant]}, unless data.boxes says so"
+            f"box {list(box)} is empty: it must be {_NUMBERS[meant]}, unless data.boxes names "
+            "another format"
         )
     if meant is BoxFormat.normalised and not (
         min(left, top) >= -_ROUNDING and max(right, bottom) <= 1 + _ROUNDING

@@ -1,4 +1,4 @@
-"""One folder of pictures per class: `data=class_folder`, and so is Stanford Dogs."""
+"""One folder of pictures per class: `data=class_folder` and `data=stanford_dogs`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class ClassFolderConfig(ClassConfig):
     """Options of `data=class_folder`: `path` holds one folder per class.
 
     Attributes:
-        held_out: How much of each class no reward sees: a share up to 0.5, or a number of pictures;
-            at most half of a class.
+        held_out: Part of each class that no reward sees: a share up to 0.5, or a number of
+            pictures; at most half of a class.
     """
 
     held_out: float = 0.2
@@ -30,7 +30,7 @@ class ClassFolderConfig(ClassConfig):
 
 
 class ClassFolderSource(ClassSource):
-    """Yields the folders of a folder, pictures below them included."""
+    """Yields each folder in a folder as a class, with all pictures below it."""
 
     Config = ClassFolderConfig
 
@@ -38,7 +38,8 @@ class ClassFolderSource(ClassSource):
         """Lists all pictures.
 
         Raises:
-            InputError: There is no such folder, no folder in it, or no picture in those.
+            InputError: There is no such folder, no folder in it, no picture in those, or they are
+                splits, not classes.
         """
         path = existing_folder(config.path, "class folder")
         super().__init__(config, _listings(path), config.held_out)
@@ -60,7 +61,7 @@ class StanfordDogsSource(ClassSource):
         """Lists all pictures.
 
         Raises:
-            InputError: It is not there.
+            InputError: The data set is not there.
         """
         images = Path(config.path).expanduser() / "Images"
         if not images.is_dir():

@@ -1,4 +1,4 @@
-"""Classes of pictures as concepts: which pictures make rewards, and which only check them."""
+"""Classes of pictures as concepts: some pictures make rewards, others only check them."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +25,12 @@ class ClassConfig:
     """Options that all sources of classes have.
 
     Attributes:
-        path: Where the data set is.
-        images: At most so many pictures of a class for rewards, and as many held out, ≥ 1; which,
-            is drawn the same way every time; null takes all.
-        type_word: Appended to every name that does not end in it, where names alone are ambiguous:
-            with `dog`, "boxer" becomes "boxer dog"; null appends nothing.
-        limit: Take only so many classes, ≥ 1; null takes all.
+        path: Path of the data set.
+        images: Maximum number of pictures of a class for rewards, and of those held out, ≥ 1; the
+            same ones are drawn every time; null takes all.
+        type_word: A word appended to every name that does not end in it, where names alone are
+            ambiguous: with `dog`, "boxer" becomes "boxer dog"; null appends nothing.
+        limit: Maximum number of classes, ≥ 1; null takes all.
     """
 
     free_text: ClassVar = ("path", "type_word")
@@ -53,11 +53,12 @@ class ClassPicture:
     """A picture of a class.
 
     Attributes:
-        key: Its name within the data set; what is drawn depends on it alone.
-        load: Reads it.
-        identity: Equal for two names of one file.
-        stamp: Changes when the file is replaced; empty where the source tells it otherwise.
-        content: Its bytes, to find copies of it; None where they can't be had.
+        key: Its name within the data set; the draw depends on it alone.
+        load: Reads the picture.
+        identity: Identity of the file, equal for two names of one file.
+        stamp: A text that changes when the file is replaced; empty where the source notices that
+            in another way.
+        content: Its encoded bytes, for finding copies; None where they are not available.
     """
 
     key: str
@@ -73,9 +74,10 @@ class Listing:
 
     Attributes:
         id: Unique within the data set.
-        name: What texts call it.
+        name: Name of the class in texts.
         members: Its pictures, in an order that never changes.
-        held_out: Those of a split that is held out; None where some of `members` are to be.
+        held_out: Its pictures in a split that is held out; None where some of `members` are to be
+            held out.
     """
 
     id: str
@@ -88,10 +90,10 @@ class ClassSource(Source):
     """Yields classes as concepts. No picture makes one class's reward and checks another's.
 
     Args:
-        config: Its options.
+        config: The source's options.
         listings: The classes, those without pictures included.
-        held_out: How many of a class's pictures to hold out where no split is: a share below 1, or
-            a whole number.
+        held_out: Pictures of a class to hold out where no split is held out: a share below 1, or a
+            whole number.
     """
 
     def __init__(self, config: ClassConfig, listings: Iterable[Listing], held_out: float) -> None:
@@ -129,13 +131,13 @@ class ClassSource(Source):
             yield Concept(one.id, one.name, tuple(m.load for m in one.members), held_out)
 
     def notes(self) -> Sequence[str]:
-        """Which classes were left out, and which have nothing held out."""
+        """Returns notes on classes that were left out, and on those with nothing held out."""
         classes, copies = self._without_copies
         shared = self._shared + copies
         return list(_notes(self._listed, classes, shared, wanted=self._wanted))
 
     def listing(self) -> str:
-        """Digest of the classes, and of their pictures' names, sizes and times."""
+        """Returns a digest of the classes, and of their pictures' names, sizes and times."""
         digest = sha256()
         for one in self._classes:
             digest.update(f"{one.id}\0".encode())
@@ -146,9 +148,9 @@ class ClassSource(Source):
 
     @cached_property
     def _without_copies(self) -> tuple[list[Listing], int]:
-        """The classes less held-out copies of rewarded pictures, and how many those were.
+        """The classes without held-out copies of rewarded pictures, and how many copies there were.
 
-        Copies are looked for only when a run computes: that reads files.
+        The search reads files, and so waits until a run computes.
         """
         rewarding = [m.content for one in self._classes for m in one.members if m.content]
         checking = [m for one in self._classes for m in one.held_out or ()]
@@ -161,10 +163,10 @@ class ClassSource(Source):
 
 
 def member(path: Path, root: Path) -> ClassPicture:
-    """A picture file; that it is missing shows only when it is read.
+    """Makes a class's picture from a file; one that is missing fails only when it is read.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         root: The folder that its key starts from.
     """
     key = printable(path.relative_to(root).as_posix())
@@ -190,12 +192,12 @@ def check_amount(held_out: float) -> None:
 
 
 def _part(listing: Listing, held_out: float) -> Listing:
-    """Leaves out second names of one file, and holds some out where no split is."""
+    """Leaves out second names of one file, and holds pictures out where no split is held out."""
     members = _unique(listing.members)
     if listing.held_out is not None:
         return replace(listing, members=members, held_out=_unique(listing.held_out))
     wanted = int(held_out) if held_out >= 1 else max(1, round(held_out * len(members)))
-    # Never more than half, or a small class would be left without a reward worth the name.
+    # Never more than half, or a small class would have too few pictures left for its reward.
     wanted = min(wanted, len(members) // 2) if held_out else 0
     checking = {member.key for member in _drawn(members, wanted)}
     return replace(
@@ -211,7 +213,7 @@ def _unique(members: Sequence[ClassPicture]) -> list[ClassPicture]:
 
 
 def _drawn(members: Sequence[ClassPicture], count: int | None) -> Sequence[ClassPicture]:
-    """Some members, in their order: those whose keys hash lowest, so no order of files counts."""
+    """Returns the members whose keys hash lowest, so that the files' order is irrelevant."""
     if count is None or count >= len(members):
         return members
     lowest = sorted(members, key=lambda member: sha256(member.key.encode()).digest())[:count]

@@ -13,8 +13,8 @@ class Concept:
     """A class of images.
 
     Attributes:
-        id: Unique and stable within its source; keys rows, since two concepts may share a name.
-        name: What texts call it, without an article: "Persian cat".
+        id: Id, unique and stable within its source; keys rows, since concepts may share a name.
+        name: Name in texts, without an article: "Persian cat".
         images: Pictures (RGB) that rewards and class means are made of. Each raises `InputError`
             if it can't be read.
         held_out: Pictures that no reward sees; they only check.
@@ -27,7 +27,7 @@ class Concept:
 
 
 def article(name: str) -> str:
-    """The indefinite article of a name, by its first letter.
+    """Returns the indefinite article of a name, by its first letter.
 
     Example:
         >>> article("orange squid"), article("Owl"), article("red owl")

@@ -17,21 +17,21 @@ class EncodedPicture:
     """An encoded picture.
 
     Attributes:
-        size: In bytes.
-        open: Opens it for reading.
+        size: Size in bytes.
+        open: Opens the picture for reading.
     """
 
     size: int
     open: Callable[[], BufferedReader | BytesIO]
 
     def tail(self) -> bytes:
-        """Its last bytes; headers are alike."""
+        """Reads its last bytes, since the first ones are alike in many pictures."""
         with self.open() as file:
             file.seek(-min(_TAIL, file.seek(0, SEEK_END)), SEEK_END)
             return file.read()
 
     def digest(self) -> bytes:
-        """Of all its bytes."""
+        """Returns the SHA-256 of all its bytes."""
         with self.open() as file:
             return file_digest(file, "sha256").digest()
 
@@ -39,14 +39,15 @@ class EncodedPicture:
 def copied(
     some: Iterable[tuple[Owner, EncodedPicture]], others: Iterable[EncodedPicture]
 ) -> set[Owner]:
-    """Finds what has the bytes of something else.
+    """Finds pictures that have the bytes of another one.
 
     Args:
-        some: What to look for copies in, with what to call it.
-        others: What may have been copied. It is read only where it looks alike.
+        some: Pictures that may be copies, each with its owner.
+        others: Pictures that may have been copied. Only those that look alike are read.
 
     Returns:
-        Those of `some` whose bytes are those of one of `others`; what can't be read is none.
+        Owners of those of `some` whose bytes are those of one of `others`; pictures that can't be
+        read count as no copies.
     """
     left: Sequence[tuple[Owner, EncodedPicture]] = list(some)
     for told in (lambda content: content.size, EncodedPicture.tail, EncodedPicture.digest):

@@ -13,7 +13,7 @@ from vlminterp.paths import printable
 
 _TABLES = ("classes.txt", "images.txt", "image_class_labels.txt", "train_test_split.txt")
 _SPLITS = {"train": "1", "test": "0"}
-# CUB's names lost their apostrophes, and "Artic" a letter.
+# CUB's names lack their apostrophes, and "Artic" lacks a letter.
 _SPECIAL = {
     "Artic_Tern": "Arctic Tern",
     "Chuck_will_Widow": "Chuck-will's-widow",
@@ -55,7 +55,7 @@ class CUBSource(SplitSource):
         super().__init__(config, tuple(_SPLITS))
 
     def files(self) -> Iterable[Path]:
-        """The tables."""
+        """Returns the paths of the tables."""
         return [self._root / name for name in _TABLES]
 
     def _listings(self, split: str) -> Iterator[Listing]:
@@ -71,7 +71,7 @@ class CUBSource(SplitSource):
             yield Listing(printable(raw), bird(raw), members[label])
 
     def _table(self, name: str) -> dict[str, str]:
-        """A table of ids and values."""
+        """Reads a table of ids and values."""
         rows = {}
         path = self._root / name
         lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -86,7 +86,7 @@ class CUBSource(SplitSource):
 
 
 def bird(raw: str) -> str:
-    """The English name of a class of CUB.
+    """Returns the English name of a class of CUB.
 
     Its makers replaced hyphens by underscores before a small letter, and left out apostrophes.
 

@@ -1,4 +1,4 @@
-"""Separated values as people's programs write them: quoted or not, with a header or without."""
+"""Reads separated values as users' programs write them: quoted or not, with a header or without."""
 
 import csv
 from collections import deque
@@ -14,22 +14,22 @@ from vlminterp.errors import InputError
 
 _DELIMITERS = (",", "\t", ";")
 _LONGEST_QUOTE = 1000
-"""Lines that a quoted field may span."""
+"""Maximum number of lines that a quoted field may span."""
 
 
 class TableLayout(NamedTuple):
-    """How a table is written: what separates its columns, and what they are called."""
+    """Layout of a table: the delimiter of its columns, and their names."""
 
     delimiter: str
     header: Header
 
 
 def layout_of(path: Path, usual: str) -> TableLayout:
-    """Finds out how a table is written, from its first line.
+    """Finds the layout of a table by its first line.
 
     Args:
         path: The table.
-        usual: The delimiter that its name promises; another is taken only where the first line then
+        usual: The delimiter that its suffix promises; another is taken only if the first line then
             has the columns that are needed.
 
     Raises:
@@ -55,15 +55,15 @@ def layout_of(path: Path, usual: str) -> TableLayout:
 def read_delimited(path: Path, usual: str) -> Iterator[Row]:
     """Reads a table, malformed rows included.
 
-    A row that can't be read costs itself alone: after a quote that is never closed, reading goes on
+    A row that can't be read costs no other row: after a quote that is never closed, reading goes on
     at the next line.
 
     Args:
         path: The table.
-        usual: The delimiter that its name promises.
+        usual: The delimiter that its suffix promises.
 
     Raises:
-        InputError: As `layout_of`.
+        InputError: `layout_of` refuses it.
         OSError: It can't be read.
     """
     delimiter, header = layout_of(path, usual)
@@ -84,16 +84,16 @@ def read_delimited(path: Path, usual: str) -> Iterator[Row]:
 
 
 class _Lines:
-    """The lines of a file, looked at before they are taken."""
+    """Lines of a file, which can be looked at before they are taken."""
 
     def __init__(self, file: Iterator[str], first: int) -> None:
         self.number = first
-        """Of the next line; 1 is the file's first."""
+        """Number of the next line; 1 is the file's first."""
         self._file = file
         self._ahead: deque[str] = deque()
 
     def peek(self, place: int = 0) -> str | None:
-        """The next line, or one behind it; None beyond the end."""
+        """Returns the next line, or the one `place` lines behind it; None beyond the end."""
         while len(self._ahead) <= place:
             line = next(self._file, None)
             if line is None:
@@ -109,11 +109,11 @@ class _Lines:
 
 
 def _record(lines: _Lines, delimiter: str, width: int) -> tuple[Sequence[str], str | None]:
-    """Takes a record's lines; returns its fields, or what is wrong with them.
+    """Takes a record's lines; returns its fields, and what is wrong with them or None.
 
-    Captions hold commas and semicolons, so there quotes mean what they mean to every reader. They
-    hold no tabs: a line that has as many fields as columns if quotes are letters is taken so, where
-    as a quoted record it would be malformed, or would swallow other such lines.
+    Captions hold commas and semicolons, so with these delimiters quotes have their usual meaning.
+    They hold no tabs: in a tsv a line is split with its quotes as letters if it then has as many
+    fields as columns, and would be malformed or swallow other such lines as a quoted record.
     """
     used = 0
 
@@ -131,7 +131,7 @@ def _record(lines: _Lines, delimiter: str, width: int) -> tuple[Sequence[str], s
         problem = f"{len(fields)} fields where there are {width} columns"
     if delimiter == "\t" and (problem or used > 1):
         unquoted = [_unquoted(lines.peek(place) or "", delimiter) for place in range(used)]
-        # Behind a malformed record stand lines of which nothing is known.
+        # The lines after a malformed record may belong to other records.
         if all(len(line) == width for line in (unquoted[:1] if problem else unquoted)):
             lines.drop(1)
             return unquoted[0], None
@@ -140,7 +140,7 @@ def _record(lines: _Lines, delimiter: str, width: int) -> tuple[Sequence[str], s
 
 
 def _split(lines: Iterable[str], delimiter: str) -> list[str] | None:
-    """The fields of the first record; None if its quotes are malformed."""
+    """Returns the fields of the first record; None if its quotes are malformed."""
     try:
         return next(csv.reader(lines, delimiter=delimiter, strict=True), [])
     except csv.Error:
@@ -152,7 +152,7 @@ def _unquoted(line: str, delimiter: str) -> list[str]:
 
 
 def _names_without_header(line: str, delimiter: str) -> tuple[str, ...]:
-    """Names of two columns, one of which holds pictures beyond doubt; empty where neither does."""
+    """Returns names of two columns, if exactly one clearly holds pictures; else none."""
     fields = _split([line], delimiter)
     if fields is None or (delimiter == "\t" and len(fields) != 2):
         fields = _unquoted(line, delimiter)
@@ -164,6 +164,6 @@ def _names_without_header(line: str, delimiter: str) -> tuple[str, ...]:
 
 def _opened(path: Path) -> IO[str]:
     encoding = encoding_of(path)
-    # Bytes that are no text become surrogates here and a broken row later.
+    # Bytes that are no text become surrogates here, and make their row a broken one later.
     lenient = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
     return path.open(encoding=encoding, errors=lenient, newline="")

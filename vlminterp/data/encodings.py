@@ -1,4 +1,4 @@
-"""Text files in the encodings that people's programs write: UTF-8 and, with its mark, UTF-16."""
+"""Finds the encodings of text files: UTF-8, or UTF-16 and UTF-32 with a byte order mark."""
 
 import codecs
 from pathlib import Path
@@ -11,12 +11,12 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-"""In this order: that of UTF-32 begins as that of UTF-16 does."""
+"""Byte order marks; UTF-32 comes first, since its mark begins as that of UTF-16 does."""
 _SAMPLE = 1024
 
 
 def encoding_of(path: Path) -> str:
-    """Finds out in which encoding a text file is.
+    """Finds the encoding of a text file.
 
     Args:
         path: The file.

@@ -23,14 +23,14 @@ CAPTIONS = "captions.csv"
 
 _CAPTION = ".txt"
 _LEFT_BEHIND = frozenset(("__macosx", "@eadir", "lost+found", "$recycle.bin", "thumbs.db"))
-"""What programs leave in folders, in lower case."""
+"""Names, in lower case, of files and folders that systems leave behind."""
 
 
 @dataclass
 class FolderConfig(TableConfig):
     """Options of `data=folder`.
 
-    `path` is a folder of pictures, searched through all its folders. Their captions stand in
+    `path` is a folder of pictures, which is searched with all folders in it. Their captions are in
     `captions.csv` at its top (columns `image`, `text`, and others as in a manifest), or else beside
     each picture in a `.txt` of the same name.
     """
@@ -61,23 +61,23 @@ class FolderSource(Source):
         return islice(captioned, self.limit)
 
     def count(self) -> int:
-        """How many captions and pictures without one there are; reads no picture."""
+        """Returns how many captions and pictures without one there are; reads no picture."""
         return sum(1 for _ in self.pairs())
 
     def files(self) -> Iterable[Path]:
-        """The captions."""
+        """Returns the files that hold the captions."""
         if self._table:
             return (self.captions,)
         captions = (picture.with_suffix(_CAPTION) for picture in _captioned(self.path))
         return (caption for caption in captions if caption.is_file())
 
     def listing(self) -> str:
-        """Digest of the pictures' names, sizes and times, those of the table included."""
+        """Returns a digest of the pictures' names, sizes and times, the table's included."""
         own = [(self._name(picture), stamp(picture)) for picture in self._pictures()]
         return digest_of([*own, *(self._table.stamps() if self._table else ())])
 
     def notes(self) -> Sequence[str]:
-        """How the captions are read, where that may surprise."""
+        """Returns notes on how the table of captions is read, where that may surprise."""
         return list(self._table.notes()) if self._table else []
 
     def _from_texts(self) -> Iterator[Pair]:
@@ -110,7 +110,7 @@ class FolderSource(Source):
 
 
 def pictures_below(folder: Path) -> Iterator[Path]:
-    """Pictures in a folder and all its folders, in the order in which people number files.
+    """Finds pictures in a folder and all folders in it, in the order in which people number files.
 
     Hidden files, and folders that are links (loops), are left out.
 
@@ -121,7 +121,7 @@ def pictures_below(folder: Path) -> Iterator[Path]:
 
 
 def _captioned(folder: Path) -> Iterator[Path]:
-    """Pictures, and files that are no known pictures but have a caption beside them."""
+    """Yields pictures, and files that are no known pictures but have a caption beside them."""
     for file in _files_below(folder):
         if file.suffix.lower() in SUFFIXES or _is_captioned_alone(file):
             yield file
@@ -130,7 +130,7 @@ def _captioned(folder: Path) -> Iterator[Path]:
 def _is_captioned_alone(file: Path) -> bool:
     if file.suffix.lower() == _CAPTION or not file.with_suffix(_CAPTION).is_file():
         return False
-    # A caption of cat.jpg is none of cat.json.
+    # The caption of cat.jpg is not one of cat.json.
     alike = (other.suffix.lower() for other in file.parent.glob(f"{escape(file.stem)}.*"))
     return not any(suffix in SUFFIXES for suffix in alike)
 
@@ -139,15 +139,15 @@ def _files_below(folder: Path) -> Iterator[Path]:
     for entry in entries_of(folder):
         if not entry.is_dir():
             yield entry
-        # A run's own pictures are no data, or `data.path=.` would never be the same data twice.
+        # Pictures in run folders are no data: `data.path=.` would never be the same data twice.
         elif not entry.is_symlink() and not is_run_folder(entry):
             yield from _files_below(entry)
 
 
 def entries_of(folder: Path) -> list[Path]:
-    """What people put into a folder, in the order in which they number files.
+    """Lists the files and folders in a folder, in the order in which people number files.
 
-    Hidden files and what systems leave behind (`__MACOSX`) are left out.
+    Hidden ones and those that systems leave behind (`__MACOSX`) are left out.
 
     Raises:
         InputError: It can't be listed.
@@ -164,13 +164,17 @@ def entries_of(folder: Path) -> list[Path]:
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorts `9.jpg` before `10.jpg`, and the same on every machine."""
+    """Returns a sort key that puts `9.jpg` before `10.jpg`, the same on every machine."""
     parts = re.split(r"([0-9]+)", path.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
 
 
 def _read_caption(path: Path) -> str:
-    """The whole file on one line."""
+    """Returns the whole file on one line.
+
+    Raises:
+        InputError: It is missing, unreadable, not UTF-8 or empty.
+    """
     try:
         caption = " ".join(path.read_text(encoding=encoding_of(path)).split())
     except FileNotFoundError as error:

@@ -29,7 +29,7 @@ class HFDatasetConfig(SplitConfig):
     Attributes:
         path: A folder (of `save_to_disk`, of parquet files, or an image folder), or the name of a
             data set on the hub.
-        subset: Which of the data set's configurations; null where it has one.
+        subset: Name of one of the data set's configurations; null where it has only one.
         revision: Branch, tag or commit on the hub; null takes the newest.
         image: The column of pictures.
         label: The column of classes: class labels with names, or texts.
@@ -63,7 +63,7 @@ class HFDatasetSource(SplitSource):
         super().__init__(config, splits)
 
     def notes(self) -> Sequence[str]:
-        """Adds how many pictures have no label."""
+        """Adds a note on how many pictures have no label."""
         lines = super().notes()
         if self._unlabelled:
             return [*lines, f"pictures without a label, left out: {self._unlabelled}"]
@@ -108,7 +108,7 @@ class HFDatasetSource(SplitSource):
 
 
 def _opened(config: HFDatasetConfig, folder: Path) -> tuple[list[str], Callable[[str], Any]]:
-    """The names of the splits, and what loads one."""
+    """Returns the names of the splits, and a function that loads one."""
     import datasets  # slow
 
     local = config.path.startswith(("/", "~", ".")) or config.path.count("/") > 1
@@ -133,7 +133,7 @@ def _opened(config: HFDatasetConfig, folder: Path) -> tuple[list[str], Callable[
 
 
 def _labels(table: Any, image: str, label: str) -> tuple[Sequence[object], Mapping[object, str]]:
-    """The label of every row, and the names of all labels in an order that never changes.
+    """Returns the label of every row, and names by label in an order that never changes.
 
     Raises:
         ConfigError: A column is missing or is not what it should be.
@@ -163,7 +163,7 @@ def _columns(table: Any) -> str:
 
 
 def _sizes(pictures: Any, image: str) -> Sequence[int]:
-    """Bytes of each picture, from the table's offsets: no picture is read. 0 where not known."""
+    """Returns each picture's size in bytes by the table's offsets, reading none; 0 if unknown."""
     import pyarrow.compute as pc
 
     if pictures._indices is not None or not len(pictures):
@@ -191,7 +191,7 @@ def _read(pictures: Any, row: int, image: str, place: str) -> Image.Image:
 
 @contextmanager
 def _in_one_line(where: str) -> Iterator[None]:
-    """Whatever `datasets` raises (it has no common base) becomes one line."""
+    """Turns whatever `datasets` raises (it has no common base) into a one-line InputError."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Ids that never repeat within a source, in memory that does not grow with it."""
+"""Makes ids unique within a source, in memory that does not grow with it."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -10,9 +10,9 @@ _PROBES = 4
 class UniqueIds:
     """Gives a repeated id the suffix `#ROW`.
 
-    Which ids went by is kept in a Bloom filter of 16 MiB: it forgets none, so no id repeats. Of ten
-    million ids about one in 250 is taken for a repeated one and gets a suffix it did not need; the
-    same one every time.
+    A Bloom filter of 16 MiB keeps the ids seen: it forgets none, so no id repeats. Of ten million
+    ids about one in 250 is taken for a repeated one and gets a suffix that it did not need; always
+    the same ones.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class UniqueIds:
         return id
 
     def _add(self, id: str) -> bool:  # noqa: A002
-        """Notes an id; returns whether it was there before."""
+        """Adds an id; returns whether it was there before."""
         known = True
         for byte, bit in _places(id):
             known = known and bool(self._seen[byte] & bit)

@@ -1,4 +1,4 @@
-"""Reading pictures of any kind as RGB, or saying in one line why not."""
+"""Reads pictures of any kind as RGB, or says in one line why it can't."""
 
 import io
 import math
@@ -16,10 +16,10 @@ from vlminterp.errors import InputError
 from vlminterp.paths import printable
 
 PIXEL_LIMIT = 178_956_970
-"""Pictures with more pixels are refused; as Pillow, which takes more for a decompression bomb."""
+"""Pictures with more pixels are refused, as by Pillow, which takes them for decompression bombs."""
 
 Picture = Path | bytes | Image.Image
-"""A file's path, an encoded picture, or an image at hand."""
+"""A file's path, an encoded picture, or an image in memory."""
 
 _DECODER_MEMORY = 900 * 10**6
 """Bytes that decoding one picture may take."""
@@ -49,11 +49,11 @@ def read_image(picture: Picture) -> Image.Image:
     """Reads a picture upright and in RGB: the first frame, transparency on white.
 
     Args:
-        picture: A file's path, an encoded picture, or an image at hand.
+        picture: A file's path, an encoded picture, or an image in memory.
 
     Returns:
         An RGB image that holds no file open. A file of more than `REDUCED_ABOVE` pixels is reduced
-        by a whole number, so that memory is bounded; `original_size` says what it was.
+        by a whole number, so that memory is bounded; `original_size` gives its size before.
 
     Raises:
         InputError: It is missing, unreadable, empty, broken, too large or no picture.
@@ -69,27 +69,27 @@ def read_image(picture: Picture) -> Image.Image:
 
 
 def image_size(picture: Picture) -> tuple[int, int]:
-    """Height and width of a picture as `read_image` returns it, without decoding it.
+    """Returns a picture's upright height and width, before any reduction, without decoding it.
 
     Raises:
-        InputError: As `read_image`, except that a truncated body goes unnoticed.
+        InputError: `read_image` would raise one, except for a truncated body, which goes unnoticed.
     """
     with opened(picture) as image:
         return upright_size(image)
 
 
 def original_size(image: Image.Image) -> tuple[int, int]:
-    """Height and width of the picture that `read_image` made an image from."""
+    """Returns the height and width of the picture that `read_image` made an image from."""
     size: tuple[int, int] = image.info.get(_ORIGINAL_SIZE, (image.height, image.width))
     return size
 
 
 @contextmanager
 def opened(picture: Picture) -> Iterator[Image.Image]:
-    """Opens a picture for the `with` block; whatever goes wrong in it is one `InputError`."""
+    """Opens a picture for the `with` block; turns errors in it into one-line InputErrors."""
     name = name_of(picture)
     try:
-        # Pillow warns of broken metadata and of sizes; ours is the limit, and pixels are not meta.
+        # Pillow warns of broken metadata, which leave pixels alone, and of sizes: we limit them.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL\.")
             with _handle(picture) as image:
@@ -110,21 +110,21 @@ def opened(picture: Picture) -> Iterator[Image.Image]:
 
 
 def name_of(picture: Picture) -> str:
-    """What to call a picture in a message."""
+    """Returns a picture's name for messages."""
     return printable(str(picture)) if isinstance(picture, Path) else "picture"
 
 
 @contextmanager
 def _handle(picture: Picture) -> Iterator[Image.Image]:
     if isinstance(picture, Image.Image):
-        yield picture  # the caller's own: not ours to close
+        yield picture  # it is the caller's to close
         return
     if isinstance(picture, Path):
         _check_file(picture)
     elif not picture:
         raise InputError("is empty (0 bytes)")
     with (
-        # Never by its name: Pillow maps some TIFFs into memory then, and garbles turned ones.
+        # Never open by name: Pillow would map some TIFFs into memory, and garble turned ones.
         picture.open("rb") if isinstance(picture, Path) else io.BytesIO(picture) as file,
         Image.open(file, formats=readable_formats()) as image,
     ):
@@ -132,7 +132,7 @@ def _handle(picture: Picture) -> Iterator[Image.Image]:
 
 
 def _check_file(path: Path) -> None:
-    """Names the commonest faults better than the decoder would; a pipe would block it for ever."""
+    """Checks for common faults, to name them better than decoders do; a pipe would block them."""
     try:
         kind = path.stat()
     except FileNotFoundError as error:

@@ -27,7 +27,7 @@ class ManifestSource(Source):
 
         Raises:
             InputError: There is no such table, it lacks a column, or has no rows.
-            ConfigError: It has boxes of unknown format.
+            ConfigError: It has a column `bbox`, but `boxes` is not set.
         """
         self.path = existing_file(config.path, "manifest")
         self.limit = config.limit
@@ -38,17 +38,17 @@ class ManifestSource(Source):
         return islice(self._table.pairs(), self.limit)
 
     def count(self) -> int:
-        """How many rows there are."""
+        """Returns the number of rows, at most `limit`."""
         return count_rows(self.path, self.limit)
 
     def files(self) -> Iterable[Path]:
-        """The table; the pictures that it names may be millions."""
+        """Returns the table alone; the pictures that it names may be millions."""
         return (self.path,)
 
     def listing(self) -> str:
-        """Digest of the names, sizes and times of the pictures and masks that it names."""
+        """Returns a digest of the names, sizes and times of the pictures and masks it names."""
         return digest_of(self._table.stamps())
 
     def notes(self) -> Sequence[str]:
-        """How the table is read, where that may surprise."""
+        """Returns notes on how the table is read, where that may surprise."""
         return list(self._table.notes())

@@ -1,4 +1,4 @@
-"""The truth of where a caption's object is, as a mask picture."""
+"""Mask pictures as the truth of where a caption's object is."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,12 @@ _TO_RGB = ("CMYK", "YCbCr", "LAB", "HSV")
 def read_mask(mask: Picture, picture: Picture) -> NDArray[np.bool_]:
     """Reads a mask picture: every value but 0 is inside, transparent pixels are outside.
 
-    Where the mask's format may have changed values (JPEG, WebP …), inside is what reaches half of
-    the range. An EXIF orientation is undone, the mask's own and the picture's own.
+    Where the mask's format may have changed values (JPEG, WebP …), values from half of the range on
+    are inside. EXIF orientations of the mask and of the picture are undone.
 
     Args:
-        mask: A picture of the same size as `picture`; of a palette the index counts.
-        picture: The picture that it is about.
+        mask: A picture of the same size as `picture`; in one with a palette the index counts.
+        picture: The picture that it belongs to.
 
     Returns:
         bool `[height, width]`.
@@ -47,12 +47,12 @@ def read_mask(mask: Picture, picture: Picture) -> NDArray[np.bool_]:
 
 
 def check_size(shape: tuple[int, ...], picture: Picture, what: str) -> None:
-    """Refuses a mask that is not as large as its picture.
+    """Checks that a mask is as large as its picture.
 
     Args:
-        shape: Its height and width.
-        picture: The picture that it is about.
-        what: What the mask is, for the message.
+        shape: Height and width of the mask.
+        picture: The picture that it belongs to.
+        what: Name of the mask, for the message.
 
     Raises:
         InputError: The sizes differ, or the picture can't be read.
@@ -71,10 +71,11 @@ def shrunk(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
 
     Args:
         mask: bool `[height, width]`, not empty.
-        size: Width and height, neither larger than the mask's.
+        size: Width and height after it, neither larger than the mask's.
 
     Returns:
-        bool, of that size: inside is what half of is inside; if that is nothing, what any of is.
+        bool, of that size. A pixel is inside if at least half of it is; if no pixel is, those of
+        which any part is.
     """
     if mask.shape == size[::-1]:
         return mask
@@ -88,7 +89,7 @@ def shrunk(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def box_of(mask: NDArray[np.bool_]) -> Box:
-    """The smallest box that holds all of a mask.
+    """Returns the smallest box that holds all of a mask.
 
     Args:
         mask: bool `[height, width]`, not empty.

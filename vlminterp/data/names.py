@@ -1,4 +1,4 @@
-"""Class names as data sets write them, made into what texts call the class."""
+"""Turns class names as data sets write them into names for texts."""
 
 import re
 
@@ -10,17 +10,17 @@ _DASH_OF_LETTERS = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 
 
 def repaired(raw: str) -> str:
-    """A class's name without numbers, separators and synonyms.
+    """Returns a class's name without numbers, separators and synonyms.
 
-    Dropped are a WordNet id, a class number ("001.", "07_"), and what follows ", ". Underscores
-    separate words; where there are neither those nor spaces, dashes between letters do (or else
-    "wire-haired" would be torn).
+    A WordNet id, a class number ("001.", "07_") and anything after ", " are dropped. Underscores
+    separate words; only where there are neither those nor spaces, dashes between letters do too, so
+    that "wire-haired" is kept whole.
 
     Args:
-        raw: As a folder or a label is called.
+        raw: Name of a folder or a label.
 
     Returns:
-        Words with single spaces; `raw` itself if nothing else is left.
+        Words with single spaces; `raw` itself if none is left.
 
     Example:
         >>> repaired("n02095314-wire-haired_fox_terrier"), repaired("001.persian-cat")
@@ -37,10 +37,10 @@ def repaired(raw: str) -> str:
 
 
 def with_type_word(name: str, word: str | None) -> str:
-    """Says what kind of thing a name is of, unless a word of it ends that way.
+    """Appends the kind of thing that a name is of, unless a word of the name ends with it.
 
     Args:
-        name: Perhaps ambiguous: "boxer".
+        name: A name that may be ambiguous: "boxer".
         word: The kind; None leaves the name as it is.
 
     Example:

@@ -32,7 +32,7 @@ class PairConfig:
 
 
 class PairSource(Source):
-    """Yields one pair."""
+    """Yields the one pair of the command line."""
 
     Config = PairConfig
 
@@ -50,9 +50,9 @@ class PairSource(Source):
         yield pair_of(self.image, self.text)
 
     def count(self) -> int:
-        """One."""
+        """Returns 1, the number of pairs."""
         return 1
 
     def files(self) -> Iterable[Path]:
-        """The picture."""
+        """Returns the path of the picture."""
         return (self.image,)

@@ -27,8 +27,8 @@ class Region:
     """Something in an image: where it is, and which words of the text name it.
 
     Attributes:
-        kind: `object` or `background`.
-        name: What it is: "owl", "forest".
+        kind: Either `object` or `background`.
+        name: Name of the thing: "owl", "forest".
         words: The words that name it, as character spans of the text; empty if none does.
         load_mask: Reads its visible pixels, bool `[height, width]` of the original image.
     """
@@ -39,7 +39,7 @@ class Region:
     load_mask: Callable[[], NDArray[np.bool_]]
 
     def box(self) -> Box:
-        """The smallest box that holds all its visible pixels; reads the mask.
+        """Returns the smallest box that holds all its visible pixels; reads the mask.
 
         Raises:
             InputError: Nothing of it is visible, or the mask can't be read.
@@ -56,12 +56,12 @@ class Pair:
         text: The caption.
         load_image: Reads the image (RGB). Raises `InputError` if the pair can't be used: the image
             can't be read, the caption is empty, the row is malformed.
-        load_mask: Reads the mask of what the text names, bool `[height, width]` of the original
-            image; None where no truth is known. Raises `InputError` if it can't be read.
+        load_mask: Reads the mask of the things that the text names, bool `[height, width]` of the
+            original image; None where no truth is known. Raises `InputError` if it can't be read.
         named_words: The words of `text` that name something in the image, as character spans
             `(start, stop)`; None where unknown.
-        regions: All that is known to be in the image, named or not. Pixels in none of them are
-            nothing's, and a word that names none of them names nothing in the image. None where
+        regions: Everything known to be in the image, named or not. Pixels in none of them belong to
+            nothing, and a word that names none of them names nothing in the image. None where
             unknown.
     """
 
@@ -80,8 +80,8 @@ class Source(ABC):
 
     Attributes:
         Config: The dataclass of its options, whose `__post_init__` checks their ranges. Its
-            `free_text`, if it has one, names those whose values are taken as written: captions
-            and paths, in which commas and parentheses mean nothing.
+            `free_text`, if it has one, names options whose values are taken as written: captions
+            and paths, in which commas and parentheses have no meaning.
     """
 
     Config: ClassVar[type[Any]]
@@ -108,24 +108,24 @@ class Source(ABC):
         )
 
     def count(self) -> int | None:
-        """How many pairs there are, for progress; None where only reading them all would tell."""
+        """Returns the number of pairs, for progress; None where only reading all would tell."""
         return None
 
     def files(self) -> Iterable[Path]:
-        """The local files that say what the pairs are; a run's identity hashes their content."""
+        """Returns the local files that define the pairs; a run's identity hashes their content."""
         return ()
 
     def listing(self) -> str:
-        """A digest of the local files too many to hash by content; part of a run's identity."""
+        """Returns a digest of local files too many to hash by content; part of a run's identity."""
         return ""
 
     def notes(self) -> Sequence[str]:
-        """What a user should know of what was left out, one line each."""
+        """Returns notes for users, such as on what was left out, one line each."""
         return ()
 
 
 def pair_of(image: Image.Image | str | Path, text: str) -> Pair:
-    """Makes a pair from an image at hand.
+    """Makes a pair from an image and a caption.
 
     Args:
         image: A picture in any mode, or the path of one.
@@ -150,7 +150,7 @@ def pair_of(image: Image.Image | str | Path, text: str) -> Pair:
 
 
 def unusable(id: str, text: str, reason: str) -> Pair:  # noqa: A002  it is the pair's `id`
-    """A pair that only says why it can't be used, so that a run counts it and goes on."""
+    """Makes a pair that only says why it can't be used, so that a run counts it and goes on."""
 
     def refuse() -> NoReturn:
         raise InputError(reason)

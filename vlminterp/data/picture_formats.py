@@ -1,4 +1,4 @@
-"""Which picture formats are read, and by what; nothing else is handed to Pillow."""
+"""Picture formats that are read, and the packages that read them; Pillow gets no others."""
 
 from contextlib import suppress
 from functools import cache
@@ -11,14 +11,14 @@ _BUILT_IN = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "AVIF", "JPEG20
 _BY_PACKAGE = {"HEIF": "pillow_heif", "JXL": "pillow_jxl"}
 
 LOSSY = frozenset(("JPEG", "MPO", "WEBP", "AVIF", "JPEG2000", "HEIF", "JXL"))
-"""Formats that may change values: a black and white mask comes back with other greys."""
+"""Formats that may change values: a black and white mask comes back with greys in it."""
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
     *(".avif", ".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm"),
     *(".heic", ".heif", ".hif", ".jxl"),
 )
-"""Names of picture files end so; those that no installed package reads are counted as skipped."""
+"""Suffixes of picture files; those that no installed package reads are counted as skipped."""
 
 _SUFFIXES_BY_PACKAGE = (".heic", ".heif", ".hif", ".jxl")
 
@@ -27,8 +27,8 @@ _SUFFIXES_BY_PACKAGE = (".heic", ".heif", ".hif", ".jxl")
 def readable_formats() -> tuple[str, ...]:
     """Returns Pillow's names of the formats that are read.
 
-    The list is closed because Pillow knows formats that start another program (EPS and Ghostscript)
-    or that any bytes may pass for.
+    The list is closed because Pillow knows formats that start another program (EPS starts
+    Ghostscript), and formats that any bytes may be taken for.
     """
     for package in _BY_PACKAGE.values():
         with suppress(ImportError):
@@ -43,7 +43,7 @@ def unknown_format(suffix: str) -> str:
     """Says why a picture's format is not read, and what to do.
 
     Args:
-        suffix: Of its file, in lower case; empty where there is no file.
+        suffix: Suffix of its file, in lower case; empty where there is no file.
     """
     if suffix in _SUFFIXES_BY_PACKAGE:
         return f"no installed package reads {suffix}; pip install 'vlminterp[pictures]'"

@@ -1,4 +1,4 @@
-"""Finding the pictures that a table's rows name."""
+"""Finds the pictures that a table's rows name."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Pictures:
     Attributes:
         folder: Relative paths start there.
         within: The folder that all files must lie in, links followed; None for no such limit.
-        urls: Which pictures on the web it may name.
+        urls: The hosts on the web whose pictures it may name.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class Pictures:
             value: A path, an address, the encoded picture, or Hugging Face's `{bytes, path}`.
 
         Returns:
-            None where the row has none.
+            Its place; None where the row has no picture.
 
         Raises:
             InputError: It is anything else, or must not be read.
@@ -63,7 +63,7 @@ class Pictures:
         """Returns a path that may be read.
 
         Raises:
-            InputError: It lies outside of `within`, itself or by a link.
+            InputError: It lies outside of `within`, links followed.
         """
         if self.within is not None and not path.resolve().is_relative_to(self.within.resolve()):
             raise InputError(f"{path} lies outside of data.within={self.within}")
@@ -71,11 +71,11 @@ class Pictures:
 
 
 def reading(read: Callable[..., Read], *pictures: Where) -> Callable[[], Read]:
-    """Returns what reads pictures when it is called, and fetches those on the web only then.
+    """Returns a function that reads pictures, and fetches those on the web only when called.
 
     Args:
-        read: Takes as many pictures, each a path or encoded.
-        pictures: Where they are.
+        read: Reads that number of pictures, each given by its path or its bytes.
+        pictures: Places of the pictures.
     """
 
     def now() -> Read:

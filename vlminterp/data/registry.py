@@ -1,4 +1,4 @@
-"""The sources, by name. Listing them imports none of them."""
+"""Sources by name; listing them imports none of them."""
 
 from vlminterp.data.pairs import Source
 from vlminterp.entry_points import SOURCES, installed, load
@@ -18,11 +18,11 @@ OWN = {
     "stanford_cars": "vlminterp.data.torchvision_sets:CarsSource",
     "hf_dataset": "vlminterp.data.hf_dataset:HFDatasetSource",
 }
-"""Our own sources; others come by entry points of the group `vlminterp.sources`."""
+"""Our own sources; other packages add theirs by entry points of the group `vlminterp.sources`."""
 
 
 def source_names() -> list[str]:
-    """Every source that can be asked for, sorted; none of them is imported."""
+    """Lists the names of all sources, sorted; imports none of them."""
     return list(installed(SOURCES, OWN))
 
 

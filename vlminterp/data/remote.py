@@ -1,4 +1,4 @@
-"""Pictures on the web: fetched only if asked for, once, and from nowhere that a table can abuse."""
+"""Pictures on the web, fetched only on request, once, and from no host that a table could abuse."""
 
 import http.client
 import ipaddress
@@ -19,7 +19,7 @@ from vlminterp.errors import InputError
 from vlminterp.paths import printable
 
 LARGEST = 64 * 2**20
-"""Bytes of a picture that is fetched, at most."""
+"""Maximum number of bytes of a picture that is fetched."""
 
 _SILENCE, _LONGEST = 20, 120  # seconds without a byte, and for a whole picture
 _CHUNK = 2**16
@@ -28,14 +28,14 @@ _RESERVED = ":/?#[]@!$&'()*+,;=%~"
 
 
 class Urls(Enum):
-    """Which pictures on the web a table may name."""
+    """Hosts on the web whose pictures a table may name."""
 
     never = "never"
-    """None."""
+    """No hosts."""
     public = "public"
-    """Those on public hosts: no address of this machine or of its own network."""
+    """Public hosts: no address of this machine or of its own network."""
     any = "any"
-    """Those on any host."""
+    """All hosts."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Remote:
 
     Attributes:
         url: Its address, http or https.
-        allowed: Which hosts it may be on, after redirects too.
+        allowed: Hosts that it may be on, also after redirects.
     """
 
     url: str
@@ -54,7 +54,7 @@ class Remote:
         """Fetches the picture, unless it was fetched before.
 
         Returns:
-            A file of the cache, `$XDG_CACHE_HOME/vlminterp/pictures`.
+            Its file in the cache, `$XDG_CACHE_HOME/vlminterp/pictures`.
 
         Raises:
             InputError: It can't be fetched, is too large, is no picture, or must not be fetched.
@@ -70,7 +70,7 @@ class Remote:
         return file
 
     def __str__(self) -> str:
-        """The address without what may be secret: user, password, query."""
+        """Returns the address without parts that may be secret: user, password, query."""
         try:
             parts = urlsplit(self.url)
         except ValueError:
@@ -79,7 +79,7 @@ class Remote:
 
 
 def is_url(text: str) -> bool:
-    """Whether a picture's name is an address on the web.
+    """Tells whether a picture's name is an address on the web.
 
     Example:
         >>> is_url("https://example.org/cat.jpg"), is_url("http.jpg"), is_url("file:///etc/passwd")
@@ -89,13 +89,13 @@ def is_url(text: str) -> bool:
 
 
 def cache_folder() -> Path:
-    """Where fetched pictures are kept, by the digests of their addresses."""
+    """Returns the folder that keeps fetched pictures, by the digests of their addresses."""
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(caches).expanduser() / "vlminterp" / "pictures"
 
 
 def _keep(content: bytes, file: Path) -> None:
-    """Writes a file that is never seen in part; others may fetch the same."""
+    """Writes a file in one step, since other processes may fetch the same one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=file.parent, delete=False) as part:
         part.write(content)
@@ -104,7 +104,7 @@ def _keep(content: bytes, file: Path) -> None:
 
 def _download(url: str, allowed: Urls) -> bytes:
     opener = request.OpenerDirector()
-    # No handlers of ftp, file and data: a redirect must not lead there.
+    # There are no handlers of ftp, file and data, so that no redirect leads there.
     for handler in (
         request.ProxyHandler(),
         _Plain(allowed),
@@ -137,7 +137,7 @@ def _download(url: str, allowed: Urls) -> bytes:
 
 
 class _Plain(request.HTTPHandler):
-    """http, from hosts that are allowed."""
+    """Handler of http that reaches allowed hosts only."""
 
     def __init__(self, allowed: Urls) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class _Plain(request.HTTPHandler):
 
 
 class _Encrypted(request.HTTPSHandler):
-    """https, from hosts that are allowed."""
+    """Handler of https that reaches allowed hosts only."""
 
     def __init__(self, allowed: Urls) -> None:
         super().__init__()
@@ -161,14 +161,14 @@ class _Encrypted(request.HTTPSHandler):
 def _guarded(
     kind: type[http.client.HTTPConnection], req: request.Request, allowed: Urls
 ) -> Callable[..., http.client.HTTPConnection]:
-    """Connections that look at whom they have reached: a name may stand for any address.
+    """Makes a class of connections that check the address they reached: a name may stand for any.
 
     Raises:
-        InputError: The address itself is not allowed.
+        InputError: The host in the URL is not allowed.
     """
     parts = urlsplit(req.full_url)
     host = parts.hostname or ""
-    # A proxy is always near; whom it asks, it decides.
+    # A proxy is usually on our own network, and decides itself which address it asks.
     proxied = parts.scheme in request.getproxies() and not request.proxy_bypass(host)
     if allowed is Urls.public:
         _refuse_private(host)

@@ -1,4 +1,4 @@
-"""Pixels of any mode as upright RGB, converted in bands so that little memory is needed."""
+"""Converts pixels of any mode to upright RGB, in bands so that little memory is needed."""
 
 import math
 import struct
@@ -10,7 +10,7 @@ from PIL import Image
 
 from vlminterp.errors import InputError
 
-# What Pillow's decoders were seen to raise on broken files.
+# Exceptions that Pillow's decoders were seen to raise on broken files.
 BROKEN = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError,
     AttributeError, RuntimeError, AssertionError, MemoryError, struct.error, zlib.error,
@@ -37,12 +37,13 @@ def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
     mode can hold, not clipped.
 
     Args:
-        image: In any mode.
-        factor: By which both sides are divided, ≥ 1; pixels are averaged.
+        image: An image in any mode.
+        factor: Divisor of both sides, ≥ 1; pixels are averaged.
 
     Raises:
-        InputError: Its mode has no agreed range (floating point), its values use so little of their
-            range that the picture would be black, or there is no way to RGB.
+        InputError: Its mode has no agreed range (floating point), or its values use so little of
+            their range that the picture would be black.
+        ValueError: Pillow can't convert its mode to RGB.
     """
     # Pillow keeps the upper 8 of 16 bits of colours, and says so only before it decodes.
     deep = ";16" in str(getattr(image, "tile", ""))
@@ -58,7 +59,7 @@ def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
         for top, band in bands(image, factor):
             rgb.paste(_converted(band, full).reduce(factor), (0, top // factor))
     rgb = upright(rgb, orientation(image))
-    # Or an image that is read twice would be turned twice.
+    # With its EXIF left in, an image that is read twice would be turned twice.
     rgb.info.clear()
     return rgb
 
@@ -66,20 +67,20 @@ def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
 def upright(image: Image.Image, turned: int) -> Image.Image:
     """Undoes an EXIF orientation as `PIL.ImageOps.exif_transpose` does.
 
-    That function also writes the EXIF anew, and fails where it is broken.
+    That function also rewrites the EXIF, and fails where it is broken.
 
     Args:
-        image: As it is stored.
-        turned: Its orientation, 1…8.
+        image: The image as it is stored.
+        turned: Its orientation, 1…8; any other value leaves it as it is.
     """
     method = _UPRIGHT.get(turned)
     return image if method is None else image.transpose(method)
 
 
 def orientation(image: Image.Image) -> int:
-    """EXIF's orientation, 1…8; 1 where the EXIF is absent or broken, as viewers do.
+    """Returns the orientation in the EXIF, 1…8; 1 if that is absent or broken, as in viewers.
 
-    Ask only when the image is loaded: Pillow turns TIFFs itself as it decodes them.
+    Call it only once the image is loaded: Pillow turns TIFFs itself as it decodes them.
     """
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
@@ -88,9 +89,9 @@ def orientation(image: Image.Image) -> int:
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
-    """Height and width of an image once it is upright, whether it is loaded or not."""
+    """Returns the height and width of an image once it is upright, whether it is loaded or not."""
     if image.format == "TIFF":
-        # Pillow's own size of a TIFF is before, after or amid its turn, as the version has it.
+        # The size that Pillow gives for a TIFF may be before, after or amid its turn, by version.
         tags = image.tag_v2  # type: ignore[attr-defined]  # of TiffImageFile
         stored = (int(tags[256]), int(tags[257]))
         turned = int(tags.get(_ORIENTATION_TAG, 1)) if stored == image.size else 1
@@ -105,11 +106,11 @@ def bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Imag
     """Cuts an image into strips from top to bottom.
 
     Args:
-        image: Of any size and mode.
-        factor: Strips are a multiple of it high, but for the last.
+        image: An image of any size and mode.
+        factor: Divisor of the strips' heights, except for the last.
 
     Yields:
-        Where each strip begins, and the strip.
+        The row at which each strip begins, and the strip.
     """
     rows = max(_BAND // image.width // factor, 1) * factor
     for top in range(0, image.height, rows):
@@ -129,7 +130,11 @@ def _converted(image: Image.Image, full: int) -> Image.Image:
 
 
 def _range(image: Image.Image) -> int:
-    """The value that stands for white."""
+    """Returns the value that stands for white.
+
+    Raises:
+        InputError: It is not known.
+    """
     if image.mode == "F":
         raise InputError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
     if not image.mode.startswith("I"):
@@ -142,7 +147,7 @@ def _range(image: Image.Image) -> int:
 
 
 def _highest(image: Image.Image) -> int:
-    """The highest value of a colour, not of transparency."""
+    """Returns the highest value of a colour, transparency aside."""
     colours = sum(band != "A" for band in image.getbands())
     strips = (np.asarray(band) for _, band in bands(image))
     return max(int((band if band.ndim == 2 else band[..., :colours]).max()) for band in strips)

@@ -1,4 +1,4 @@
-"""What a row of a table is, and which columns mean something."""
+"""Rows of tables, and the columns that have a meaning."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from vlminterp.errors import InputError
 
 REQUIRED = ("image", "text")
 TRUTH = ("mask", "segmentation", "boxes", "bbox")
-"""Columns that say where what the text names is; of a row's the first that is not empty counts."""
+"""Columns that say where the named thing is; in a row, the first that is not empty counts."""
 
 COLUMNS = (*REQUIRED, "id", *TRUTH)
-"""Every column that means something; others are not read."""
+"""All columns that have a meaning; others are not read."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Row:
     """One row of a table.
 
     Attributes:
-        number: 1 for the first row of data.
-        place: Where it is, for messages, e.g. "line 7".
-        values: By column; empty if the row is broken.
-        problem: What is wrong with the row; None if nothing.
+        number: Number of the row; 1 for the first row of data.
+        place: Its place for messages, e.g. "line 7".
+        values: Values by column; empty if the row is broken.
+        problem: Reason why the row is broken; None if it is not.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Header:
     """The columns of a table.
 
     Attributes:
-        columns: Their names, in order; of JSON lines those of the first row.
+        columns: Their names, in order; for JSON lines those of the first row.
         written: Whether the table itself names them.
     """
 
@@ -45,10 +45,10 @@ class Header:
 
 
 def check_columns(path: Path, found: Iterable[str]) -> None:
-    """Refuses a table without a required column, or with two of one name.
+    """Checks that a table has the required columns, and no two of one name that are read.
 
     Raises:
-        InputError: It is such a table; the message says what it has.
+        InputError: It does not; the message names the columns.
     """
     columns = list(found)
     if missing := [name for name in REQUIRED if name not in columns]:

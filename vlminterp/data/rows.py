@@ -1,4 +1,4 @@
-"""Tables read row by row: csv, tsv, jsonl, parquet. A broken row is yielded as one, not raised."""
+"""Reads tables row by row: csv, tsv, jsonl, parquet. Broken rows are yielded and marked."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
     Raises:
         InputError: The format is not known, the file can't be read, or a required column is
-            missing or there twice.
+            missing or appears twice.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -44,14 +44,14 @@ def header_of(path: Path) -> Header:
     """Reads which columns a table has.
 
     Args:
-        path: As for `read_rows`.
+        path: The table; see `read_rows`.
 
     Raises:
-        InputError: As `read_rows`.
+        InputError: `read_rows` would raise one.
     """
     suffix = path.suffix.lower()
     if suffix in _DELIMITED:
-        next(read_rows(path), None)  # its complaints are better
+        next(read_rows(path), None)  # its messages are better
         return layout_of(path, _DELIMITED[suffix]).header
     if suffix == ".parquet":
         next(read_rows(path), None)
@@ -62,7 +62,7 @@ def header_of(path: Path) -> Header:
 
 
 def count_rows(path: Path, limit: int | None) -> int:
-    """How many rows `read_rows` yields, at most `limit`; parquet says so without being read."""
+    """Counts the rows that `read_rows` yields, up to `limit`; parquet tells without being read."""
     if path.suffix.lower() == ".parquet":
         import pyarrow.parquet
 
@@ -88,7 +88,7 @@ def _jsonl(path: Path) -> Iterator[Row]:
 def _json_lines(path: Path) -> Iterable[bytes]:
     encoding = encoding_of(path)
     if encoding.startswith("utf-8"):
-        with path.open("rb") as file:  # a line that is no UTF-8 is told by itself
+        with path.open("rb") as file:  # a line that is no UTF-8 breaks only its own row
             yield from file
     else:
         with path.open(encoding=encoding) as text:
@@ -117,7 +117,7 @@ def _unique(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    import pyarrow  # heavy, and the other formats do without
+    import pyarrow  # heavy, and not needed for other formats
     import pyarrow.parquet
 
     try:

@@ -1,4 +1,4 @@
-"""The truth of where a caption's object is, as COCO writes it: run lengths or polygons."""
+"""COCO's segmentations (run lengths or polygons) as the truth of where a caption's object is."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,16 +17,16 @@ Polygon = Sequence[float]
 """x and y of each corner in turn, in pixels."""
 
 _LARGEST = 2**40
-"""Beyond any picture; infinite and undefined numbers are not below it."""
+"""A coordinate beyond any picture; infinite and undefined numbers are not below it either."""
 
 
 def segmentation_mask(value: object, picture: Picture) -> Mask:
-    """Draws what COCO's `segmentation` marks.
+    """Draws the pixels that COCO's `segmentation` marks.
 
     Args:
         value: Run lengths `{"size": [height, width], "counts": …}`, compressed or not, or a list of
             polygons, which are joined.
-        picture: The picture that it is about, upright.
+        picture: The picture that it belongs to, upright.
 
     Returns:
         bool `[height, width]`.
@@ -48,7 +48,7 @@ def segmentation_mask(value: object, picture: Picture) -> Mask:
 
 
 def check_segmentation(value: object) -> None:
-    """Refuses what is neither run lengths nor polygons, without drawing it.
+    """Checks that a value is run lengths or polygons, without drawing it.
 
     Raises:
         InputError: It is neither.
@@ -86,12 +86,12 @@ def decode_runs(counts: Sequence[int], size: tuple[int, int]) -> Mask:
 def uncompressed(text: str | bytes) -> list[int]:
     """Reads COCO's compressed run lengths.
 
-    Each number is written in groups of five bits, lowest first, as the characters from "0" on;
-    a sixth bit says that more follow. From the third on, a number is the difference to that two
-    before it.
+    Each number is written in groups of five bits, lowest first, as the characters from "0" on; a
+    sixth bit says that more follow. From the fourth on, a number is the difference from the number
+    two before it.
 
     Raises:
-        InputError: The string is none of these.
+        InputError: The text is damaged or cut off.
 
     Example:
         >>> uncompressed("013000")
@@ -120,8 +120,8 @@ def fill_polygon(polygon: Polygon, inside: Mask) -> None:
     """Marks the pixels whose centres lie in a polygon (even-odd rule).
 
     Args:
-        polygon: Its corners; it closes itself.
-        inside: bool `[height, width]`, written to.
+        polygon: Its corners; the last is joined to the first.
+        inside: Mask that is written to, bool `[height, width]`.
 
     Example:
         >>> inside = np.zeros((2, 4), bool)

@@ -13,8 +13,8 @@ class SplitConfig(ClassConfig):
     """Options of all sources that have splits.
 
     Attributes:
-        split: Whose pictures make rewards.
-        held_out: Which pictures no reward sees: those of another split, by its name; or of `split`
+        split: Name of the split whose pictures make rewards.
+        held_out: Pictures that no reward sees: those of another split, by its name; or of `split`
             a share up to 0.5, or a number of pictures per class, at most half of a class.
     """
 
@@ -36,8 +36,8 @@ class SplitSource(ClassSource):
     """Yields the classes of a data set that has splits.
 
     Args:
-        config: Its options.
-        splits: Those that the data set has.
+        config: The source's options.
+        splits: Names of the splits that the data set has.
     """
 
     def __init__(self, config: SplitConfig, splits: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ class SplitSource(ClassSource):
 
         Raises:
             ConfigError: There is no such split.
-            InputError: The data set lacks something.
+            InputError: The data set is incomplete or can't be read.
         """
         if config.split not in splits:
             raise ConfigError(
@@ -65,7 +65,7 @@ class SplitSource(ClassSource):
 
     @abstractmethod
     def _listings(self, split: str) -> Iterable[Listing]:
-        """The classes with the pictures of one split."""
+        """Returns the classes with the pictures of one split."""
 
 
 def _joined(listings: Iterable[Listing], held_out: Iterable[Listing]) -> Iterator[Listing]:

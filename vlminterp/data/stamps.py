@@ -1,4 +1,4 @@
-"""Whether files have been replaced, told without reading them."""
+"""Tells whether files have been replaced, without reading them."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -8,7 +8,7 @@ from pathlib import Path
 def stamp(path: Path) -> str:
     """Returns a file's size in bytes and time of last change in ns; "missing" if it is not there.
 
-    Content alone would be surer, but data sets hold millions of pictures.
+    A digest of the content would be safer, but data sets hold millions of pictures.
     """
     try:
         found = path.stat()

@@ -1,4 +1,4 @@
-"""Pairs listed in a table, and the options that all sources have which read one."""
+"""Pairs listed in a table, and the options of all sources that read one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ class TableConfig:
 
     Attributes:
         path: The table, or the folder that it is in.
-        limit: Take only so many pairs, unusable ones included, ≥ 1; null takes all.
-        boxes: How boxes are written: `xyxy` (left, top, right, bottom) or `xywh` (COCO's: left,
-            top, width, height) in pixels, or `normalised` (left, top, right, bottom as shares of
-            the picture). A column `bbox` needs it; `boxes` is xyxy where it is null.
-        urls: Which pictures on the web are fetched, into a cache: `never`, on `public` hosts, or on
-            `any`.
-        within: A folder outside of which no file is read, for tables of others; null for no such
+        limit: Maximum number of pairs, unusable ones included, ≥ 1; null takes all.
+        boxes: Format of the boxes: `xyxy` (left, top, right, bottom) or `xywh` (COCO's: left, top,
+            width, height) in pixels, or `normalised` (left, top, right, bottom as shares of the
+            picture). A column `bbox` needs it; a column `boxes` is xyxy where it is null.
+        urls: Hosts on the web from which pictures are fetched, into a cache: `never` (none),
+            `public` ones, or `any`.
+        within: A folder outside of which no file is read, for tables from others; null for no such
             limit.
     """
 
@@ -51,10 +51,10 @@ class TableConfig:
             raise ConfigError(f"data.limit={self.limit} must be at least 1, or null for all")
 
     def pictures(self, folder: Path) -> Pictures:
-        """The pictures that a table may name.
+        """Returns the pictures that a table may name.
 
         Args:
-            folder: The table's own, at which relative paths start.
+            folder: The table's own folder, at which relative paths start.
 
         Raises:
             InputError: There is no folder `within`.
@@ -71,8 +71,8 @@ class Table:
             in parquet also the encoded picture, or Hugging Face's `{bytes, path}`) and `text`;
             optional are `id`, and the truth: `mask` (a picture, or COCO's run lengths),
             `segmentation` (COCO's run lengths or polygons), `boxes` (a list of boxes) or `bbox` (a
-            box or a list). What is no text or number is JSON in csv and tsv.
-        config: How it is read.
+            box or a list). In csv and tsv, values other than texts and numbers are JSON.
+        config: Options of reading it.
     """
 
     def __init__(self, path: Path, config: TableConfig) -> None:
@@ -80,7 +80,7 @@ class Table:
 
         Raises:
             InputError: The table can't be read, lacks a column, or has no rows.
-            ConfigError: It has boxes of unknown format.
+            ConfigError: It has a column `bbox`, but `boxes` is not set.
         """
         self.path = path
         self._config = config
@@ -92,7 +92,7 @@ class Table:
             raise ConfigError(f"{path}: {SAY_FORMAT}")
 
     def pairs(self) -> Iterator[Pair]:
-        """Yields a pair for every row; of a malformed one a pair that says what is wrong.
+        """Yields a pair for every row; for a malformed one, a pair that says what is wrong.
 
         Raises:
             InputError: The table can't be read.
@@ -119,7 +119,7 @@ class Table:
                     yield str(row.values[column]), stamp(found)
 
     def notes(self) -> Iterator[str]:
-        """Yields what a user should know of how the table is read."""
+        """Yields notes for users on how the table is read."""
         columns, name = self._header.columns, self.path.name
         if not self._header.written:
             yield f"{name} has no header; its columns are taken as {' and '.join(columns)}"

@@ -1,4 +1,4 @@
-"""Pets, flowers, aircraft and cars, as torchvision keeps them below its `root`."""
+"""Pets, flowers, aircraft and cars, stored as torchvision stores them below its `root`."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +13,10 @@ from vlminterp.data.splits import SplitConfig, SplitSource
 from vlminterp.errors import ConfigError, InputError
 
 SPECIES = "species"
-"""`type_word` of pets: cat or dog, whichever it is."""
+"""The `type_word` of pets that appends "cat" or "dog", whichever is right."""
 
 Labelled = Iterable[tuple[str | Path, int]]
-"""Picture files, each with the place of its class."""
+"""Picture files, each with the index of its class."""
 
 
 @dataclass
@@ -35,10 +35,10 @@ class TorchvisionSource(SplitSource):
 
     Attributes:
         dataset: The name of torchvision's class.
-        folder: Where below `path` it keeps the data.
-        splits: Those it has.
-        origin: How to get it.
-        needs_scipy: Whether its tables are Matlab's.
+        folder: Folder of the data, below `path`.
+        splits: Names of its splits.
+        origin: Advice on getting the data, for messages.
+        needs_scipy: Whether its tables are Matlab files.
     """
 
     dataset: ClassVar[str]
@@ -72,16 +72,20 @@ class TorchvisionSource(SplitSource):
 
     @abstractmethod
     def _labelled(self, split: str) -> tuple[Sequence[tuple[str, str]], Labelled]:
-        """Ids and names of all classes, and the pictures of a split."""
+        """Returns ids and names of all classes, and the pictures of a split."""
 
     def _opened(self, split: str, **options: Any) -> Any:
-        """Torchvision's data set; it reads no picture yet."""
+        """Opens torchvision's data set; reads no picture yet.
+
+        Raises:
+            InputError: It is incomplete or broken.
+        """
         import torchvision.datasets  # slow
 
         make = getattr(torchvision.datasets, self.dataset)
         try:
             return make(self._root, split=split, download=self._download, **options)
-        except Exception as error:  # of files that are missing or broken, and of the network
+        except Exception as error:  # files are missing or broken, or the network fails
             reason = " ".join(str(error).split()) or type(error).__name__
             raise InputError(
                 f"{self.dataset}: {self._root / self.folder} is incomplete or broken ({reason}); "
@@ -212,7 +216,10 @@ class CarsSource(TorchvisionSource):
 
 
 def _aircraft(maker: str, variant: str) -> str:
-    """Maker and variant, unless the variant says the maker: "Cessna 172", "Gulfstream IV"."""
+    """Joins maker and variant, unless the variant names the maker.
+
+    Examples are "Cessna 172" and "Gulfstream IV".
+    """
     if maker.split(" ")[0] == variant.split(" ")[0]:
         return repaired(variant)
     return repaired(f"{maker} {variant}")

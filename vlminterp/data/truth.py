@@ -1,4 +1,4 @@
-"""Which truth a row of a table has: a mask, COCO's segmentation, or boxes."""
+"""Finds the truth in a row of a table: a mask, COCO's segmentation, or boxes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -27,19 +27,19 @@ def truth_of(
     pictures: Pictures,
     box_format: BoxFormat | None,
 ) -> LoadMask | None:
-    """Finds where a row says that what its text names is; draws nothing yet.
+    """Finds where a row says that the thing named by its text is; draws nothing yet.
 
     Args:
-        values: The row, by column.
-        picture: What the truth is about.
-        pictures: Where masks are.
-        box_format: How boxes are meant; None where the user has not said.
+        values: The row's values by column.
+        picture: The picture that the truth belongs to.
+        pictures: The pictures that the table may name, masks included.
+        box_format: Format of the boxes; None where the user has not set it.
 
     Returns:
-        What draws a mask `[height, width]`; None where the row has no truth.
+        A function that draws a mask `[height, width]`; None where the row has no truth.
 
     Raises:
-        InputError: The truth is malformed, or might be meant otherwise.
+        InputError: The truth is malformed, or might mean something else.
     """
     mask = values.get("mask")
     if isinstance(mask, str) and mask.lstrip().startswith("{"):
@@ -67,7 +67,11 @@ def _segmentation(value: object, picture: Where) -> LoadMask:
 
 
 def _from_json(value: object, column: str) -> object:
-    """A cell as text tables have it: JSON in a string."""
+    """Reads a cell: JSON if it is a string, as in text tables; returns None if it is empty.
+
+    Raises:
+        InputError: It is a string, but no JSON.
+    """
     if not isinstance(value, str) or not value.strip():
         return value or None
     try:

@@ -8,7 +8,7 @@ from vlminterp.adapters.replay_towers import ReplayVision
 
 
 class HFAIMv2(ReadsEndToken):
-    """The image is pooled by attention over its patches, the text at its end token."""
+    """AIMv2, whose image is pooled by attention over its patches, and its text at the end token."""
 
     model_type = "aimv2"
     architecture = "Aimv2Model"
@@ -16,19 +16,19 @@ class HFAIMv2(ReadsEndToken):
 
     @property
     def scale_and_bias(self) -> tuple[Tensor, Tensor]:
-        """The temperature, which AIMv2 clamps."""
+        """The temperature, which AIMv2 clamps, and 0."""
         scale = self.model.logit_scale.clamp(0, self.model.max_log_logit_scale).exp()
         return scale, scale.new_zeros(())
 
     def image_tower(self) -> ReplayVision:
-        """Patches only."""
+        """Returns a tower of patches only."""
         return self.replayed_image(prefix_tokens=0, pools_first=False)
 
     def text_tower(self) -> Tower[Tokens]:
-        """Causal, read at the end token.
+        """Returns a causal tower that is read at the end token.
 
         With SDPA, transformers (5.24) makes no mask for captions without padding, and its AIMv2
-        then looks ahead: the same caption has another embedding beside a longer one.
+        then looks ahead: the same caption gets another embedding beside a longer one.
         """
         self.model.text_model.set_attn_implementation("eager")
         return super().text_tower()

@@ -5,21 +5,21 @@ from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
 
 
 class HFAltCLIP(HFDualEncoder):
-    """CLS on both sides."""
+    """AltCLIP, pooled at CLS on both sides."""
 
     model_type = "altclip"
     architecture = "AltCLIPModel"
 
     @property
     def context(self) -> int:
-        """XLM-R's positions begin behind the padding id."""
+        """Longest caption, in tokens: XLM-R's positions begin behind the padding id."""
         config = self.model.config.text_config
         return int(config.max_position_embeddings - config.pad_token_id - 1)
 
     def image_tower(self) -> ReplayVision:
-        """Pooled at CLS."""
+        """Returns a tower that is pooled at CLS."""
         return self.replayed_image()
 
     def text_tower(self) -> ReplayText:
-        """Bidirectional, pooled at CLS."""
+        """Returns a bidirectional tower that is pooled at CLS."""
         return self.replayed_text(at_first)

@@ -1,4 +1,4 @@
-"""From a checkpoint's own `config.json` to the family that knows it."""
+"""Finds the family of a checkpoint by its own `config.json`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +38,7 @@ OWN = {
 
 
 class AnyHF:
-    """Loads whatever dual encoder of transformers a checkpoint holds."""
+    """Loads the dual encoder of transformers that a checkpoint holds, of whatever family."""
 
     @staticmethod
     def load(config: ModelConfig, device: torch.device) -> HFDualEncoder:
@@ -49,7 +49,7 @@ class AnyHF:
             device: Where the weights go.
 
         Raises:
-            ModelError: It is no dual encoder that is known, or can't be loaded.
+            ModelError: It is no dual encoder of a known family, or can't be loaded.
         """
         checkpoint, folder = config.checkpoint, Path(config.checkpoint)
         if (folder / OPEN_CLIP_CONFIG).is_file() and not (folder / "config.json").is_file():
@@ -67,11 +67,11 @@ def family_of(model_type: str, what: str) -> type[HFDualEncoder]:
     """Returns the family of a `model_type`.
 
     Args:
-        model_type: As `config.json` says it.
-        what: What is of that type, for messages.
+        model_type: The type that `config.json` gives.
+        what: Name of the checkpoint or model, for messages.
 
     Raises:
-        ModelError: It is no dual encoder that is known.
+        ModelError: It is no dual encoder of a known family.
     """
     if model_type not in families():
         raise ModelError(
@@ -83,5 +83,5 @@ def family_of(model_type: str, what: str) -> type[HFDualEncoder]:
 
 
 def families() -> list[str]:
-    """Every `model_type` that can be loaded, sorted."""
+    """Lists every `model_type` that can be loaded, sorted."""
     return list(installed(FAMILIES, OWN))

@@ -5,15 +5,15 @@ from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
 
 
 class HFChineseCLIP(HFDualEncoder):
-    """CLS on both sides."""
+    """Chinese-CLIP, pooled at CLS on both sides."""
 
     model_type = "chinese_clip"
     architecture = "ChineseCLIPModel"
 
     def image_tower(self) -> ReplayVision:
-        """Pooled at CLS."""
+        """Returns a tower that is pooled at CLS."""
         return self.replayed_image()
 
     def text_tower(self) -> ReplayText:
-        """Bidirectional, pooled at CLS."""
+        """Returns a bidirectional tower that is pooled at CLS."""
         return self.replayed_text(at_first)

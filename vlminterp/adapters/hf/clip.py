@@ -1,4 +1,4 @@
-"""CLIP as transformers writes it: `CLIPModel`."""
+"""CLIP of transformers: `CLIPModel`."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from vlminterp.errors import ModelError
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 SPELLED_OUT = ("eager", "sdpa")
-"""Implementations of the attention that take a mask as `causal_mask` writes it."""
+"""Implementations of the attention that take a mask as `causal_mask` returns it."""
 
 
 class HFCLIP(ReadsEndToken):
@@ -33,22 +33,22 @@ class HFCLIP(ReadsEndToken):
     architecture = "CLIPModel"
 
     def image_tower(self) -> "CLIPVisionTower":
-        """Pooled at CLS."""
+        """Returns a tower that is pooled at CLS."""
         return CLIPVisionTower(self.model, self.image_size, self.replayed_image())
 
     def text_tower(self) -> "CLIPTextTower":
-        """Causal, read at the end token."""
+        """Returns a causal tower that is read at the end token."""
         return CLIPTextTower(self.model, self.replayed_to_end())
 
 
 class HFBlock(Block):
-    """One `CLIPEncoderLayer`."""
+    """A `CLIPEncoderLayer` of transformers."""
 
     def __init__(self, layer: nn.Module) -> None:
         self.layer: Any = layer
 
     def __call__(self, hidden: Tensor, attention_mask: Tensor | None) -> Tensor:
-        """The layer on every token."""
+        """Runs the layer on every token."""
         output: Tensor = self.layer(hidden, attention_mask=attention_mask)
         return output
 
@@ -63,12 +63,12 @@ class HFBlock(Block):
         )
 
     def attention_norm(self, hidden: Tensor) -> Tensor:
-        """The norm before the attention."""
+        """Applies the norm before the attention."""
         normed: Tensor = self.layer.layer_norm1(hidden)
         return normed
 
     def attention(self) -> Attention:
-        """The attention's weights."""
+        """Returns the attention's weights."""
         attention = self.layer.self_attn
         return Attention(
             query_weight=attention.q_proj.weight,
@@ -95,8 +95,8 @@ class CLIPVisionTower(TransformerTower[Pixels]):
 
     Args:
         model: The model.
-        size: Height and width of its images; positions are interpolated to another than trained.
-        replayed: The same tower by the model's own forward.
+        size: Height and width of its images; positions are interpolated where training had others.
+        replayed: The same tower, run by the model's own forward.
     """
 
     def __init__(self, model: Any, size: tuple[int, int], replayed: ReplayTower[Pixels]) -> None:
@@ -110,7 +110,7 @@ class CLIPVisionTower(TransformerTower[Pixels]):
         return _plain_around(self._model)
 
     def embed(self, inputs: Pixels) -> State:
-        """Patches, CLS and positions, normalised once."""
+        """Embeds patches, CLS and positions, and applies the first norm."""
         embeddings, size = self._model.embeddings, self._size
         values = inputs.values.to(embeddings.class_embedding.device)
         if tuple(values.shape[2:]) != size:
@@ -134,7 +134,7 @@ class CLIPVisionTower(TransformerTower[Pixels]):
         )
 
     def pool(self, state: State) -> Tensor:
-        """Norm and projection of CLS."""
+        """Applies norm and projection to CLS."""
         embedding: Tensor = self._project(self._model.post_layernorm(take_pooled(state)))
         return embedding
 
@@ -144,7 +144,7 @@ class CLIPTextTower(TransformerTower[Tokens]):
 
     Args:
         model: The model.
-        replayed: The same tower by the model's own forward.
+        replayed: The same tower, run by the model's own forward.
     """
 
     def __init__(self, model: Any, replayed: ReplayTower[Tokens]) -> None:
@@ -157,7 +157,7 @@ class CLIPTextTower(TransformerTower[Tokens]):
         return _plain_around(self._model)
 
     def embed(self, inputs: Tokens) -> State:
-        """Token embeddings and positions."""
+        """Embeds tokens and positions."""
         device = self._model.embeddings.token_embedding.weight.device
         ids, mask = inputs.ids.to(device), inputs.mask.to(device)
         hidden = self._model.embeddings(input_ids=ids)
@@ -173,12 +173,12 @@ class CLIPTextTower(TransformerTower[Tokens]):
         )
 
     def pool(self, state: State) -> Tensor:
-        """Norm and projection of the end token."""
+        """Applies norm and projection to the end token."""
         embedding: Tensor = self._project(self._model.final_layer_norm(take_pooled(state)))
         return embedding
 
 
 def _plain_around(tower: Any) -> bool:
-    """Tells whether nothing was done to the modules that hold a tower's blocks."""
+    """Tells whether the modules that hold a tower's blocks are unmodified, and take our mask."""
     attention = tower.config._attn_implementation
     return attention in SPELLED_OUT and untouched((tower, tower.encoder))

@@ -5,12 +5,12 @@ from vlminterp.adapters.replay_towers import ReplayVision
 
 
 class HFCLIPSeg(ReadsEndToken):
-    """CLS of the image, end token of the text."""
+    """CLIPSeg, pooled at CLS of the image and at the end token of the text."""
 
     model_type = "clipseg"
     architecture = "CLIPSegModel"
     beside = ("decoder.",)
 
     def image_tower(self) -> ReplayVision:
-        """Pooled at CLS."""
+        """Returns a tower that is pooled at CLS."""
         return self.replayed_image()

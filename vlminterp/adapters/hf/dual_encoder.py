@@ -1,4 +1,4 @@
-"""What all two-tower models of transformers share: loading, tokenizing, their own features."""
+"""Base of all two-tower models of transformers: loading, tokenizing, the model's own features."""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -33,15 +33,15 @@ class HFDualEncoder(WrappedEncoder, ABC):
 
     Args:
         model: The model.
-        preprocessing: How it wants images; needed only by `preprocess`.
+        preprocessing: Pipeline for images; needed only by `preprocess`.
         tokenizer: Its tokenizer; needed only by `tokenize`.
-        name: What reports call it.
+        name: Name in reports; the class's by default.
     """
 
     model_type: ClassVar[str]
-    """As `config.json` says it."""
+    """The family's type in `config.json`."""
     architecture: ClassVar[str]
-    """The class in transformers."""
+    """Name of the class in transformers."""
     pads_to_context: ClassVar[bool] = False
     """Whether captions are padded to the whole context, as in training."""
     beside: ClassVar[tuple[str, ...]] = ()
@@ -63,11 +63,11 @@ class HFDualEncoder(WrappedEncoder, ABC):
 
     @abstractmethod
     def image_tower(self) -> Tower[Pixels]:
-        """The image half of `self.model`."""
+        """Returns the image half of `self.model`."""
 
     @abstractmethod
     def text_tower(self) -> Tower[Tokens]:
-        """The text half of `self.model`."""
+        """Returns the text half of `self.model`."""
 
     @classmethod
     def load(cls, config: ModelConfig, device: torch.device) -> Self:
@@ -96,7 +96,7 @@ class HFDualEncoder(WrappedEncoder, ABC):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         device: torch.device = self.model.device
         return device
 
@@ -112,7 +112,7 @@ class HFDualEncoder(WrappedEncoder, ABC):
         return int(self.model.config.text_config.max_position_embeddings)
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Splits captions into pieces; whatever the tokenizer's kind, words are whole.
+        """Splits captions into pieces and whole words, whatever kind the tokenizer is.
 
         Raises:
             InputError: It is no list of captions.
@@ -128,12 +128,12 @@ class HFDualEncoder(WrappedEncoder, ABC):
         )
 
     def cleaned(self, text: str) -> str:
-        """What the tokenizer is given for a caption."""
+        """Returns the text that the tokenizer is given for a caption."""
         return text
 
     @property
     def end_token(self) -> int | None:
-        """Id of the token at which the text tower reads a caption; None where it reads others."""
+        """Id of the end token, if the text tower reads captions there, else None."""
         return None
 
     @property
@@ -143,12 +143,12 @@ class HFDualEncoder(WrappedEncoder, ABC):
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """Height and width that images come in: the preprocessing's, else those of the training."""
+        """Height and width of input images: the preprocessing's, else those in training."""
         size: tuple[int, int] = getattr(self._preprocessing, "size", self.trained_size)
         return size
 
     def image_features(self, values: Tensor) -> Tensor:
-        """The model's own image embeddings, `[B, D]`, of any length."""
+        """Returns the model's own image embeddings, `[B, D]`, of any length."""
         options: dict[str, Any] = {"pixel_values": values}
         if self.image_size != self.trained_size:
             options["interpolate_pos_encoding"] = True
@@ -156,17 +156,17 @@ class HFDualEncoder(WrappedEncoder, ABC):
         return features
 
     def text_features(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The model's own text embeddings, `[B, D]`, of any length."""
+        """Returns the model's own text embeddings, `[B, D]`, of any length."""
         output = self.model.get_text_features(input_ids=ids, attention_mask=mask)
         features: Tensor = output.pooler_output
         return features
 
     def own_image_features(self, pixels: Pixels) -> Tensor:
-        """The model's own image embeddings, `[B, D]`, of any length."""
+        """Returns the model's own image embeddings, `[B, D]`, of any length."""
         return self.image_features(pixels.values.to(self.device, self.model.dtype))
 
     def own_text_features(self, tokens: Tokens) -> Tensor:
-        """The model's own text embeddings, `[B, D]`, of any length."""
+        """Returns the model's own text embeddings, `[B, D]`, of any length."""
         ids, mask = tokens.ids.to(self.device), tokens.mask.to(self.device).long()
         return self.text_features(ids, mask)
 
@@ -178,15 +178,15 @@ class HFDualEncoder(WrappedEncoder, ABC):
     def replayed_image(
         self, blocks: Sequence[nn.Module] | None = None, **facts: Any
     ) -> ReplayVision:
-        """The image tower as a `ReplayVision`: by default a grid of patches behind CLS.
+        """Returns the image tower as a `ReplayVision`: by default a grid of patches behind CLS.
 
         Args:
             blocks: Its blocks, where they are not the first list in it.
-            facts: What differs; see `ImageFacts`.
+            facts: Facts that differ from the default; see `ImageFacts`.
 
         Raises:
-            ModelError: Images of another size than in training, of which it can't interpolate the
-                positions.
+            ModelError: Images have another size than in training, and the model can't interpolate
+                its positions.
         """
         default: dict[str, Any] = {"prefix_tokens": 1, "pools_first": True}
         if not {"layout", "patch"} & facts.keys():
@@ -198,7 +198,7 @@ class HFDualEncoder(WrappedEncoder, ABC):
         )
 
     def patch_size(self) -> tuple[int, int]:
-        """Height and width of a patch.
+        """Returns the height and width of a patch.
 
         Raises:
             ModelError: See `replayed_image`.
@@ -215,13 +215,13 @@ class HFDualEncoder(WrappedEncoder, ABC):
     def replayed_text(
         self, pool_at: PoolAt | None, *, sees_padding: bool = False, blocks: Any = None
     ) -> ReplayText:
-        """The text tower as a `ReplayText`."""
+        """Returns the text tower as a `ReplayText`."""
         blocks = blocks or find_blocks(self.model.text_model)
         return ReplayText(self.text_features, blocks, pool_at=pool_at, sees_padding=sees_padding)
 
 
 def pair(size: int | Sequence[int]) -> tuple[int, int]:
-    """Height and width, where one number may stand for both."""
+    """Returns height and width, where one number may stand for both."""
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
@@ -229,29 +229,29 @@ def require_installed(architecture: str) -> None:
     """Checks that the installed transformers has a family.
 
     Args:
-        architecture: Its class.
+        architecture: Name of the family's class.
 
     Raises:
-        ModelError: It came with a later version.
+        ModelError: It does not; a later version may.
     """
     if not hasattr(transformers, architecture):
         raise ModelError(
-            f"transformers {transformers.__version__} has no {architecture}, which a later one "
-            "has: pip install --upgrade transformers"
+            f"transformers {transformers.__version__} has no {architecture}; a later version may "
+            "have it: pip install --upgrade transformers"
         )
 
 
 def _load_model(family: type[HFDualEncoder], config: ModelConfig, folders: Folders) -> Any:
     architecture: Any = getattr(transformers, family.architecture)
     with RoomFor(config.checkpoint, {folders.model, folders.adapter or folders.model}):
-        # Pickles are read as tensors alone: transformers' weights_only is on by default.
+        # Pickles may hold tensors only: transformers' weights_only is on by default.
         model, report = architecture.from_pretrained(
             folders.model,
             dtype=getattr(torch, config.dtype.value),
-            ignore_mismatched_sizes=True,  # the report tells them, and they are refused
+            ignore_mismatched_sizes=True,  # the report lists them, and they are refused
             output_loading_info=True,
             trust_remote_code=False,
-            # An adapter is put in below: transformers would report its tensors alone.
+            # An adapter is put in below: transformers would report only the adapter's tensors.
             adapter_kwargs={"subfolder": "none"},
         )
         require_whole(report, config.checkpoint, family.architecture, family.beside)

@@ -10,27 +10,27 @@ from vlminterp.adapters.replay_towers import ReplayText, at_id, at_largest_id
 from vlminterp.errors import ModelError
 
 LEGACY_EOS = 2
-"""With this `eos_token_id` in a config, transformers reads at the largest id (PR 24773)."""
+"""The `eos_token_id` with which transformers reads captions at the largest id (PR 24773)."""
 PROBE = "a"
-"""A caption to see what a tokenizer writes at its end."""
+"""A caption that shows what a tokenizer writes at the end."""
 
 
 class ReadsEndToken(HFDualEncoder, ABC):
-    """Reads a caption at its first end token, whose id the config tells.
+    """Reads a caption at its first end token, whose id the config gives.
 
-    The largest id, where transformers falls back on that, is the end token unless tokens were added
-    to the vocabulary: such a caption is read at its end all the same.
+    Where transformers reads at the largest id instead, that is the end token unless tokens were
+    added to the vocabulary; we read at the end token all the same.
     """
 
     legacy_eos: ClassVar[int | None] = LEGACY_EOS
     """The `eos_token_id` with which the family reads at the largest id; None if there is none."""
 
     def text_tower(self) -> Tower[Tokens]:
-        """Causal, read at the end token."""
+        """Returns a causal tower that is read at the end token."""
         return self.replayed_to_end()
 
     def replayed_to_end(self) -> ReplayText:
-        """The text tower as a `ReplayText` that reads at the end token.
+        """Returns the text tower as a `ReplayText` that reads at the end token.
 
         Raises:
             ModelError: The tokenizer never writes that token.
@@ -54,10 +54,10 @@ class ReadsEndToken(HFDualEncoder, ABC):
         return end if end == max(self._probe()) else None
 
     def settle_end_token(self) -> None:
-        """Has transformers read where `end_token` says.
+        """Makes transformers read captions at `end_token`.
 
         Raises:
-            ModelError: The tokenizer never writes it: every caption would have one embedding.
+            ModelError: The tokenizer never writes it: all captions would have the same embedding.
         """
         end = self.end_token
         if end is None:
@@ -66,8 +66,9 @@ class ReadsEndToken(HFDualEncoder, ABC):
             wrote = self._probe()[-1]
             raise ModelError(
                 f"{self.name} reads captions at token {end} (text_config.eos_token_id), which its "
-                f"tokenizer never writes, so that all would be alike; it ends them with {wrote} "
-                f"({self._tokenizer.convert_ids_to_tokens(wrote)}): mend config.json"
+                "tokenizer never writes, so that all captions would have one embedding; it ends "
+                f"them with {wrote} ({self._tokenizer.convert_ids_to_tokens(wrote)}): mend "
+                "config.json"
             )
         self.model.text_model.eos_token_id = end
 

@@ -8,7 +8,7 @@ from vlminterp.adapters.replay_towers import ReplayText, ReplayVision, at_first
 
 
 class HFFLAVA(HFDualEncoder):
-    """CLS on both sides; transformers projects every token, the loss reads the first."""
+    """FLAVA, pooled at CLS on both sides; transformers projects every token, we take the first."""
 
     model_type = "flava"
     architecture = "FlavaModel"
@@ -16,22 +16,22 @@ class HFFLAVA(HFDualEncoder):
 
     @property
     def trained_size(self) -> tuple[int, int]:
-        """FLAVA calls its image tower by another name."""
+        """Height and width of the images in training; FLAVA's config has another name for it."""
         return pair(self.model.config.image_config.image_size)
 
     def image_tower(self) -> ReplayVision:
-        """Pooled at CLS."""
+        """Returns a tower that is pooled at CLS."""
         patch = pair(self.model.config.image_config.patch_size)
         return self.replayed_image(blocks=find_blocks(self.model.image_model), patch=patch)
 
     def text_tower(self) -> ReplayText:
-        """Bidirectional, pooled at CLS."""
+        """Returns a bidirectional tower that is pooled at CLS."""
         return self.replayed_text(at_first)
 
     def image_features(self, values: Tensor) -> Tensor:
-        """The first token's projection."""
+        """Returns the first token's projection, `[B, D]`, of any length."""
         return super().image_features(values)[:, 0]
 
     def text_features(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The first token's projection."""
+        """Returns the first token's projection, `[B, D]`, of any length."""
         return super().text_features(ids, mask)[:, 0]

@@ -35,18 +35,18 @@ NEEDED = (
 )
 """Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
 ADAPTER = ((ADAPTER_CONFIG,), ("adapter_model.safetensors", "adapter_model.bin"))
-"""Files of an adapter."""
+"""Files of an adapter: one of each group."""
 _LACKING = (ModelError, EntryNotFoundError)
-"""What a file raises that neither the hub nor, offline, its cache has."""
+"""Exceptions for a file that the hub, or offline its cache, does not have."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The folders of a checkpoint; of one on the hub, in the hub's cache.
+    """The folders of a checkpoint; they are in the hub's cache if it is on the hub.
 
     Attributes:
-        model: The model's: configuration, weights, preprocessor and tokenizer.
-        adapter: The adapter's that is put into it, perhaps the same one; None if there is none.
+        model: Folder of the model: configuration, weights, preprocessor and tokenizer.
+        adapter: Folder of the adapter that is put into it, perhaps the same; None if there is none.
     """
 
     model: Path
@@ -54,14 +54,14 @@ class Folders:
 
 
 def located(config: ModelConfig) -> Folders:
-    """Finds a checkpoint, and the base of one that is an adapter alone.
+    """Finds a checkpoint's folders, and for an adapter alone the folder of its base.
 
     Raises:
-        ModelError: Files are missing, or the hub can't be reached.
+        ModelError: Files are missing, the hub can't be reached, or an option does not apply.
     """
     checkpoint, folder = config.checkpoint, Path(config.checkpoint)
     if config.text_tower is not None:
-        raise ModelError("model.text_tower is for open_clip; adapter hf reads both from one place")
+        raise ModelError("model.text_tower is for open_clip; adapter hf reads the checkpoint's own")
     if not folder.is_dir():
         folder = _downloaded(checkpoint, config.revision)
     elif config.revision is not None:
@@ -81,7 +81,7 @@ def located(config: ModelConfig) -> Folders:
 
 
 def _base(checkpoint: str, base: str) -> Path:
-    """The folder of the model that an adapter was trained on."""
+    """Finds the folder of the model that an adapter was trained on."""
     try:
         if not base:
             raise ModelError("it names no base")
@@ -96,7 +96,7 @@ def _base(checkpoint: str, base: str) -> Path:
 
 
 def _downloaded(repository: str, revision: str | None) -> Path:
-    """The folder of a repository, which is a whole checkpoint or an adapter alone."""
+    """Downloads a repository, which is a whole checkpoint or an adapter alone."""
     other = f"; if it is open_clip's, use model=open-clip model.checkpoint=hf-hub:{repository}"
     with loading(repository), no_progress_bar():
         try:
@@ -110,7 +110,7 @@ def _downloaded(repository: str, revision: str | None) -> Path:
 
 @contextmanager
 def no_progress_bar() -> Iterator[None]:
-    """The run has its own progress; transformers' bar would break into it."""
+    """Hides transformers' progress bar, which would break into the run's own."""
     logging: Any = transformers_logging
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()

@@ -5,12 +5,12 @@ from vlminterp.adapters.replay_towers import ReplayVision
 
 
 class HFGroupViT(ReadsEndToken):
-    """After the first stage no token is a patch any more: its blocks are the cuts."""
+    """GroupViT, cut in its first stage only: after that no token is a patch any more."""
 
     model_type = "groupvit"
     architecture = "GroupViTModel"
 
     def image_tower(self) -> ReplayVision:
-        """Patches, then the group tokens that will gather them."""
+        """Returns a tower of patches, followed by the group tokens that will gather them."""
         blocks = list(self.model.vision_model.encoder.stages[0].layers)
         return self.replayed_image(blocks=blocks, prefix_tokens=0, pools_first=False)

@@ -5,12 +5,12 @@ from vlminterp.adapters.replay_towers import ReplayVision
 
 
 class HFMetaCLIP2(ReadsEndToken):
-    """CLS of the image, end token of the text."""
+    """MetaCLIP 2, pooled at CLS of the image and at the end token of the text."""
 
     model_type = "metaclip_2"
     architecture = "MetaClip2Model"
     legacy_eos = None
 
     def image_tower(self) -> ReplayVision:
-        """Pooled at CLS."""
+        """Returns a tower that is pooled at CLS."""
         return self.replayed_image()

@@ -4,7 +4,7 @@ from vlminterp.adapters.hf.owlvit import HFOWLViT
 
 
 class HFOWLv2(HFOWLViT):
-    """Another class for the same towers."""
+    """OWLv2, another class for the same towers."""
 
     model_type = "owlv2"
     architecture = "Owlv2Model"

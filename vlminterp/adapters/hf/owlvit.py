@@ -6,18 +6,18 @@ from vlminterp.errors import ModelError
 
 
 class HFOWLViT(ReadsEndToken):
-    """CLS of the image, end token of the text."""
+    """OWL-ViT, pooled at CLS of the image and at the end token of the text."""
 
     model_type = "owlvit"
     architecture = "OwlViTModel"
     beside = ("box_head.", "class_head.", "objectness_head.", "layer_norm.")
 
     def image_tower(self) -> ReplayVision:
-        """Pooled at CLS."""
+        """Returns a tower that is pooled at CLS."""
         return self.replayed_image()
 
     def text_tower(self) -> ReplayText:
-        """Causal, read at the largest id, whatever the config says."""
+        """Returns a causal tower that is read at the largest id, whatever the config says."""
         self.settle_end_token()
         return self.replayed_text(at_largest_id)
 
@@ -27,7 +27,7 @@ class HFOWLViT(ReadsEndToken):
         return self.largest_end_token
 
     def settle_end_token(self) -> None:
-        """Makes sure that the largest id is the end token.
+        """Checks that the largest id is the end token.
 
         Raises:
             ModelError: Tokens were added behind it.

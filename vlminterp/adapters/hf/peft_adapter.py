@@ -11,23 +11,23 @@ from vlminterp.errors import ModelError
 
 NAME = "default"
 MERGED = 0.5
-"""Share of the update in the weights from which on it is taken for merged; 0 before, 1 after."""
+"""Share of the update in the weights above which it counts as merged; 0 before merging, 1 after."""
 
 
 def put_adapter(model: Any, folder: Path, *, beside: bool) -> None:
-    """Loads an adapter, and makes sure that all of it finds its place.
+    """Loads an adapter, and checks that all of its tensors have a place in the model.
 
     Args:
-        model: The base, of transformers.
-        folder: The adapter's.
+        model: The base, a model of transformers.
+        folder: Folder of the adapter.
         beside: Whether the base's weights were read from the same folder, so that the adapter may
             have been merged into them before.
 
     Raises:
-        ModelError: The adapter is of another model, or was merged or may have been.
+        ModelError: The adapter is of another model, or has been or may have been merged.
     """
     with warnings.catch_warnings():
-        # PEFT would leave out what it does not know, and go on with wrong numbers.
+        # PEFT would leave out options that it does not know, and go on with wrong numbers.
         warnings.filterwarnings("error", message="Unexpected keyword arguments")
         safe = (folder / "adapter_model.safetensors").is_file()  # else .bin, as tensors only
         report = model.load_adapter(str(folder), adapter_name=NAME, use_safetensors=safe)
@@ -45,8 +45,11 @@ def put_adapter(model: Any, folder: Path, *, beside: bool) -> None:
 def _refuse_merged(model: Any, folder: Path) -> None:
     """Looks for the adapter's update in the weights that it would be added to.
 
-    Weights W know nothing of an update Δ that was learned for them: ⟨W, Δ⟩ / ⟨Δ, Δ⟩ is near 0.
-    Once it has been merged, W + Δ is what is stored, and the same share is larger by 1.
+    Weights W are unrelated to an update Δ that was learned for them: ⟨W, Δ⟩ / ⟨Δ, Δ⟩ is near 0.
+    Once it has been merged, W + Δ is stored instead, and the same ratio is larger by 1.
+
+    Raises:
+        ModelError: It is found there, or the adapter's kind does not allow to look.
     """
     along = squared = 0.0
     for module in model.modules():

@@ -1,4 +1,4 @@
-"""Whether a checkpoint's tensors are those of the model: none too few, none too many."""
+"""Checks that a checkpoint's tensors are those of the model: none missing, none left over."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -8,20 +8,20 @@ from vlminterp.errors import ModelError
 
 UNUSED = (
     r"(^|\.)position_ids$",  # a buffer that older versions stored
-    r"(^|\.)pooler\.",  # BERT's, where an embedding is read without it
+    r"(^|\.)pooler\.",  # BERT's, where the embedding is read without it
 )
-"""Tensors of which no embedding of a two-tower model is made."""
+"""Names of tensors that no embedding of a two-tower model depends on."""
 ADAPTER = r"\.(lora_\w+|base_layer)\."
-"""How PEFT calls what it has put into a model."""
+"""Names of the modules that PEFT puts into a model."""
 
 
 def require_whole(
     report: Mapping[str, Any], checkpoint: str, architecture: str, beside: Sequence[str]
 ) -> None:
-    """Checks what transformers noted while it loaded; it would go on with random numbers.
+    """Checks transformers' report of loading, which by itself would go on with random numbers.
 
     Args:
-        report: Its `output_loading_info`.
+        report: The `output_loading_info` of transformers.
         checkpoint: The checkpoint, for messages.
         architecture: The model's class in transformers.
         beside: Beginnings of the names of tensors that belong to other parts of a checkpoint.
@@ -51,10 +51,10 @@ def require_whole(
 
 
 def require_all(report: Mapping[str, Any], checkpoint: str, architecture: str) -> None:
-    """Checks that a checkpoint has all that a model is made of, whatever it holds besides.
+    """Checks that a checkpoint has all tensors of a model, whatever else it holds.
 
     Args:
-        report: What transformers noted while it loaded, its `output_loading_info`.
+        report: The `output_loading_info` of transformers.
         checkpoint: The checkpoint, for messages.
         architecture: The model's class in transformers.
 

@@ -1,4 +1,4 @@
-"""SigLIP, and SigLIP 2 of fixed resolution, which is written in the same classes."""
+"""SigLIP, and SigLIP 2 of fixed resolution, which has the same classes."""
 
 from collections.abc import Sequence
 
@@ -16,19 +16,22 @@ class HFSigLIP(HFDualEncoder):
     pads_to_context = True
 
     def image_tower(self) -> ReplayVision:
-        """Patches only, pooled by an attention head."""
+        """Returns a tower of patches only, pooled by an attention head."""
         return self.replayed_image(prefix_tokens=0, pools_first=False)
 
     def text_tower(self) -> ReplayText:
-        """Reads its padding, as in training."""
+        """Returns a tower that reads its padding, as in training."""
         return self.replayed_text(at_last_position, sees_padding=True)
 
     def cleaned(self, text: str) -> str:
-        """In lower case, as in training; SigLIP 2's tokenizer (Gemma's) leaves that to its user."""
+        """Returns a caption in lower case, as in training.
+
+        SigLIP 2's tokenizer (Gemma's) leaves that to its user.
+        """
         return text.lower()
 
     def notes(self) -> Sequence[str]:
-        """Where captions depart from what transformers makes of them."""
+        """Adds a note if putting captions in lower case changes their tokens."""
         if self._tokenizer is None or self._ids("A") == self._ids("a"):
             return super().notes()
         return (
@@ -42,6 +45,6 @@ class HFSigLIP(HFDualEncoder):
         return ids
 
     def text_features(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Without the mask: SigLIP was trained to read its padding."""
+        """Returns text embeddings without the mask: SigLIP was trained to read its padding."""
         features: Tensor = self.model.get_text_features(input_ids=ids).pooler_output
         return features

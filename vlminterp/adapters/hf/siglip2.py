@@ -15,14 +15,14 @@ from vlminterp.errors import ModelError
 
 
 class HFSigLIP2(HFSigLIP):
-    """Pictures keep their aspect: each has its own grid, of as many patches as fit the budget."""
+    """SigLIP 2 that keeps aspect ratios: each picture has its own grid, up to a budget."""
 
     model_type = "siglip2"
     architecture = "Siglip2Model"
 
     @property
     def trained_size(self) -> tuple[int, int]:
-        """Of the square grid that positions are interpolated from."""
+        """Height and width of a picture on the square grid that positions are interpolated from."""
         config = self.model.config.vision_config
         side = round(config.num_patches**0.5) * config.patch_size
         return side, side
@@ -33,13 +33,13 @@ class HFSigLIP2(HFSigLIP):
         return self.trained_size
 
     def image_tower(self) -> "NaFlexVision":
-        """Patches of pictures, pooled by an attention head."""
+        """Returns a tower of patches, pooled by an attention head."""
         patch = self.model.config.vision_config.patch_size
         facts = ImageFacts(size=self.trained_size, patch=(patch, patch), repeats=True)
         return NaFlexVision(self._features, find_blocks(self.model.vision_model), facts)
 
     def own_image_features(self, pixels: Pixels) -> Tensor:
-        """The model's own image embeddings, `[B, D]`, of any length."""
+        """Returns the model's own image embeddings, `[B, D]`, of any length."""
         return self._features(*self.image_tower().take(pixels))
 
     def _features(self, patches: Tensor, mask: Tensor, shapes: Tensor) -> Tensor:
@@ -54,10 +54,10 @@ class NaFlexVision(ReplayVision):
     """An image tower whose pictures differ in their grids; shorter ones are padded and masked."""
 
     def take(self, inputs: Pixels) -> tuple[Tensor, Tensor, Tensor]:
-        """Flat patches `[B, N, patch·patch·3]`, which of them count, and rows and columns.
+        """Returns flat patches `[B, N, patch·patch·3]`, which of them count, and the grids.
 
         Raises:
-            ModelError: A picture is no whole number of patches.
+            ModelError: A picture is not a whole number of patches high and wide.
         """
         patch = self.facts.patch or (1, 1)
         grids = [whole_patches(inputs.size(index), patch) for index in range(len(inputs))]
@@ -73,7 +73,7 @@ class NaFlexVision(ReplayVision):
         )
 
     def state(self, taken: tuple[Tensor, ...], stream: Tensor) -> ReplayState:
-        """Padding does not count."""
+        """Returns a state in which padding does not count."""
         patches, mask, shapes = taken
         state = super().state((patches, mask, shapes), stream)
         grids = tuple((rows, columns) for rows, columns in shapes.tolist())
@@ -81,6 +81,6 @@ class NaFlexVision(ReplayVision):
 
 
 def _flattened(picture: Tensor, patch: tuple[int, int]) -> Tensor:
-    """Patches of a picture `[3, H, W]` row by row, `[N, patch·patch·3]`, channels last."""
+    """Cuts a picture `[3, H, W]` into patches `[N, patch·patch·3]`, row by row, channels last."""
     cut = picture.unfold(1, patch[0], patch[0]).unfold(2, patch[1], patch[1])
     return cut.permute(1, 2, 3, 4, 0).flatten(0, 1).flatten(1)

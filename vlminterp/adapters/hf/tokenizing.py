@@ -1,4 +1,4 @@
-"""Captions through any tokenizer of transformers, with the words that its pieces write."""
+"""Tokenizes captions with any tokenizer of transformers, and assigns its pieces to words."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from vlminterp.adapters.provenance import traced
 from vlminterp.adapters.words import Span, words_of_offsets
 
 SPACE = "▁"
-"""What SentencePiece writes for a space."""
+"""The character that SentencePiece writes for a space."""
 
 
 def tokenize(
@@ -29,7 +29,7 @@ def tokenize(
         texts: The captions.
         context: Longest caption, in tokens.
         pad: Whether every caption is padded to the context, not to the longest one.
-        cleaned: What the tokenizer is given in their place, such as the captions in lower case.
+        cleaned: Texts given to the tokenizer in their place, such as the captions in lower case.
         end_token: Id of the first token at which the tower reads a caption, if it does so.
     """
     given = list(texts if cleaned is None else cleaned)
@@ -61,10 +61,10 @@ def tokenize(
 
 
 def ends_early(ids: Tensor, special: Tensor, end_token: int | None) -> list[bool]:
-    """Whether an end token is written in a caption, so that a tower stops reading there.
+    """Tells for each caption whether an end token is written in it, so that a tower stops there.
 
     Args:
-        ids: `[B, T]`.
+        ids: Token ids, `[B, T]`.
         special: True at the tokens that the tokenizer added, `[B, T]`.
         end_token: Its id; None where the tower reads captions elsewhere.
     """
@@ -83,7 +83,7 @@ def _words(
 def _offsets(
     tokenizer: Any, given: Sequence[str], batch: Any, special: Tensor
 ) -> Sequence[Sequence[Span]]:
-    """Per token, the characters that it stands for of what the tokenizer was given."""
+    """Returns, for each token, the characters of the tokenizer's input that it stands for."""
     if tokenizer.is_fast:
         known: Sequence[Sequence[Span]] = batch["offset_mapping"].tolist()
         return known
@@ -94,7 +94,7 @@ def _offsets(
 
 
 def _offsets_of_pieces(pieces: Sequence[str], text: str, special: Sequence[bool]) -> Sequence[Span]:
-    """The same from the pieces that SentencePiece writes, which keep no account of the text."""
+    """Returns the same from the pieces of a slow SentencePiece, which come without offsets."""
     written = "".join(pieces).replace(SPACE, " ")
     spans, start = [], 0
     for piece in pieces:

@@ -10,20 +10,20 @@ CLS_MODELS = ("clip", "vit", "deit", "dinov2", "dinov2_with_registers", "beit")
 
 
 class HFVisionTextDualEncoder(HFDualEncoder):
-    """Both sides are pooled by their towers' own pooler."""
+    """A `VisionTextDualEncoderModel`; both sides are pooled by their towers' own pooler."""
 
     model_type = "vision_text_dual_encoder"
     architecture = "VisionTextDualEncoderModel"
 
     @property
     def context(self) -> int:
-        """RoBERTa's positions begin behind the padding id."""
+        """Longest caption, in tokens: RoBERTa's positions begin behind the padding id."""
         config = self.model.config.text_config
         behind = config.pad_token_id + 1 if "roberta" in config.model_type else 0
         return int(config.max_position_embeddings - behind)
 
     def image_tower(self) -> ReplayVision:
-        """Registers, where there are any, stand behind CLS."""
+        """Returns a tower in which any registers stand behind CLS."""
         config = self.model.config.vision_config
         first = config.model_type in CLS_MODELS
         registers = getattr(config, "num_register_tokens", 0)
@@ -34,11 +34,11 @@ class HFVisionTextDualEncoder(HFDualEncoder):
         )
 
     def text_tower(self) -> ReplayText:
-        """BERT-like towers are pooled at CLS."""
+        """Returns a tower that is pooled at CLS, as BERT-like ones are."""
         return self.replayed_text(at_first)
 
 
 def _blocks(tower: nn.Module, number: int) -> list[nn.Module]:
-    """The list that holds as many blocks as the config says."""
+    """Returns the first list that holds as many blocks as the config says; empty if none does."""
     lists = (module for module in tower.modules() if isinstance(module, nn.ModuleList))
     return next((list(blocks) for blocks in lists if len(blocks) == number), [])

@@ -18,20 +18,20 @@ from vlminterp.errors import InputError, ModelError
 TRIED: tuple[Size, ...] = ((283, 480), (480, 283), (97, 61))
 """Heights and widths of the test pictures: wide, tall, small."""
 LARGEST = 2**25
-"""Pixels of a picture on its way to the model, however the checkpoint scales it."""
+"""Maximum number of pixels of a picture on its way to the model, however it is scaled."""
 
 
 class Preprocessing:
     """Turns pictures into a model's inputs, and knows where each lies on its picture.
 
-    The values are the backend's own, whatever it does. Where a picture lies is described here, and
+    The backend computes the values, whatever it does. Where a picture lies is described here, and
     the description is compared with the backend on test pictures before it is used.
 
     Args:
         transform: The backend's pipeline for one upright RGB picture.
-        place: Where it puts a picture.
+        place: Function that says where the pipeline puts a picture.
         size: Height and width of the model's input; None where they follow the picture's.
-        name: What messages call it.
+        name: Name in messages.
         only: Height and width of the pictures, where the backend takes no others.
 
     Raises:
@@ -55,12 +55,12 @@ class Preprocessing:
 
     @classmethod
     def from_processor(cls, processor: Any, image_size: int | None = None) -> "Preprocessing":
-        """Does what an image processor of transformers does.
+        """Makes the pipeline of an image processor of transformers.
 
         Args:
             processor: The image processor, or a processor that has one.
-            image_size: Height and width of the model's input, where not the processor's own; what
-                is cropped keeps its share.
+            image_size: Height and width of the model's input, where not the processor's own; the
+                cropped share stays the same.
 
         Raises:
             ModelError: It does something that can't be undone for a map, or is not known.
@@ -71,7 +71,7 @@ class Preprocessing:
 
     @classmethod
     def from_open_clip(cls, config: Any, transform: Transform | None = None) -> "Preprocessing":
-        """Does what open_clip does.
+        """Makes open_clip's pipeline.
 
         Args:
             config: open_clip's `preprocess_cfg`, as a model has it at `model.visual`.
@@ -86,10 +86,10 @@ class Preprocessing:
         return cls(*described(config, transform))
 
     def __call__(self, images: Sequence[Image.Image]) -> Pixels:
-        """Transforms images of any size and mode; upright, and white under transparency.
+        """Transforms images of any size and mode, after turning them upright and laying on white.
 
         Raises:
-            InputError: An image can't be read, or has not the one size that is taken.
+            InputError: An image can't be read, or is not of the only size that the backend takes.
         """
         values, geometry = [], []
         for image in map(read_image, images):

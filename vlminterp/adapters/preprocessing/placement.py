@@ -24,7 +24,7 @@ class Placement:
     size: Size
 
     def geometry(self, picture: Size) -> Geometry:
-        """The way back from the input to the picture.
+        """Returns where the input lies on the picture.
 
         Args:
             picture: Height and width of the picture.
@@ -36,10 +36,10 @@ class Placement:
 
 
 Place = Callable[[Size], Placement]
-"""From a picture's height and width to where it lies on the input."""
+"""Maps a picture's height and width to where it lies on the input."""
 
 Scale = Callable[[Size], tuple[float, float]]
-"""From a picture's height and width to those after scaling."""
+"""Maps a picture's height and width to those after scaling."""
 
 
 def to_shortest(edge: int) -> Scale:
@@ -63,7 +63,7 @@ def cropped(scale: Scale, size: Size, margin: Callable[[float, int], int]) -> Pl
     Args:
         scale: The scaling.
         size: Height and width after the crop.
-        margin: From the scaled and the cropped length to what the crop leaves out before the
+        margin: Maps the scaled and the cropped length to what the crop leaves out before the
             input; negative where it pads. Backends round it differently.
     """
 

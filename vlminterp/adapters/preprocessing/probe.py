@@ -1,7 +1,8 @@
 """Checks on test pictures that a pipeline places pictures where its description says.
 
-A map is drawn on the picture by the description, so that a wrong one would be a wrong map that
-looks right. Colours that tell each pixel's place show where the pipeline has really put it.
+Maps are drawn on pictures by the description, so that a wrong one would give a wrong map that looks
+right. On the test pictures each pixel's colour tells its place, and so shows where the pipeline has
+really put it.
 """
 
 from collections.abc import Callable
@@ -18,14 +19,14 @@ from vlminterp.errors import ModelError
 UNUSABLE = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 """What a pipeline raises whose settings do not fit each other."""
 TOLERANCE = 0.35
-"""Pixels of the input; a crop that is off by one is off by more."""
+"""Mean distance allowed, in pixels of the input; a crop that is off by one exceeds it."""
 
 Transform = Callable[[Image.Image], Tensor]
-"""From an upright RGB picture to values `[3, H, W]` as the model takes them."""
+"""Maps an upright RGB picture to values `[3, H, W]` as the model takes them."""
 
 
 class Described(NamedTuple):
-    """What a backend does with pictures, as `Preprocessing` takes it."""
+    """A backend's pipeline for pictures, as the arguments of `Preprocessing`."""
 
     transform: Transform
     place: Place

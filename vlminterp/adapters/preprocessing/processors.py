@@ -1,4 +1,4 @@
-"""How the image processors of transformers place pictures."""
+"""Finds where the image processors of transformers place pictures."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from vlminterp.adapters.unloadable import in_words
 from vlminterp.errors import ModelError
 
 CONVNEXT_SQUASHES_FROM = 384
-"""Pixels; ConvNeXt's processor crops below and squashes from there on."""
+"""Edge in pixels; ConvNeXt's processor crops below it and squashes from there on."""
 
 
 def described(processor: Any, image_size: int | None = None) -> Described:
@@ -60,7 +60,7 @@ def _name(processor: Any) -> str:
 
 
 def _kind(processor: Any) -> str:
-    """The class's name, whichever library it computes with."""
+    """Returns the class's name without the library that it computes with."""
     return type(processor).__name__.removesuffix("Pil").removesuffix("Fast")
 
 
@@ -76,13 +76,13 @@ def _standard(processor: Any) -> tuple[Place, Size]:
     if fixed is None:
         raise ModelError(
             f"{_name(processor)}: with size={_sizes(processor, 'size')} and "
-            "do_center_crop=false the model's input would be as large as each picture's shape asks"
+            "do_center_crop=false the model's input would be as varied in shape as the pictures"
         )
     return squashed(fixed), fixed
 
 
 def _scaling(processor: Any) -> tuple[Scale, Size | None]:
-    """The scaling, and the size where it is the same for all pictures."""
+    """Returns the scaling, and the size where it is the same for all pictures."""
     if not processor.do_resize:
         sizes = _sizes(processor, "size")
         fixed = (sizes["height"], sizes["width"]) if {"height", "width"} <= sizes.keys() else None
@@ -100,7 +100,7 @@ def _scaling(processor: Any) -> tuple[Scale, Size | None]:
 
 
 def _convnext(processor: Any) -> tuple[Place, Size]:
-    """Scales to a little more than it crops; from 384 pixels on it squashes."""
+    """Scales to a little more than it crops to; from 384 pixels on it squashes."""
     edge = _sizes(processor, "size")["shortest_edge"]
     if edge >= CONVNEXT_SQUASHES_FROM:
         return squashed((edge, edge)), (edge, edge)
@@ -123,7 +123,7 @@ def _owlv2(processor: Any) -> tuple[Place, Size]:
 
 
 def _naflex(processor: Any) -> tuple[Place, None]:
-    """Keeps the aspect nearly: as many whole patches as the budget holds."""
+    """Keeps the aspect ratio nearly, with as many whole patches as the budget holds."""
     from transformers.models.siglip2.image_processing_siglip2 import (
         get_image_size_for_max_num_patches,
     )
@@ -141,7 +141,7 @@ def _naflex(processor: Any) -> tuple[Place, None]:
 
 
 def _unflattened(patches: Tensor, grid: Sequence[int], patch: int) -> Tensor:
-    """A picture `[3, H, W]` from its flat patches `[N, patch·patch·3]`, row by row."""
+    """Rebuilds a picture `[3, H, W]` from its flat patches `[N, patch·patch·3]`, row by row."""
     rows, columns = grid
     cells = patches[: rows * columns].reshape(rows, columns, patch, patch, 3)
     return cells.permute(4, 0, 2, 1, 3).reshape(3, rows * patch, columns * patch)
@@ -155,7 +155,7 @@ _READERS: Mapping[str, Callable[[Any], tuple[Place, Size | None]]] = {
 
 
 def _sizes(processor: Any, key: str) -> dict[str, int]:
-    """The entries of a size that say something."""
+    """Returns the entries of a size that are not None."""
     sizes = getattr(processor, key)
     if sizes is None:
         raise ModelError(f"{_name(processor)} has no {key}")
@@ -170,7 +170,10 @@ def _height_and_width(processor: Any, key: str) -> Size:
 
 
 def _margin(processor: Any) -> Callable[[float, int], int]:
-    """Odd margins are rounded by the library that crops; both leave less above and at the left."""
+    """Returns the rounding of margins: down by PIL, towards zero by torchvision.
+
+    Where they crop, both leave out less above and at the left; they differ where they pad.
+    """
     if getattr(processor, "backend", "torchvision") == "pil":
         return lambda scaled, size: int((scaled - size) // 2)
 
@@ -185,7 +188,7 @@ def _takes_any_size(processor: Any) -> bool:
 
 
 def _resized(processor: Any, image_size: int, size: Size | None) -> Any:
-    """A copy for square inputs of another size; what is cropped keeps its share."""
+    """Copies a processor for square inputs of another size; the cropped share stays the same."""
     resized = copy.deepcopy(processor)
     if size is None:
         resized.max_num_patches = (image_size // processor.patch_size) ** 2

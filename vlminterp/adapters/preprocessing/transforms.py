@@ -1,4 +1,4 @@
-"""How open_clip's transforms place pictures."""
+"""Finds where open_clip's transforms place pictures."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def _place(mode: str, size: Size) -> Place:
 
 
 def _fitted(size: Size, choose: Any) -> Scale:
-    """Keeps the aspect; one edge fits, the other is longer (min) or shorter (max)."""
+    """Keeps the aspect ratio; one edge fits, the other is longer (min) or shorter (max)."""
 
     def scale(picture: Size) -> Size:
         ratio = choose(picture[0] / size[0], picture[1] / size[1])
@@ -50,5 +50,5 @@ def _fitted(size: Size, choose: Any) -> Scale:
 
 
 def _margin(scaled: float, size: int) -> int:
-    """As torchvision's centre crop rounds, halves to even."""
+    """Rounds as torchvision does: halves to even where it crops, padding down."""
     return round((scaled - size) / 2) if scaled >= size else -int((size - scaled) // 2)
