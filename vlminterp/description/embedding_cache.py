@@ -17,7 +17,7 @@ from vlminterp.results.sealed import read_sealed, write_sealed
 class EmbeddingCache:
     """A folder of embeddings of image batches.
 
-    A batch is identified by its pixels, so that a picture that changes under its name counts as new.
+    A batch is identified by its pixels, so a picture that changes under its name counts as new.
     Reading pictures takes little time compared with embedding them.
 
     Attributes:
