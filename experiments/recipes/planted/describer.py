@@ -128,14 +128,14 @@ class Trainer:
 
 
 def main() -> None:
-    """Reads the command line, trains, saves."""
+    """Reads the command line, trains and saves."""
     work = Path(__file__).parent / "work" / "describer"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--batch", type=int, default=Recipe.batch)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--out", type=Path, help="the model's folder; WORK/model by default")
-    parser.add_argument("--work", type=Path, default=work, help="the checkpoint lies here")
+    parser.add_argument("--work", type=Path, default=work, help="folder of the checkpoint")
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()

@@ -172,14 +172,14 @@ class Trainer:
 
 
 def main() -> None:
-    """Reads the command line, trains, saves."""
+    """Reads the command line, trains and saves."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help=", ".join(PLANTINGS))
-    parser.add_argument("--steps", type=int, help="fewer, to try things")
-    parser.add_argument("--scenes", type=int, default=SCENES, help="fewer, to try things")
+    parser.add_argument("--steps", type=int, help="training steps; fewer to try things")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="fewer to try things")
     parser.add_argument("--out", type=Path, help="default: WORK/NAME")
-    parser.add_argument("--work", type=Path, default=here / "work", help="checkpoints lie here")
+    parser.add_argument("--work", type=Path, default=here / "work", help="checkpoint folder")
     parser.add_argument("--every", type=int, default=50, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()

@@ -202,14 +202,14 @@ class Trainer:
 
 
 def main() -> None:
-    """Reads the command line, trains, saves."""
+    """Reads the command line, trains and saves."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, help="one short stage instead, to try things")
+    parser.add_argument("--steps", type=int, help="train one short stage instead, to try things")
     parser.add_argument("--batch", type=int, default=Recipe.batch)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--out", type=Path, default=here / "work" / "planted-base")
-    parser.add_argument("--work", type=Path, default=here / "work", help="checkpoints lie here")
+    parser.add_argument("--work", type=Path, default=here / "work", help="folder of the checkpoint")
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()

@@ -61,7 +61,7 @@ class Checkpoint:
             return 0
         state = torch.load(self.path, weights_only=True)
         if state["recipe"] != self.recipe:
-            raise SystemExit(f"{self.path} is of another recipe: delete it, or --work=OTHER")
+            raise SystemExit(f"{self.path} has another recipe; delete it, or pass --work=OTHER")
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         done: int = state["done"]

@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--policy", default="describer")
     parser.add_argument("--output", type=Path, default=HERE / "work")
     parser.add_argument("--override", nargs="*", default=[], help="further options of the runs")
-    parser.add_argument("--name", default=DEFAULT, help="of the file that is written")
+    parser.add_argument("--name", default=DEFAULT, help="name of the file to write")
     options = parser.parse_args()
     rows = []
     for model in options.models:

@@ -73,7 +73,7 @@ def compare_one(folder: Path) -> bool:
     truth: Truth = json.loads((HERE / "truth.json").read_text(encoding="utf-8"))
     rows, name = truth["models"], folder.name
     if name not in rows:
-        raise SystemExit(f"{folder}: no truth is known of '{name}'; {nearest(name, rows)}")
+        raise SystemExit(f"{folder}: no truth is known about '{name}'; {nearest(name, rows)}")
     encoder = vlminterp.load("hf", checkpoint=str(folder))
     with Progress() as progress:
         material = _draw(truth["images"], truth["scenes"], truth["others"], progress)
@@ -104,10 +104,10 @@ def _report(checks: list[Check]) -> bool:
 def main() -> None:
     """Reads the command line; exits with 0 only if everything is as it must be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--compare", type=Path, metavar="FOLDER", help="of a VLM trained anew")
-    parser.add_argument("--images", type=int, default=IMAGES, help="of each concept")
-    parser.add_argument("--scenes", type=int, default=SCENES, help="that are asked about")
-    parser.add_argument("--out", type=Path, default=HERE, help="what is measured goes there")
+    parser.add_argument("--compare", type=Path, metavar="FOLDER", help="a retrained VLM")
+    parser.add_argument("--images", type=int, default=IMAGES, help="scenes of each concept")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="scenes to ask about")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder for the results")
     options = parser.parse_args()
     good = compare_one(options.compare) if options.compare else measure_all(options)
     sys.exit(not good)
