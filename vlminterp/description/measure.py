@@ -32,7 +32,7 @@ class Measured:
     Attributes:
         scores: Scores of `Bank.said`, float32 `[T]`.
         presence: Gains of true words against none.
-        content: Gains of true words against another concept's.
+        content: Gains of true words against another concept's words.
         shuffled: The gains of `presence` under shuffled classes; None with one class.
     """
 

@@ -37,7 +37,7 @@ Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float64]]
 
 
 def free_english() -> list[tuple[str, str]]:
-    """Returns texts and concepts of the SmolLM2 sentences that planted VLMs were trained on."""
+    """Returns texts and concepts of the 1,087 SmolLM2 sentences that trained planted VLMs."""
     return [(one.text, one.concept) for one in load_free_english()]
 
 
