@@ -112,7 +112,7 @@ def plain(settings: Settings) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Tries all settings and writes `settings.json` and `settings.md`."""
+    """Tries everything and writes `settings.json` and `settings.md`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="planted-base")
     parser.add_argument("--pairs", type=int, default=96)
