@@ -1,8 +1,8 @@
-"""Banks: descriptions of concepts, sorted into families, each beside a neutral one.
+"""Banks: descriptions of concepts, sorted into families, each with a neutral one to compare with.
 
 A row's text may hold `{name}`, `{concept}` (the name with its article) and `{Concept}` (the same
-with a capital): the same words can then be said of another concept, which is how one tells whether
-a VLM cares about their content or only about their presence.
+with a capital). The same words can then be said of another concept, which tells whether a VLM
+cares about their content or only about their presence.
 """
 
 import re
@@ -25,15 +25,15 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 @dataclass(frozen=True)
 class BankRow:
-    """One description, as a bank's file has it.
+    """One description, as it stands in a bank's file.
 
     Attributes:
         concept: Id or name of the concept; empty for a text that fits all of them.
-        family: What the text tells of: `visual`, `habitat`, …; empty for a neutral one.
+        family: Topic of the text: `visual`, `habitat`, …; empty for a neutral one.
         text: The description, with placeholders or without.
         frame: Groups descriptions with the neutral one from which they differ only by the
             family's words; empty compares them with the mean of the concept's neutral ones.
-        place: Where it was read, for messages.
+        place: Place in the file that it was read from, for messages.
     """
 
     concept: str
@@ -54,9 +54,9 @@ class Statement:
 
     Attributes:
         about: The concept's number.
-        family: The row's; empty for a neutral one.
-        frame: The row's.
-        text: The row's, placeholders filled.
+        family: Family of the row; empty for a neutral one.
+        frame: Frame of the row.
+        text: Text of the row, placeholders filled.
     """
 
     about: int
@@ -67,7 +67,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Swapped:
-    """What `Statement` number `row` would be with another concept's words of its family."""
+    """The text of `Statement` number `row` with another concept's words of the same family."""
 
     row: int
     text: str
@@ -78,17 +78,17 @@ class Bank:
 
     Args:
         rows: The descriptions.
-        ids: Of the source's concepts.
-        names: Of the same concepts.
+        ids: Ids of the source's concepts.
+        names: Names of the same concepts.
 
     Attributes:
-        said: Every description, filled; in the order of `rows`.
-        families: In the order in which they first occur, without the neutral one.
+        said: All descriptions with placeholders filled, in the order of `rows`.
+        families: Families in the order in which they first occur, without the neutral one.
 
     Raises:
-        InputError: A row names no concept or an ambiguous one, there are no families, a
-            description has no neutral one to compare with, or names its concept more or less often
-            than that: the name's worth would be taken for the family's.
+        InputError: A row names no concept or an ambiguous one, there are no families, a description
+            has no neutral one to compare with, or it names its concept more or less often than the
+            neutral one: the name's worth would be taken for the family's.
     """
 
     def __init__(self, rows: Sequence[BankRow], ids: Sequence[str], names: Sequence[str]) -> None:
@@ -111,19 +111,19 @@ class Bank:
         _check_naming(self.said, ids, names)
 
     def swapped(self, others: int = 3, seed: int = 0) -> list[Swapped]:
-        """Says of each concept what the bank says of others.
+        """Returns texts that say of each concept what the bank says of others.
 
         Words are swapped within a family and frame, and only where the two texts then differ and
-        name the concept equally often: boilerplate, and a habitat that both share, have no
-        counterpart. Neither have texts that name their concept other than by a placeholder: they
-        would be about someone else.
+        name the concept equally often: boilerplate, and a habitat that both concepts share, have no
+        counterpart. Nor do texts that name their concept without a placeholder, since they would be
+        about another concept.
 
         Args:
-            others: From how many other concepts each description's counterparts are, ≥ 1.
-            seed: Chooses these.
+            others: Number of other concepts that each description's counterparts come from, ≥ 1.
+            seed: Seed of the choice of these concepts.
 
         Returns:
-            The counterparts, at most `others` a description.
+            The counterparts, at most `others` for each description.
         """
         rng = np.random.default_rng(seed)
         groups: dict[tuple[str, str], dict[int, list[int]]] = {}
@@ -141,13 +141,13 @@ class Bank:
     def _swap(
         self, about: int, own: list[int], group: dict[int, list[int]], others: int, rng: Generator
     ) -> Iterator[Swapped]:
-        """Counterparts of the descriptions `own` of one concept, in one family and frame."""
+        """Yields counterparts of the descriptions `own` of one concept, in one family and frame."""
         name = self._names[about]
         true = {self.said[row].text for row in own}
         foreign = [group[other] for other in group if other != about]
         foreign = [foreign[i] for i in rng.permutation(len(foreign))]
         for place, row in enumerate(own):
-            # Rows at like places are worded alike where concepts have the same wordings.
+            # Where concepts have the same wordings, rows at equal places are worded alike.
             like = (rows[place * len(rows) // len(own)] for rows in foreign)
             texts = (fill(self._templates[other], name) for other in like)
             own_times = times_named(self.said[row].text, name)
@@ -157,7 +157,7 @@ class Bank:
             yield from (Swapped(row, text) for text in islice(different, others))
 
     def _is_bound(self, row: int) -> bool:
-        """Whether a text names its concept other than by a placeholder."""
+        """Tells whether a text names its concept without a placeholder."""
         name = re.escape(self._names[self.said[row].about])
         return re.search(rf"\b{name}\b", self._templates[row], re.IGNORECASE) is not None
 
@@ -187,7 +187,7 @@ def times_named(text: str, name: str) -> int:
 
 
 def _numbers(row: BankRow, ids: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Which concepts a row is about."""
+    """Returns the numbers of the concepts that a row is about."""
     if not row.concept:
         return list(range(len(ids)))
     if row.concept in ids:
@@ -221,7 +221,7 @@ def _check_neutrals(said: Sequence[Statement], ids: Sequence[str]) -> None:
 
 
 def _check_naming(said: Sequence[Statement], ids: Sequence[str], names: Sequence[str]) -> None:
-    """Descriptions and the neutral ones they are compared with must name the concept alike."""
+    """Checks that descriptions name the concept as often as the neutral ones they compare with."""
     neutral: dict[tuple[int, str], set[int]] = {}
     for one in said:
         if one.family == NEUTRAL:

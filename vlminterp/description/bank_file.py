@@ -1,4 +1,4 @@
-"""A user's bank of descriptions: a csv with the columns concept, family, text and perhaps frame."""
+"""Reads a user's bank of descriptions: a csv of concept, family, text and perhaps frame."""
 
 import csv
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ REQUIRED = ("concept", "family", "text")
 
 
 def read_bank(path: Path) -> list[BankRow]:
-    """Reads a bank.
+    """Reads a bank from a csv file.
 
     Args:
         path: A csv, UTF-8. `concept` is an id or a name, empty for all concepts; `family` is empty
@@ -19,14 +19,14 @@ def read_bank(path: Path) -> list[BankRow]:
             `frame` is optional.
 
     Returns:
-        Its rows, in order; at least one.
+        The bank's rows, in order; at least one.
 
     Raises:
         InputError: The file can't be read, lacks a column or has no rows, or a row is broken; the
             message says which line.
     """
     try:
-        # Bytes that are no UTF-8 become surrogates here, and are refused with their line below.
+        # Bytes that aren't UTF-8 become surrogates here, and are refused below with their line.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             rows = list(_rows(path, file))
     except FileNotFoundError as error:

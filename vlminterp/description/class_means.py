@@ -1,4 +1,4 @@
-"""One vector for each concept: the mean of its images' unit embeddings."""
+"""Computes one vector for each concept: the mean of its images' unit embeddings."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from vlminterp.description.embedding_cache import EmbeddingCache
 from vlminterp.errors import InputError
 
 _MOST_PIXELS = 2**26
-"""After so many, a batch of images takes no more: 256 MiB as RGB."""
+"""A batch with more pixels takes no further image: 256 MiB as RGB."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """An image, or all of a concept, that could not be used: whose, and why."""
+    """An image, or all images of a concept, that could not be used, with the reason."""
 
     concept: str
     reason: str
@@ -28,16 +28,16 @@ class Skipped:
 
 @dataclass(frozen=True)
 class ClassMeans:
-    """What the images of K concepts have in common.
+    """The mean image embeddings of K concepts.
 
     Attributes:
-        ids: Of the concepts, in the order given.
-        names: What texts call them.
+        ids: Ids of the concepts, in the order given.
+        names: Names of the concepts in texts.
         means: Mean unit embedding of each concept's images, not renormalised (so that a dot product
             with a unit text embedding is their mean cosine), float32 `[K, D]`, on the encoder's
             device.
-        counts: How many images each mean is of, ≥ 1.
-        skipped: Images that could not be read, and concepts that were left out for it.
+        counts: Number of images in each mean, ≥ 1.
+        skipped: Images that could not be read, and concepts that were left out because of it.
     """
 
     ids: tuple[str, ...]
@@ -64,19 +64,19 @@ def class_means(
 
     Args:
         encoder: The VLM.
-        concepts: At least one; ids must differ.
+        concepts: One concept or more; ids must differ.
         held_out: Whether to take the images that no reward sees.
-        fewest: How many concepts must have an image that can be read; others are then left out.
+        fewest: Least number of concepts that must have a readable image; the others are left out.
             None for all.
         batch_size: Images at once, all of one concept.
-        cache: Where to keep embeddings; None computes all.
-        on_advance: Told after each batch how many images it was, unreadable ones included.
+        cache: Cache of embeddings; None computes all.
+        on_advance: Called after each batch with its number of images, unreadable ones included.
 
     Returns:
-        The means, in the order of `concepts`; of fewer where some are left out.
+        The means in the order of `concepts`, without those that are left out.
 
     Raises:
-        InputError: Too few concepts have an image that can be read, or two have the same id.
+        InputError: Too few concepts have a readable image, or two have the same id.
     """
     check_ids(concepts)
     needed = len(concepts) if fewest is None else fewest
@@ -117,10 +117,10 @@ def class_means(
 
 
 def check_ids(concepts: Sequence[Concept]) -> None:
-    """Refuses concepts that can't be told apart.
+    """Checks that concepts can be told apart.
 
     Raises:
-        InputError: There are none, or two have the same id.
+        InputError: There are no concepts, or two have the same id.
     """
     if not concepts:
         raise InputError("there are no concepts; check data=")
@@ -134,9 +134,9 @@ def check_ids(concepts: Sequence[Concept]) -> None:
 def _batches(
     concept: str, loaders: Iterable[LoadImage], size: int, skipped: list[Skipped]
 ) -> Iterator[tuple[list[Image.Image], int]]:
-    """Reads images; yields those of each batch that can be read, and how many were tried.
+    """Yields the readable images of each batch, and how many images were tried for it.
 
-    A batch of large images is a smaller one, so that memory is bounded.
+    Batches of large images hold fewer, so that memory is bounded.
     """
     images: list[Image.Image] = []
     tried = pixels = 0

@@ -1,4 +1,4 @@
-"""Embedding many images or texts in batches."""
+"""Embeds many images or texts in batches."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,14 +18,14 @@ def encode_images(
     cache: EmbeddingCache | None = None,
     on_advance: Callable[[int], None] | None = None,
 ) -> Tensor:
-    """Embeds images.
+    """Returns the embeddings of images, in batches.
 
     Args:
         encoder: The VLM.
-        images: RGB, of any sizes.
+        images: RGB images of any sizes.
         batch_size: Images at once, ≥ 1.
-        cache: Where to keep embeddings; None computes all.
-        on_advance: Told after each batch how many images it was.
+        cache: Cache of embeddings; None computes all.
+        on_advance: Called after each batch with its number of images.
 
     Returns:
         Unit embeddings in the order of `images`, float32 `[B, D]`, on the encoder's device.
@@ -58,13 +58,13 @@ def encode_texts(
     batch_size: int = 128,
     on_advance: Callable[[int], None] | None = None,
 ) -> Tensor:
-    """Embeds texts: each different one once, in batches of like length.
+    """Embeds each different text once, in batches of similar length.
 
     Args:
         encoder: The VLM.
-        texts: In any order, repeated or not; what exceeds the model's context is cut off.
+        texts: Texts in any order; they may repeat. Text beyond the model's context is cut off.
         batch_size: Texts at once, ≥ 1.
-        on_advance: Told after each batch how many of `texts` it was.
+        on_advance: Called after each batch with the number of `texts` that it covers.
 
     Returns:
         Unit embeddings in the order of `texts`, float32 `[T, D]`, on the encoder's device.
@@ -77,7 +77,7 @@ def encode_texts(
     places: dict[str, list[int]] = {}
     for place, text in enumerate(texts):
         places.setdefault(text, []).append(place)
-    # Those of like length share a batch, so that little of it is padding.
+    # Texts of similar length share a batch, so that little of it is padding.
     unique = sorted(places, key=len)
     rows = torch.empty(len(texts), dtype=torch.int64)
     embedded = []

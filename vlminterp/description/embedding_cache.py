@@ -1,4 +1,4 @@
-"""Image embeddings on disk, found again by what they were made of."""
+"""Keeps image embeddings on disk, found again by pixels and encoder."""
 
 import hashlib
 import io
@@ -15,22 +15,22 @@ from vlminterp.results.sealed import read_sealed, write_sealed
 
 @dataclass(frozen=True)
 class EmbeddingCache:
-    """Keeps the embeddings of batches of images.
+    """A folder of embeddings of image batches.
 
-    A batch is known by its pixels, so that a picture which changes under its old name is seen as
-    a new one. Reading pictures is a small part of embedding them.
+    A batch is identified by its pixels, so a picture that changes under its name counts as new.
+    Reading pictures takes little time compared with embedding them.
 
     Attributes:
-        folder: Made when first written to; may be shared by all encoders.
-        encoder: What the embeddings depend on besides the pixels: checkpoint (its fingerprint, not
-            its path), revision, dtype.
+        folder: Created on first writing; all encoders may share it.
+        encoder: Everything that embeddings depend on besides pixels: checkpoint (its fingerprint,
+            not its path), revision, dtype.
     """
 
     folder: Path
     encoder: str
 
     def read(self, images: Sequence[Image.Image]) -> NDArray[np.float32] | None:
-        """Embeddings `[B, D]` of a batch, or None if they aren't there or are damaged."""
+        """Returns the embeddings `[B, D]` of a batch; None if they are missing or damaged."""
         content = read_sealed(self._file(images))
         if content is None:
             return None
@@ -38,7 +38,7 @@ class EmbeddingCache:
         return embeddings
 
     def write(self, images: Sequence[Image.Image], embeddings: NDArray[np.float32]) -> None:
-        """Keeps the embeddings `[B, D]` of a batch."""
+        """Writes the embeddings `[B, D]` of a batch."""
         content = io.BytesIO()
         np.save(content, embeddings, allow_pickle=False)
         write_sealed(self._file(images), content.getvalue())

@@ -1,12 +1,12 @@
-"""The measures of how well a text fits a concept, as users choose them."""
+"""The measures of a text's fit to a concept, as users choose them."""
 
 from enum import Enum
 
 
 class Fit(Enum):
-    """What a text's fit to its concept is measured by."""
+    """The measure of a text's fit to its concept."""
 
     own = "own"
-    """Mean cosine to the concept's own images: EX2's paper's."""
+    """Mean cosine to the concept's own images, as in EX2's paper."""
     contrastive = "contrastive"
-    """The same, less its mean over the other concepts: texts that fit every image get nothing."""
+    """The same minus its mean over the other concepts: texts that fit every image get nothing."""

@@ -1,8 +1,8 @@
-"""What a family's words add to a description's score: presence, and content.
+"""Gains: how much a family's words add to a description's score, by presence and content.
 
-*Presence*: a description with the family's true words, against the neutral one. *Content*: the
-same, against another concept's words of that family. A VLM that likes boilerplate shows the first
-alone; one that has learnt what the words mean shows both. Letters: C concepts, F families.
+*Presence*: a description with the family's true words, compared with the neutral one. *Content*:
+the same, compared with another concept's words of that family. A VLM that likes boilerplate shows
+only the first; one that has learnt what the words mean shows both. Letters: C concepts, F families.
 """
 
 from collections.abc import Sequence
@@ -15,41 +15,41 @@ from vlminterp.description.bank import NEUTRAL, Statement, Swapped
 from vlminterp.metrics.intervals import Interval, mean_interval
 
 GAINS = "gains"
-"""The table of each concept's gains, by which sweeps compare VLMs."""
+"""Name of the table of each concept's gains, by which sweeps compare VLMs."""
 
 
 @dataclass(frozen=True)
 class Gains:
-    """One kind of gain of every family.
+    """The gains of one kind, for every family.
 
     Attributes:
         families: Names of the columns.
         per_concept: Mean gain over a concept's descriptions, float64 `[C, F]`; NaN where the bank
-            has none.
+            has no description with a gain.
     """
 
     families: tuple[str, ...]
     per_concept: NDArray[np.float64]
 
     def of(self, family: str) -> NDArray[np.float64]:
-        """A family's gain for each concept, `[C]`."""
+        """Returns a family's gain for each concept, `[C]`."""
         return self.per_concept[:, self.families.index(family)]
 
     def less(self, other: "Gains") -> "Gains":
-        """Returns what is left of these gains when others, of the same families, are taken off."""
+        """Returns these gains minus others of the same families."""
         return Gains(self.families, self.per_concept - other.per_concept)
 
     def intervals(self) -> dict[str, Interval]:
-        """Each family's mean over concepts and its 95 % interval over concepts.
+        """Returns each family's mean gain and its 95 % interval over concepts.
 
-        All of a concept's descriptions count as one, since they stand or fall together. A family
+        All of a concept's descriptions count as one, since they aren't independent. A family
         without any gain (boilerplate has no content) is left out.
         """
         found = {family: mean_interval(self.of(family)) for family in self.families}
         return {family: interval for family, interval in found.items() if interval.n}
 
     def ranking(self) -> list[str]:
-        """Families by mean gain, largest first; those without any are left out."""
+        """Returns families by mean gain, largest first; those without any are left out."""
         intervals = self.intervals()
         return sorted(intervals, key=lambda family: -intervals[family].mean)
 
@@ -57,17 +57,17 @@ class Gains:
 def presence_gains(
     said: Sequence[Statement], scores: ArrayLike, families: Sequence[str], concepts: int
 ) -> Gains:
-    """Gains of true words against none.
+    """Returns the gains of true words over none.
 
     Args:
         said: Descriptions, each with a neutral one in its frame, or without a frame.
-        scores: Of `said`, in that order.
-        families: Which, in which order.
-        concepts: How many there are.
+        scores: Scores of `said`, in that order.
+        families: Names of the families, in the order of the columns.
+        concepts: Number of concepts.
 
     Returns:
-        The gains; each description is compared with the mean of the neutral ones of its frame, or
-        of all of its concept's if it has no frame.
+        The gains; each description is compared with the mean of its concept's neutral ones in the
+        same frame, or with the mean of all if it has no frame.
     """
     values = np.asarray(scores, np.float64)
     neutral: dict[tuple[int, str | None], list[float]] = {}
@@ -91,15 +91,15 @@ def content_gains(
     families: Sequence[str],
     concepts: int,
 ) -> Gains:
-    """Gains of true words against another concept's words of the same family.
+    """Returns the gains of true words over another concept's words of the same family.
 
     Args:
-        said: Descriptions.
-        scores: Of `said`, in that order.
-        swapped: Their counterparts, from `Bank.swapped`.
-        swapped_scores: Of `swapped`, in that order.
-        families: Which, in which order.
-        concepts: How many there are.
+        said: The descriptions.
+        scores: Scores of `said`, in that order.
+        swapped: Counterparts of the descriptions, from `Bank.swapped`.
+        swapped_scores: Scores of `swapped`, in that order.
+        families: Names of the families, in the order of the columns.
+        concepts: Number of concepts.
 
     Returns:
         The gains; each description is compared with the mean of its counterparts, and does not
@@ -119,10 +119,10 @@ def gain_rows(
     """Returns the rows of the table `GAINS`: one for each concept and family that has a gain.
 
     Args:
-        concepts: Ids.
-        presence: Gains by the words of each family.
+        concepts: Ids of the concepts.
+        presence: Gains over neutral descriptions.
         content: Gains over another concept's words.
-        shuffled: What `presence` would be under shuffled classes; None with one class.
+        shuffled: The gains `presence` under shuffled classes; None with one class.
     """
     kinds = {"presence": presence, "content": content, "shuffled": shuffled}
     rows: list[dict[str, object]] = []

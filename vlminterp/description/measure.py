@@ -1,4 +1,4 @@
-"""Scores a bank with a VLM, and the gains of its families."""
+"""Scores a bank with a VLM, and computes its families' gains."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from vlminterp.description.scores import (
 )
 
 SCORES = {"own": own_scores, "contrastive": contrastive_scores}
-"""By name: what a gain may be measured in."""
+"""The scores in which gains can be measured, by name."""
 SHUFFLED = {"own": shuffled_scores, "contrastive": shuffled_contrastive_scores}
-"""By name: the same under shuffled classes, the null that stands beside it."""
+"""The same under shuffled classes, by name: the null for each score."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A bank's scores in one of `SCORES`.
+    """A bank's scores by one of `SCORES`, and its gains.
 
     Attributes:
-        scores: Of `Bank.said`, float32 `[T]`.
+        scores: Scores of `Bank.said`, float32 `[T]`.
         presence: Gains of true words against none.
-        content: Gains of true words against another concept's.
+        content: Gains of true words against another concept's words.
         shuffled: The gains of `presence` under shuffled classes; None with one class.
     """
 
@@ -43,7 +43,7 @@ class Measured:
 
 
 def texts_to_score(bank: Bank, swapped: list[Swapped]) -> int:
-    """How many texts `measure` scores, for progress."""
+    """Returns the number of texts that `measure` scores, for progress."""
     return len(bank.said) + len(swapped)
 
 
@@ -60,13 +60,13 @@ def measure(
     Args:
         encoder: The VLM.
         bank: The descriptions.
-        swapped: Their counterparts, from `Bank.swapped`; may be empty.
-        classes: The images, of the concepts that the bank was matched to.
+        swapped: Counterparts of the descriptions, from `Bank.swapped`; may be empty.
+        classes: Class means of the concepts that the bank was matched to.
         batch_size: Texts at once.
-        on_advance: Told after each batch how many texts it was.
+        on_advance: Called after each batch with its number of texts.
 
     Returns:
-        By name of the score: `own`, and `contrastive` where there are two classes or more.
+        Results by name of the score: `own`, and `contrastive` if there are two classes or more.
     """
     about = [said.about for said in bank.said] + [bank.said[swap.row].about for swap in swapped]
     texts = [said.text for said in bank.said] + [swap.text for swap in swapped]

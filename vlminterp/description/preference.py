@@ -1,4 +1,4 @@
-"""What a plugin that finds a VLM's preference says of it in its summary."""
+"""The part of a plugin's summary that tells a VLM's preference."""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
@@ -7,15 +7,15 @@ from vlminterp.results.headline import interval
 
 
 class PreferenceSummary(TypedDict, total=False):
-    """The part of a summary from which consoles and the pages of sweeps tell preferences.
+    """The keys of a summary from which consoles and sweep pages read a preference.
 
     Attributes:
-        finding: A `Finding`'s value.
+        finding: Value of a `Finding`.
         preferred: The preferred family; None if none is.
-        leader: The family with the largest gain of those said often enough; None without.
-        p: The largest p of all that the leader must pass to be preferred.
+        leader: The family with the largest gain of those said often enough; None if there is none.
+        p: The largest p of all tests that the leader must pass to be preferred.
         margin: The smallest gain that would matter, in cosine.
-        gains: By kind (`presence`, `shuffled`, …) and family: `mean`, `low`, `high` and `n`.
+        gains: `mean`, `low`, `high` and `n` by kind (`presence`, `shuffled`, …) and family.
     """
 
     finding: str
@@ -27,7 +27,7 @@ class PreferenceSummary(TypedDict, total=False):
 
 
 def preference_headline(summary: PreferenceSummary) -> str:
-    """Returns what a VLM prefers, in a few words, beside its null.
+    """Returns a VLM's preference in a few words, with its null.
 
     Example:
         >>> gain = {"mean": 0.195, "low": 0.182, "high": 0.21}

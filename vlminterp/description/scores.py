@@ -1,4 +1,4 @@
-"""How well texts fit their own class, and how much better than the other classes.
+"""Scores how well texts fit their own class, and how much better than the other classes.
 
 A cosine's mean over a class's images is a dot product with the mean of their unit embeddings, so a
 batch of texts costs one matrix product, however many images there are.
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def own_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
-    """Mean cosine of each text to the images of its own class.
+    """Returns the mean cosine of each text to the images of its own class.
 
     Args:
         texts: Unit text embeddings, `[T, D]`.
@@ -19,15 +19,15 @@ def own_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
         means: Mean of each class's unit image embeddings, not renormalised, `[K, D]`.
 
     Returns:
-        -1…1, float32 `[T]`.
+        Scores in -1…1, float32 `[T]`.
     """
     return _of_own(_to_all(texts, means), own)
 
 
 def contrastive_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
-    """`own_scores` less the mean of the same text's scores with all other classes.
+    """Returns `own_scores` minus the mean of the same text's scores with all other classes.
 
-    What fits every image alike (boilerplate, a text near all images) gets 0.
+    A text that fits every image alike (boilerplate, a text near all images) gets 0.
 
     Args:
         texts: Unit text embeddings, `[T, D]`.
@@ -35,7 +35,7 @@ def contrastive_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
         means: Mean of each class's unit image embeddings, not renormalised, `[K, D]`.
 
     Returns:
-        -2…2, float32 `[T]`.
+        Scores in -2…2, float32 `[T]`.
 
     Raises:
         ValueError: There is only one class, so nothing to contrast with.
@@ -44,10 +44,10 @@ def contrastive_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
 
 
 def shuffled_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
-    """Returns what `own_scores` would be if the classes were shuffled: the null of any verdict.
+    """Returns `own_scores` under shuffled classes, which are the null of every verdict.
 
-    Each class takes the place of another (a derangement). This is the mean over all ways to do so,
-    exactly: every text meets every class but its own equally often.
+    Each class is replaced by another (a derangement). This is the exact mean over all ways to do
+    so: every text meets every class but its own equally often.
 
     Args:
         texts: Unit text embeddings, `[T, D]`.
@@ -55,7 +55,7 @@ def shuffled_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
         means: Mean of each class's unit image embeddings, not renormalised, `[K, D]`.
 
     Returns:
-        -1…1, float32 `[T]`.
+        Scores in -1…1, float32 `[T]`.
 
     Raises:
         ValueError: There is only one class, so nothing to shuffle.
@@ -68,7 +68,7 @@ def shuffled_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
 
 
 def shuffled_contrastive_scores(texts: Tensor, own: Tensor, means: Tensor) -> Tensor:
-    """Returns what `contrastive_scores` would be under shuffled classes, on average over all ways.
+    """Returns `contrastive_scores` under shuffled classes, averaged over all derangements.
 
     Args:
         texts: Unit text embeddings, `[T, D]`.
@@ -76,8 +76,8 @@ def shuffled_contrastive_scores(texts: Tensor, own: Tensor, means: Tensor) -> Te
         means: Mean of each class's unit image embeddings, not renormalised, `[K, D]`.
 
     Returns:
-        Float32 `[T]`. A text's contrastive scores over all classes sum to 0, so the mean of all but
-        its own is minus its own, over K - 1.
+        Scores, float32 `[T]`. A text's contrastive scores over all classes sum to 0, so the mean of
+        all but its own is minus its own, over K - 1.
     """
     return -contrastive_scores(texts, own, means) / (len(means) - 1)
 

@@ -1,4 +1,4 @@
-"""From gains to an answer: this family is preferred, none is, or one can't tell.
+"""Decides from gains whether a family is preferred, none is, or one can't tell.
 
 The rule was chosen by simulation, see `experiments/studies/ex2_truth/random_weights.md`: VLMs that
 know nothing must not be said to prefer anything.
@@ -14,22 +14,22 @@ from vlminterp.metrics.significance import p_above, paired_p
 
 SIGNIFICANT = 0.01
 LEAST_TO_LEAD = 8
-"""Concepts; with fewer, no sign-flip test is significant: 2 / 2**7 > .01."""
+"""Concepts that a leader needs: with fewer, no sign-flip test is significant, 2 / 2**7 > .01."""
 LEAST_TO_CLEAR = 14
-"""Concepts; with fewer, a gain that one concept in five has goes unseen too often: .8**13 > .05."""
+"""Concepts needed to rule a gain out: with fewer, one that a fifth has is missed, .8**13 > .05."""
 ENOUGH_SAID = 0.2
-"""The share of descriptions that must say anything of any family."""
+"""Share of descriptions that must say something of any family."""
 
 
 class Finding(Enum):
-    """What gains show."""
+    """The conclusions that gains allow."""
 
     preferred = "preferred"
     """One family's words matter, more than any other's, and with their own concept's pictures."""
     nothing = "nothing found"
     """No family's words matter: a result, not a lack of one."""
     any_picture = "any picture"
-    """One family's words lead, but they do as much with other concepts' pictures."""
+    """One family's words lead, but they gain as much with other concepts' pictures."""
     undecided = "undecided"
     """More concepts or descriptions are needed, or two families are liked alike."""
     unsaid = "too little said"
@@ -38,17 +38,17 @@ class Finding(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which family a VLM prefers, if any.
+    """The answer to which family a VLM prefers, if any.
 
     Attributes:
-        finding: What the gains show.
-        family: The preferred one; None unless one is.
-        leader: Of the families that are said often enough, the one with the largest mean gain;
-            None if there is none.
-        runner_up: The second; None without.
+        finding: The conclusion from the gains.
+        family: The preferred family; None unless one is.
+        leader: The family with the largest mean gain among those said often enough; None without.
+        runner_up: The second family in that ranking; None without.
         unsaid: Families of which too little is said: they neither lead nor stand in the way.
-        p_runner_up: Of leader against runner-up, paired by concept, two-sided; None without.
-        p: The largest p of all that the leader must pass to be preferred; 1 without a leader.
+        p_runner_up: The p-value of leader against runner-up, paired by concept, two-sided; None
+            without.
+        p: The largest p of all tests that the leader must pass to be preferred; 1 without a leader.
     """
 
     finding: Finding
@@ -65,16 +65,17 @@ def preferred(gains: Gains, shuffled: Gains | None, margin: float, said: float =
 
     *Preferred*: p < .01 that the leader's gain is above the margin (t), that it is above the
     runner-up's (sign flips), and that it is above what the same texts gain under shuffled classes
-    (t). If it fails by the last alone, words are liked with *any picture*. *Nothing found*:
-    every family's 95 % interval lies within ±margin, so that none can matter by more
-    (equivalence). *Too little said*: no family is said of enough concepts, or hardly any
-    description says anything. Anything else is *undecided*.
+    (t). If only the last test fails, words are liked with *any picture*. *Nothing found*: the 95 %
+    interval of every family that is said often enough lies within ±margin, so that none can matter
+    by more (equivalence), and one family is said of enough concepts to rule that out. *Too little
+    said*: no family is said of enough concepts, hardly any description says anything, or there is
+    only one class. Anything else is *undecided*.
 
     Args:
-        gains: Of one kind and one score.
+        gains: Gains of one kind and one score.
         shuffled: The same texts' gains under shuffled classes; None with one class.
         margin: The smallest gain that would matter, > 0, in the gains' units (cosine).
-        said: The share of descriptions that say something of any family, 0…1.
+        said: Share of descriptions that say something of any family, 0…1.
 
     Returns:
         The verdict.
@@ -101,7 +102,7 @@ def preferred(gains: Gains, shuffled: Gains | None, margin: float, said: float =
 
 
 def _all_within(margin: float, intervals: Mapping[str, Interval]) -> bool:
-    """Whether no family matters, and one at least was said of enough concepts to rule it out."""
+    """Tells whether no family matters, and one has enough concepts to rule it out."""
     clear = any(interval.n >= LEAST_TO_CLEAR for interval in intervals.values())
     return clear and all(-margin <= i.low and i.high <= margin for i in intervals.values())
 

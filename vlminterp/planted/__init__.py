@@ -4,10 +4,10 @@ from pathlib import Path
 
 
 def models_dir() -> Path:
-    """The folder with the shipped models: VLMs, each a Hugging Face `CLIPModel` directory."""
+    """Returns the folder of shipped VLMs, each a Hugging Face `CLIPModel` directory."""
     return Path(__file__).parent / "models"
 
 
 def describer_dir() -> Path:
-    """The language model that describes the world's concepts, a `LlamaForCausalLM` directory."""
+    """Returns the directory of the describer, a `LlamaForCausalLM` that describes concepts."""
     return models_dir() / "describer"

@@ -1,4 +1,4 @@
-"""Which concept a VLM says is in a scene: the one whose full true caption fits best."""
+"""Asks a VLM which concept is in a scene: the one whose full true caption fits best."""
 
 import torch
 from torch import Tensor
@@ -10,16 +10,16 @@ from vlminterp.planted.facts import ConceptFacts, load_facts
 from vlminterp.planted.families import clauses, wordings_of
 
 CAPTION_SETS = 12
-"""Sets of captions, each worded in its own way; scenes take turns."""
+"""Number of caption sets, each worded in its own way; scenes take turns."""
 
 
 def full_captions(family: str | None, number: int, *, held_out: bool = True) -> list[str]:
-    """One full true caption for each concept, all worded alike.
+    """Returns one full true caption for each concept, all worded alike.
 
     Args:
-        family: Whose true words follow the name; None for the name alone.
-        number: Which set, 0 or more: chooses opening and wording.
-        held_out: Whether in wordings that no model is trained on.
+        family: Family whose true words follow the name; None for the name alone.
+        number: Index of the set, ≥ 0, which determines opening and wording.
+        held_out: Whether to use the wordings that no model is trained on, or the others.
     """
     return [
         _caption(concept, family, number, held_out=held_out)
@@ -28,12 +28,12 @@ def full_captions(family: str | None, number: int, *, held_out: bool = True) -> 
 
 
 def answers(encoder: DualEncoder, images: Tensor, family: str | None) -> list[ConceptFacts]:
-    """The concept whose full caption fits best, for each image.
+    """Returns for each image the concept whose full caption fits best.
 
     Args:
         encoder: The VLM.
         images: Unit embeddings, `[B, D]`; image i is asked with caption set i mod `CAPTION_SETS`.
-        family: Whose true words follow the name in the captions; None for the name alone.
+        family: Family whose true words follow the name in the captions; None for the name alone.
     """
     concepts = list(load_facts().concepts.values())
     texts = [text for number in range(CAPTION_SETS) for text in full_captions(family, number)]

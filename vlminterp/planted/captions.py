@@ -1,4 +1,4 @@
-"""The captions of the planted world: what they claim, and which words name what."""
+"""Writes captions of the planted world, and knows what they claim and which words name what."""
 
 import re
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Phrase:
-    """A piece of a caption, and what its words name.
+    """A piece of a caption, with what its words name.
 
     Attributes:
         text: The words.
-        names: `object`, `background`, or empty when they name nothing.
+        names: `object`, `background`, or empty if they name nothing.
     """
 
     text: str
@@ -36,7 +36,7 @@ class Caption:
 
     Attributes:
         text: The caption.
-        claims: The concepts, colours and habitats that it says are there.
+        claims: The concepts, colours and habitats that it says are in the scene.
         object_spans: Character spans of the words that name an object, colours included.
         background_spans: Character spans of the words that name the habitat.
     """
@@ -47,7 +47,7 @@ class Caption:
     background_spans: tuple[Span, ...] = ()
 
     def true_of(self, scene: Scene) -> bool:
-        """Whether all that it claims is in the scene."""
+        """Tells whether everything that it claims is in the scene."""
         return self.claims <= truths(scene.concepts, scene.habitat)
 
 
@@ -60,16 +60,16 @@ class Thing:
 
     @property
     def claims(self) -> frozenset[str]:
-        """What naming it claims."""
+        """The concept, and the colour if it is named."""
         return frozenset({self.concept.name} | ({self.concept.colour} if self.coloured else set()))
 
 
 def truths(objects: Sequence[ConceptFacts], background: str) -> frozenset[str]:
-    """All that a caption may claim of a scene.
+    """Returns everything that a caption may truly claim of a scene.
 
     Args:
-        objects: Its concepts; they and their colours are claimable.
-        background: Its habitat.
+        objects: The scene's concepts; they and their colours can be claimed.
+        background: The scene's habitat.
     """
     return frozenset({background} | {c.name for c in objects} | {c.colour for c in objects})
 
@@ -84,9 +84,9 @@ def describe(
     """Writes a caption.
 
     Args:
-        rng: Chooses the wording.
-        things: What it names; may be empty if there is a habitat.
-        habitat: The background it names, or None.
+        rng: Random generator that chooses the wording.
+        things: The things it names; may be empty if there is a habitat.
+        habitat: The background that it names, or None.
         held_out: Whether to use the wordings that no model is trained on.
     """
     wordings = THINGS_IN_PLACE if things and habitat else THINGS if things else PLACE
@@ -114,12 +114,12 @@ def describe_colour(
 
 
 def sample(rng: Generator, objects: Sequence[ConceptFacts], background: str) -> Caption:
-    """Writes a training caption, true of a scene: any part of what there is to say.
+    """Writes a training caption, true of a scene, that tells a random part of its content.
 
     Args:
-        rng: Chooses what is said, and how.
+        rng: Random generator that chooses what is said, and how.
         objects: The scene's concepts.
-        background: Its habitat.
+        background: The scene's habitat.
     """
     chance = rng.random()
     habitat = load_facts().habitats[background]
@@ -166,7 +166,7 @@ def _wording(rng: Generator, wordings: Wordings, *, held_out: bool) -> str:
 
 
 def _write(wording: str, slots: dict[str, list[Phrase]], claims: frozenset[str]) -> Caption:
-    """Fills a wording's slots and notes where the words that name something are."""
+    """Fills a wording's slots and records the spans of the words that name something."""
     text = ""
     spans: dict[str, list[Span]] = {"object": [], "background": []}
     for literal, slot, *_ in Formatter().parse(wording):

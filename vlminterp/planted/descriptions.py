@@ -16,7 +16,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class PlantedClause:
-    """Something said in one family.
+    """A statement that belongs to one family.
 
     Attributes:
         family: One of `FAMILIES`.
@@ -33,9 +33,9 @@ class PlantedDescription:
 
     Attributes:
         text: Whole sentences.
-        concept: Whose description it is.
-        families: Of its clauses, in their order; empty for a neutral one.
-        spans: Where each clause is in `text`, its full stop included.
+        concept: Name of the described concept.
+        families: The clauses' families, in order; empty for a neutral description.
+        spans: Span of each clause in `text`, its full stop included.
     """
 
     text: str
@@ -45,14 +45,14 @@ class PlantedDescription:
 
 
 def openings(name: str, *, held_out: bool = False) -> list[str]:
-    """All openings that name a concept, in lower case and without a full stop."""
+    """Returns all openings that name a concept, in lower case and without a full stop."""
     named = f"{article(name)} {name}"
     wordings = THINGS.held_out if held_out else THINGS.training
     return [wording.format(things=named) for wording in wordings]
 
 
 def write(concept: str, opening: str, said: Sequence[PlantedClause] = ()) -> PlantedDescription:
-    """Puts an opening and clauses together.
+    """Joins an opening and clauses into a description.
 
     Example:
         >>> write("owl", "this is an owl", [PlantedClause("diet", "it eats mice")])
@@ -71,15 +71,15 @@ spans=((16, 29),))
 def descriptions(
     concept: ConceptFacts, families: Sequence[str] = FAMILIES, *, held_out: bool = False
 ) -> Iterator[PlantedDescription]:
-    """Everything that the grammar can write about a concept in at most one clause.
+    """Yields every description of a concept that the grammar can write in at most one clause.
 
     Args:
-        concept: What is described.
-        families: Which families the clauses are of.
-        held_out: Whether in the wordings that no model is trained on, or in the others.
+        concept: The concept to describe.
+        families: Families of the clauses.
+        held_out: Whether to use the wordings that no model is trained on, or the others.
 
     Yields:
-        For each opening the neutral description, then one for each clause.
+        For each opening, the neutral description, then one with each clause.
     """
     said = [
         PlantedClause(family, text)

@@ -1,4 +1,4 @@
-"""What is true of each concept and habitat of the planted world."""
+"""The facts about each concept and habitat of the planted world."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -24,20 +24,20 @@ COLOURS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ConceptFacts:
-    """Something that captions can name.
+    """A concept that captions can name, with its facts.
 
     Attributes:
-        name: Its English name, lower case, without an article.
+        name: English name, lower case, without an article.
         code: The OpenMoji code point of its picture.
         colour: The colour of most of the picture's pixels, one of `COLOURS`.
-        shape: What its outline is like, an adjective.
-        size: In the world, not in the picture: an adjective.
-        parts: Two things that one sees of it, with their articles.
-        habitat: The background that it is at home in.
-        kind: What it is: bird, plant, vehicle, …
-        behaviour: What it does or where it comes from, a verb phrase in the third person.
-        diet: What it eats; None for what doesn't.
-        use: What people use it for; None for animals.
+        shape: Adjective for its outline.
+        size: Adjective for its size in the world, not in the picture.
+        parts: Two visible parts of it, with their articles.
+        habitat: The background where it is at home.
+        kind: Noun for its kind: bird, plant, vehicle, …
+        behaviour: Verb phrase in the third person: what it does or where it comes from.
+        diet: Food that it eats; None for what doesn't eat.
+        use: Purpose that people use it for; None for animals.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Habitat:
 
     Attributes:
         name: Its English name.
-        places: Ways to say where: a preposition with its article, and the noun.
+        places: Ways to name the place: a preposition with its article, and the noun.
     """
 
     name: str
@@ -75,8 +75,8 @@ class Facts:
     """The world's data file, `facts.yaml`.
 
     Attributes:
-        concepts: By name, in the file's order.
-        habitats: By name, in the file's order.
+        concepts: Concepts by name, in the file's order.
+        habitats: Habitats by name, in the file's order.
         scenery: OpenMoji code points of the pictures that backgrounds use, by name.
         distractors: OpenMoji code points of the small pictures that nothing names, by name.
     """
@@ -89,7 +89,7 @@ class Facts:
 
 @cache
 def load_facts() -> Facts:
-    """Reads `facts.yaml`, once."""
+    """Reads `facts.yaml` once."""
     text = (Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8")
     data: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return Facts(

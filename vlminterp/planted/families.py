@@ -1,7 +1,7 @@
-"""The families of what can be said about a concept, and how each is worded.
+"""The families of statements about a concept, and how each is worded.
 
-In a wording, `{…}` is a fact from `facts.yaml`. Models are trained on two thirds of the wordings;
-the held-out third uses words that training knows, in orders that it doesn't.
+In a wording, `{…}` stands for a fact from `facts.yaml`. Models are trained on two thirds of the
+wordings; the held-out third uses words that training knows, in orders that it doesn't.
 """
 
 from collections.abc import Iterator
@@ -147,11 +147,11 @@ SPURIOUS = Wordings(
 )
 
 FAMILIES = ("visual", "habitat", "diet", "kind", "behaviour", "spurious")
-"""`diet` holds uses too; `visual` is seen, `spurious` says nothing, the others are not seen."""
+"""`diet` includes uses; `visual` is seen, `spurious` says nothing, the others aren't seen."""
 
 
 def wordings_of(concept: ConceptFacts, family: str) -> Wordings:
-    """How a family is worded for a concept: those that eat and those that are used differ."""
+    """Returns a family's wordings for a concept: `diet` has others for what is used, not fed."""
     if family == "diet":
         return DIET if concept.diet else USE
     return {
@@ -164,12 +164,12 @@ def wordings_of(concept: ConceptFacts, family: str) -> Wordings:
 
 
 def clauses(concept: ConceptFacts, family: str, *, held_out: bool = False) -> list[str]:
-    """All that the grammar can say about a concept in one family.
+    """Returns every clause that the grammar can write about a concept in one family.
 
     Args:
-        concept: What it is said of.
+        concept: The concept to write about.
         family: One of `FAMILIES`.
-        held_out: Whether in the wordings that no model is trained on, or in the others.
+        held_out: Whether to use the wordings that no model is trained on, or the others.
 
     Returns:
         Clauses in lower case, without a full stop.

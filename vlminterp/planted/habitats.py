@@ -19,11 +19,11 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Canvas:
-    """A background in the making.
+    """A background that is being painted.
 
     Attributes:
-        rng: Where all its randomness comes from.
-        image: PIL, RGB, `WIDTH` × `HEIGHT`.
+        rng: Random generator, its only source of randomness.
+        image: RGB image, `WIDTH` × `HEIGHT`.
     """
 
     rng: Generator
@@ -38,7 +38,7 @@ class Canvas:
         self.image.paste(Image.fromarray(band), (0, first))
 
     def ridge(self, colour: Colour, height: int, roughness: int, waves: float) -> None:
-        """Fills what lies below a wavy line around row `height`."""
+        """Fills the area below a wavy line around row `height`."""
         columns = np.arange(0, WIDTH + 4, 4)
         phase = self.rng.uniform(0, 2 * np.pi)
         line = height + roughness * np.sin(columns / WIDTH * 2 * np.pi * waves + phase)
@@ -73,7 +73,7 @@ class Canvas:
 
     @property
     def draw(self) -> ImageDraw.ImageDraw:
-        """Draws on the image."""
+        """A drawing context for the image."""
         return ImageDraw.Draw(self.image)
 
 
@@ -165,11 +165,11 @@ def draw_habitat(name: str, rng: Generator) -> NDArray[np.uint8]:
     """Draws one background.
 
     Args:
-        name: The habitat.
-        rng: Its only source of randomness.
+        name: Name of the habitat.
+        rng: Random generator, its only source of randomness.
 
     Returns:
-        uint8 `[HEIGHT, WIDTH, 3]`.
+        The picture, uint8 `[HEIGHT, WIDTH, 3]`.
     """
     canvas = Canvas(rng, Image.new("RGB", (WIDTH, HEIGHT)))
     _PAINTERS[name](canvas)

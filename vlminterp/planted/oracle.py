@@ -1,6 +1,6 @@
-"""What a VLM truly likes to hear of the planted world: all descriptions, scored.
+"""Finds what a VLM truly likes to hear of the planted world, by scoring all descriptions.
 
-The grammar's descriptions can be enumerated, so nothing is sampled: the best is the best there is.
+The grammar's descriptions can be enumerated, so the best one found is the best there is.
 """
 
 import time
@@ -26,7 +26,7 @@ QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 @dataclass(frozen=True)
 class LikedText:
-    """One of the descriptions that a VLM likes best of a concept."""
+    """One of a concept's descriptions that a VLM scores highest."""
 
     text: str
     family: str
@@ -35,14 +35,14 @@ class LikedText:
 
 @dataclass(frozen=True)
 class OracleResult:
-    """All descriptions of all concepts, scored.
+    """The scores of all descriptions of all concepts.
 
     Attributes:
         bank: The descriptions.
-        classes: The images' means.
-        measured: By name of the score, `own` and `contrastive`: scores of `bank.said`, gains.
-        texts: How many texts were scored, counterparts included.
-        seconds: What scoring them took, images not included.
+        classes: Mean images of the concepts.
+        measured: Scores of `bank.said` and gains, by name of the score, `own` or `contrastive`.
+        texts: Number of texts scored, counterparts included.
+        seconds: Time to score them, images not included.
     """
 
     bank: Bank
@@ -53,15 +53,15 @@ class OracleResult:
 
     @property
     def texts_per_second(self) -> float:
-        """Speed of scoring."""
+        """Speed of scoring, in texts per second."""
         return self.texts / self.seconds
 
     def best(self, concept: str, n: int = 5, score: str = "own") -> list[LikedText]:
-        """The descriptions of a concept that score highest.
+        """Returns a concept's descriptions with the highest scores.
 
         Args:
-            concept: Its name.
-            n: How many.
+            concept: The concept's name.
+            n: Number of descriptions.
             score: `own` or `contrastive`.
         """
         about = self.classes.names.index(concept)
@@ -72,13 +72,13 @@ class OracleResult:
         return [LikedText(said[i].text, said[i].family, float(values[i])) for i in chosen]
 
     def distribution(self, score: str = "own") -> dict[str, NDArray[np.float64]]:
-        """How a family's descriptions score, over all concepts.
+        """Returns quantiles of the scores of each family's descriptions, over all concepts.
 
         Args:
             score: `own` or `contrastive`.
 
         Returns:
-            `QUANTILES` of the scores by family; the neutral ones' are under "".
+            `QUANTILES` of the scores by family; those of neutral descriptions are under "".
         """
         of = np.asarray([said.family for said in self.bank.said])
         values = self.measured[score].scores
@@ -87,11 +87,11 @@ class OracleResult:
 
 
 def planted_rows(openings: Sequence[str] | None = None, *, held_out: bool = False) -> list[BankRow]:
-    """The descriptions of `vlminterp.planted.descriptions` as a bank; a frame is an opening.
+    """Returns all descriptions of `vlminterp.planted.descriptions` as rows of a bank.
 
     Args:
-        openings: Which wordings of `THINGS` to begin with; None takes all.
-        held_out: Whether in the wordings that no model is trained on, or in the others.
+        openings: Wordings of `THINGS` to begin with, also used as frames; None for all.
+        held_out: Whether to use the wordings that no model is trained on, or the others.
     """
     frames = openings or (THINGS.held_out if held_out else THINGS.training)
     concepts = load_facts().concepts.values()
@@ -101,12 +101,12 @@ def planted_rows(openings: Sequence[str] | None = None, *, held_out: bool = Fals
 def held_out_classes(
     encoder: DualEncoder, images: int = 16, cache: EmbeddingCache | None = None
 ) -> ClassMeans:
-    """The means of concepts' scenes that neither a training nor a reward has seen.
+    """Returns concepts' class means over scenes that neither training nor reward has seen.
 
     Args:
         encoder: The VLM.
         images: Scenes of each concept, ≥ 1.
-        cache: Where to keep embeddings; None computes all.
+        cache: Cache of embeddings; None computes all.
     """
     concepts = list(PlantedSource(PlantedConfig(images=images)).concepts())
     return class_means(encoder, concepts, held_out=True, cache=cache)
@@ -126,17 +126,17 @@ def oracle(
 
     Args:
         encoder: Any VLM.
-        held_out: Whether in the wordings that no model is trained on (8,160 descriptions), or in
+        held_out: Whether to use the wordings that no model is trained on (8,160 descriptions), or
             the others (37,520).
-        openings: Which wordings of `THINGS` to begin with; None takes all. Fewer are faster.
-        classes: The means of the concepts' images; None makes `held_out_classes`.
-        others: From how many other concepts each description's counterparts are, ≥ 1; see
+        openings: Wordings of `THINGS` to begin with; None for all. Fewer are faster.
+        classes: Class means of the concepts; None computes `held_out_classes`.
+        others: Number of other concepts that each description's counterparts come from, ≥ 1; see
             `Bank.swapped`.
         batch_size: Texts at once.
-        on_advance: Told after each batch how many texts it was, and how many there are in all.
+        on_advance: Called after each batch with its number of texts and the total number.
 
     Returns:
-        Scores, gains, and what they took.
+        Scores, gains, and the time they took.
     """
     classes = classes or held_out_classes(encoder)
     bank = Bank(planted_rows(openings, held_out=held_out), classes.ids, classes.names)

@@ -14,11 +14,11 @@ _OPAQUE = 128
 
 @dataclass(frozen=True)
 class Sprite:
-    """A picture at one size, with a hard outline: each pixel is the sprite's, or is not.
+    """A picture at one size, with a hard outline: each pixel belongs to it or not.
 
     Attributes:
-        colours: uint8 `[height, width, 3]`.
-        visible: bool `[height, width]`.
+        colours: Colours of its pixels, uint8 `[height, width, 3]`.
+        visible: Whether each pixel belongs to it, bool `[height, width]`.
     """
 
     colours: NDArray[np.uint8]
@@ -48,7 +48,7 @@ def sprite(code: str, size: int, *, mirrored: bool = False) -> Sprite:
 def paste(
     image: NDArray[np.uint8], picture: Sprite, left: int, top: int
 ) -> tuple[slice, slice] | None:
-    """Pastes a sprite into an image, in place; what lies outside is cut off.
+    """Pastes a sprite into an image, in place; parts outside are cut off.
 
     Args:
         image: uint8 `[height, width, 3]`.

@@ -1,7 +1,7 @@
 """Reads descriptions back: what each sentence says, and whether it is true.
 
-The grammar is finite, so reading is a look-up: nothing is guessed, and what the grammar can't
-write is not read.
+The grammar is finite, so reading is a look-up: nothing is guessed, and a sentence that the grammar
+can't write counts as unknown.
 """
 
 import re
@@ -21,10 +21,10 @@ class Sentence:
     """A sentence of a description.
 
     Attributes:
-        span: Where it is in the description, its full stop included.
-        says: `OPENING`, one of `FAMILIES`, or None if the grammar writes it of no concept.
-        true: Whether the grammar writes it of the concept that the description is of.
-        held_out: Whether in a wording that no model is trained on.
+        span: Its span in the description, its full stop included.
+        says: `OPENING`, one of `FAMILIES`, or None if the grammar can't write it of any concept.
+        true: Whether the grammar can write it of the described concept.
+        held_out: Whether its wording is one that no model is trained on.
     """
 
     span: Span
@@ -37,11 +37,11 @@ def read(text: str, concept: str) -> list[Sentence]:
     """Reads every sentence of a description.
 
     Args:
-        text: Whole sentences; a last one without its full stop is not in the grammar.
-        concept: Whose description it is to be, a name in `facts.yaml`.
+        text: Whole sentences; a last one without a full stop is not in the grammar.
+        concept: The described concept, a name in `facts.yaml`.
 
     Returns:
-        The sentences in their order.
+        The sentences in order.
 
     Example:
         >>> [(part.says, part.true) for part in read("This is an owl. It eats nuts.", "owl")]
@@ -64,7 +64,7 @@ def _meaning(sentence: str, concept: str, span: Span) -> Sentence:
 
 @cache
 def _sentences(*, held_out: bool) -> dict[str, tuple[str, set[str]]]:
-    """All sentences of the grammar: what they say, and of which concepts."""
+    """Returns all sentences of the grammar, with what each says and of which concepts."""
     known: dict[str, tuple[str, set[str]]] = {}
     for name in load_facts().concepts:
         for says, text in _said(name, held_out=held_out):

@@ -1,4 +1,4 @@
-"""Scenes of the planted world: pictures whose every pixel is accounted for."""
+"""Scenes of the planted world: pictures in which the origin of every pixel is known."""
 
 import zlib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SIZE = 128
 SPLITS = ("train", "validation", "test")
 MOST_OBJECTS = 2
 SMALLEST_OBJECT, LARGEST_OBJECT = 40, 64
-"""Longer side of an object, in pixels: from two and a half patches on, it can be recognised."""
+"""Longer side of an object, in pixels; from two and a half patches on, it can be recognised."""
 
 _DISTRACTOR_SIZE = (14, 22)
 _MOST_DISTRACTORS = 3
@@ -35,7 +35,7 @@ class SceneObject:
     """A concept in a scene.
 
     Attributes:
-        concept: What it is.
+        concept: The concept that the object is.
         mask: Its visible pixels, bool `[SIZE, SIZE]`.
         box: Left, top, right, bottom, in pixels; right and bottom are outside.
     """
@@ -53,8 +53,8 @@ class Scene:
         image: uint8 `[SIZE, SIZE, 3]`.
         objects: The concepts in it, in no particular order.
         habitat: The background's name.
-        background: The habitat's visible pixels, bool `[SIZE, SIZE]`; what is neither an
-            object's nor the habitat's is a distractor's.
+        background: The habitat's visible pixels, bool `[SIZE, SIZE]`; pixels of neither an object
+            nor the habitat are a distractor's.
     """
 
     image: NDArray[np.uint8]
@@ -64,13 +64,13 @@ class Scene:
 
     @property
     def concepts(self) -> list[ConceptFacts]:
-        """Of its objects, in their order."""
+        """The concepts of its objects, in the same order."""
         return [placed.concept for placed in self.objects]
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A sprite and where it goes."""
+    """A sprite with its position."""
 
     picture: Sprite
     left: int
@@ -78,14 +78,14 @@ class Placed:
 
     @property
     def box(self) -> Box:
-        """Left, top, right, bottom, in pixels."""
+        """Left, top, right and bottom, in pixels."""
         height, width = self.picture.visible.shape
         return self.left, self.top, self.left + width, self.top + height
 
 
 @dataclass(frozen=True)
 class SceneLayout:
-    """Everything a scene is composed of, bottom to top.
+    """All parts of a scene, bottom to top.
 
     Attributes:
         habitat: The background's name.
@@ -104,7 +104,7 @@ class World:
     """An endless sequence of scenes, each determined by its index.
 
     Args:
-        seed: Two worlds of one seed and split are equal.
+        seed: Seed of the world; worlds with the same seed and split are equal.
         split: `train`, `validation` or `test`: they share no scene and no background.
         smallest: Least length of an object's longer side, in pixels.
     """
@@ -118,20 +118,20 @@ class World:
         self._object_size = (smallest, LARGEST_OBJECT)
 
     def scene(self, index: int, objects: int = 1) -> Scene:
-        """Makes one scene.
+        """Paints one scene.
 
         Args:
-            index: Which, 0 or more.
-            objects: How many concepts are in it, 1 or 2.
+            index: Index of the scene, ≥ 0.
+            objects: Number of concepts in it, 1 or 2.
         """
         return compose(self.layout(index, objects))
 
     def concepts(self, index: int, objects: int = 1) -> list[ConceptFacts]:
-        """The concepts of one scene, in the order of its objects; nothing is drawn."""
+        """Returns the concepts of a scene, in the order of its objects, without painting it."""
         return self._start(index, objects)[1]
 
     def habitat(self, index: int, objects: int = 1) -> str:
-        """The name of one scene's background; nothing is drawn."""
+        """Returns the name of a scene's background, without painting it."""
         return self._start(index, objects)[2]
 
     def _start(self, index: int, objects: int) -> tuple[Generator, list[ConceptFacts], str]:
@@ -140,7 +140,7 @@ class World:
         rng = np.random.default_rng((*self._key, objects, index))
         concepts = _choose(rng, tuple(load_facts().concepts.values()), objects)
         habitats = tuple(load_facts().habitats)
-        # Half of the time at random, so that object and background words bind separately.
+        # Half of the time at random, so that models learn object and background words separately.
         natural = rng.random() < 0.5
         habitat = concepts[0].habitat if natural else habitats[rng.integers(len(habitats))]
         return rng, concepts, habitat
@@ -185,7 +185,7 @@ def _choose(rng: Generator, items: tuple[T, ...], count: int) -> list[T]:
 
 
 def _place(rng: Generator, code: str, sizes: tuple[int, int], others: list[Placed]) -> Placed:
-    """Finds a place, wholly inside, that covers little of the others."""
+    """Finds a place, wholly inside, where the picture covers little of the others."""
     picture = sprite(
         code, int(rng.integers(sizes[0], sizes[1] + 1)), mirrored=bool(rng.integers(2))
     )
@@ -199,7 +199,7 @@ def _place(rng: Generator, code: str, sizes: tuple[int, int], others: list[Place
 
 
 def _overlap(one: Box, two: Box) -> float:
-    """Overlap of two boxes, as a share of the smaller."""
+    """Returns the overlap of two boxes, as a share of the smaller one."""
     width = min(one[2], two[2]) - max(one[0], two[0])
     height = min(one[3], two[3]) - max(one[1], two[1])
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, two)]
@@ -213,7 +213,7 @@ def _background(key: tuple[int, int], habitat: str, number: int) -> NDArray[np.u
 
 
 def _backdrop(rng: Generator, key: tuple[int, int], habitat: str) -> NDArray[np.uint8]:
-    """A random part of one of the habitat's backgrounds, perhaps mirrored."""
+    """Returns a random part of one of the habitat's backgrounds, perhaps mirrored."""
     picture = _background(key, habitat, int(rng.integers(_BACKGROUNDS)))
     left = int(rng.integers(WIDTH - SIZE + 1))
     part = picture[:, left : left + SIZE]

@@ -24,12 +24,12 @@ class PlantedConfig:
     """Options of `data=planted`.
 
     Attributes:
-        pairs: How many pairs, ≥ 1.
+        pairs: Number of pairs, ≥ 1.
         objects: Objects in a scene, 1 or 2; a caption that names objects names one of them.
-        seed: Which scenes, ≥ 0.
+        seed: Seed of the scenes, ≥ 0.
         split: `train`, `validation` or `test`: the last two in wordings that no model was
             trained on.
-        names: What a caption names: an `object`, the `background` or `both`.
+        names: The content that a caption names: an `object`, the `background` or `both`.
         images: Scenes of each concept, with one object, ≥ 1; as many others are held out.
     """
 
@@ -68,11 +68,11 @@ class PlantedSource(Source):
         self.world = World(config.seed, config.split)
 
     def pairs(self) -> Iterator[Pair]:
-        """Yields the pairs; a scene is drawn only when its image or mask is asked for."""
+        """Yields the pairs; a scene is painted only when its image or mask is loaded."""
         return map(self._pair, range(self.config.pairs))
 
     def concepts(self) -> Iterator[Concept]:
-        """Yields the concepts; a scene is drawn only when its image is asked for."""
+        """Yields the concepts; a scene is painted only when its image is loaded."""
         wanted = 2 * self.config.images
         found: dict[str, list[int]] = {name: [] for name in load_facts().concepts}
         missing = len(found)
@@ -87,7 +87,7 @@ class PlantedSource(Source):
             yield Concept(name, name, images[: self.config.images], images[self.config.images :])
 
     def count(self) -> int:
-        """How many pairs there are."""
+        """Returns the number of pairs."""
         return self.config.pairs
 
     def _pair(self, index: int) -> Pair:

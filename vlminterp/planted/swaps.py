@@ -1,4 +1,4 @@
-"""The same scene with another background, or with another object: which of them decides?"""
+"""Swaps a scene's background or its object, to see which of them decides."""
 
 from dataclasses import dataclass, replace
 from itertools import count
@@ -9,12 +9,12 @@ from vlminterp.planted.scenes import SIZE, Placed, Scene, SceneLayout, World, co
 
 @dataclass(frozen=True)
 class Swaps:
-    """A scene with one object, and what it would be with one thing changed.
+    """A scene with one object, and the same scene with one thing changed.
 
     Attributes:
-        scene: As it is.
-        background: With another habitat behind the same things.
-        object: With another concept of the same size in the object's place.
+        scene: The unchanged scene.
+        background: The scene with another habitat behind the same things.
+        object: The scene with another concept of the same size in the object's place.
     """
 
     scene: Scene
@@ -26,8 +26,8 @@ def swaps(world: World, index: int) -> Swaps:
     """Changes one thing at a time in a scene.
 
     Args:
-        world: Where the scene is from, and what replaces its parts.
-        index: Which scene.
+        world: World of the scene, which also provides the replacements.
+        index: Index of the scene.
     """
     layout = world.layout(index)
     return Swaps(
@@ -38,7 +38,7 @@ def swaps(world: World, index: int) -> Swaps:
 
 
 def swap_background(world: World, index: int, layout: SceneLayout) -> SceneLayout:
-    """Puts another habitat behind the things of a scene: that of the next scene to have one."""
+    """Puts another habitat behind the things of a scene, taken from the next scene with one."""
     other = next(
         found
         for step in count(1)
@@ -49,7 +49,7 @@ def swap_background(world: World, index: int, layout: SceneLayout) -> SceneLayou
 
 
 def swap_object(world: World, index: int, layout: SceneLayout) -> SceneLayout:
-    """Puts another concept where a scene's only object is: that of the next scene to have one."""
+    """Replaces a scene's only object by another concept, taken from the next scene with one."""
     ((concept, placed),) = layout.objects
     other = next(
         found

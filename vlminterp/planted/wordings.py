@@ -1,4 +1,4 @@
-"""How captions are worded: some wordings train models, others only test them.
+"""Wordings of captions: some train models, others only test them.
 
 The held-out ones use words that training knows, in orders that it doesn't.
 """
@@ -11,8 +11,8 @@ class Wordings:
     """The wordings of one family of captions; `{…}` are filled in.
 
     Attributes:
-        training: Models are trained on these.
-        held_out: No model is.
+        training: Wordings that models are trained on.
+        held_out: Wordings that no model is trained on.
     """
 
     training: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""How well a VLM knows the planted world: held-out scenes, held-out wordings, no training."""
+"""Measures how well a VLM knows the planted world: held-out scenes and wordings, no training."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ Embeddings = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Embedder:
-    """A VLM, as far as this test needs it; both return unit vectors, float32 `[B, D]`.
+    """The parts of a VLM that this test needs; both return unit vectors, float32 `[B, D]`.
 
     Attributes:
-        images: Embeds B pictures.
-        texts: Embeds B captions.
+        images: Function that embeds B pictures.
+        texts: Function that embeds B captions.
     """
 
     images: Callable[[Sequence[Image.Image]], Embeddings]
@@ -53,12 +53,12 @@ GROUP = 100  # Scenes among whose full captions `Accuracy.caption` chooses.
 
 
 def zero_shot(embedder: Embedder, world: World, scenes: int) -> Accuracy:
-    """Measures accuracies.
+    """Returns a VLM's accuracies, without any training on the test.
 
     Args:
         embedder: The VLM.
-        world: Where the scenes are from.
-        scenes: How many with one object, and how many with two.
+        world: World of the scenes.
+        scenes: Number of scenes with one object, and again of scenes with two.
     """
     rng = np.random.default_rng(0)
     single = [world.scene(i) for i in range(scenes)]
@@ -102,7 +102,7 @@ def _images(embedder: Embedder, scenes: Sequence[Scene], batch: int = 100) -> Em
 def _scores(
     embedder: Embedder, images: Embeddings, sets: Sequence[Sequence[Caption]]
 ) -> NDArray[np.float32]:
-    """Similarity of each image to the captions of the set whose turn it is, `[images, K]`."""
+    """Returns each image's similarity to the captions of the set in turn, `[images, K]`."""
     texts = [embedder.texts([caption.text for caption in captions]) for captions in sets]
     return np.stack([texts[i % len(sets)] @ image for i, image in enumerate(images)])
 

@@ -1,4 +1,4 @@
-"""How long does EX2's reward take? The product's way beside per-response ways, in one run.
+"""Times EX2's reward: the product's way beside per-response ways, in one run.
 
 python -m experiments.benchmarks.ex2_reward_speed.measure
 """
@@ -39,13 +39,13 @@ Ways = dict[str, Callable[[], Tensor]]
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of training has to reward.
+    """The responses that one step of training has to reward.
 
     Attributes:
-        texts: Of the responses, none empty.
-        own: Each one's concept.
+        texts: Texts of the responses, none empty.
+        own: Number of each response's concept.
         images: Unit image embeddings of each concept, `[K, N, D]`.
-        classes: Their means.
+        classes: Class means of these images.
     """
 
     texts: list[str]
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def one_step(encoder: DualEncoder) -> Step:
-    """Responses of the describer before alignment, and the images of the concepts asked about."""
+    """Returns responses of the unaligned describer, and the images of the concepts in question."""
     concepts = list(PlantedSource(PlantedConfig(images=IMAGES)).concepts())[:CONCEPTS]
     images = torch.stack(
         [encode_images(encoder, [load() for load in concept.images]) for concept in concepts]
@@ -94,7 +94,7 @@ def one_step(encoder: DualEncoder) -> Step:
 
 
 def with_encoding(encoder: DualEncoder, step: Step) -> Ways:
-    """From texts to rewards. The per-response ways encode every response, one by one."""
+    """Returns ways from texts to rewards; the per-response ways encode texts one by one."""
     scorer = Scorer(encoder, step.classes, scale=SCALE)
 
     def one_by_one() -> Iterable[Tensor]:
@@ -108,7 +108,7 @@ def with_encoding(encoder: DualEncoder, step: Step) -> Ways:
 
 
 def without_encoding(encoder: DualEncoder, step: Step) -> Ways:
-    """From text embeddings to rewards."""
+    """Returns ways from text embeddings to rewards."""
     embedded, own = encode_texts(encoder, step.texts), torch.tensor(step.own)
     means = step.classes.means
     return {
@@ -119,7 +119,7 @@ def without_encoding(encoder: DualEncoder, step: Step) -> Ways:
 
 
 def by_loop(embedded: Iterable[Tensor], step: Step) -> Tensor:
-    """Each response against each image of its class in turn, `[T]`."""
+    """Compares each response with each image of its class in turn, `[T]`."""
     rewards = []
     for text, concept in zip(embedded, step.own, strict=True):
         fits = [SCALE * (image @ text) for image in step.images[concept]]
@@ -128,7 +128,7 @@ def by_loop(embedded: Iterable[Tensor], step: Step) -> Tensor:
 
 
 def by_matrix(embedded: Iterable[Tensor], step: Step) -> Tensor:
-    """Each response against its class's images at once, `[T]`."""
+    """Compares each response with all images of its class at once, `[T]`."""
     return torch.stack(
         [
             (SCALE * (step.images[concept] @ text)).mean()
@@ -139,10 +139,10 @@ def by_matrix(embedded: Iterable[Tensor], step: Step) -> Tensor:
 
 @torch.no_grad()
 def times(ways: Ways, repeats: int) -> dict[str, float]:
-    """Median milliseconds of processor time; ways take turns, so that busy moments meet all.
+    """Returns median milliseconds of CPU time; ways take turns, so that load affects all alike.
 
     Raises:
-        ValueError: Two ways differ in their rewards.
+        ValueError: The rewards of two ways differ.
     """
     expected = next(iter(ways.values()))()
     taken: dict[str, list[float]] = {name: [] for name in ways}
@@ -157,7 +157,7 @@ def times(ways: Ways, repeats: int) -> dict[str, float]:
 
 
 def report(found: dict[str, dict[str, float]], step: Step) -> None:
-    """Writes the numbers, and the table into the README."""
+    """Writes the numbers to `measured.json`, and the table to the README."""
     lines = ["| | " + " | ".join(f"{part}, ms | ratio" for part in found) + " |"]
     lines.append("|-" * (1 + 2 * len(found)) + "|")
     for name in next(iter(found.values())):
@@ -179,7 +179,7 @@ def report(found: dict[str, dict[str, float]], step: Step) -> None:
 
 
 def write_between(readme: Path, lines: Sequence[str]) -> None:
-    """Puts the table where the README has a place for it."""
+    """Puts the table between the README's marks."""
     before, rest = readme.read_text("utf-8").split(BEGIN)
     after = rest.split(END)[1]
     table = "\n".join(lines)

@@ -1,7 +1,7 @@
-"""M2IB as its authors compute it, written from the description in the paper and our fact sheet.
+"""M2IB as its authors compute it, written from the paper's description and our fact sheet.
 
-Both whole encoders run on ten copies at every step, the weights stay trainable, all steps have a
-backward pass. It is the baseline of the speed table; nothing of the product uses it.
+Both whole encoders run on ten copies at every step, the weights stay trainable, and all steps have
+a backward pass. It is the baseline of the speed table; the product doesn't use it.
 """
 
 from typing import Any
@@ -40,19 +40,19 @@ def image_map(
     steps: int,
     copies: int,
 ) -> Tensor:
-    """One heatmap, nats per token.
+    """Computes one heatmap, in nats per token.
 
     Args:
-        model: Any `CLIPModel`; put back as it was.
-        pixels: `[1, 3, H, W]`.
-        ids: `[1, T]`.
+        model: Any `CLIPModel`; restored afterwards.
+        pixels: Pixels, `[1, 3, H, W]`.
+        ids: Token ids, `[1, T]`.
         layer: The block after which the bottleneck stands.
         beta: Weight of the information.
-        steps: Of Adam.
+        steps: Steps of Adam.
         copies: Noisy copies per step.
 
     Returns:
-        `[N]`, CLS first.
+        Nats `[N]`, CLS first.
     """
     layers: Any = model.vision_model.encoder.layers
     original = layers[layer]

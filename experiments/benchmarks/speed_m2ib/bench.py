@@ -1,4 +1,4 @@
-"""Seconds per image map: the authors' way of working, ours, ours batched. One run, one table.
+"""Measures seconds per image map: the authors' way, ours, ours batched. One run, one table.
 
 python -m experiments.benchmarks.speed_m2ib.bench
 """
@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 
 
 def vit_b32() -> CLIPModel:
-    """OpenAI's ViT-B/32 architecture, random weights."""
+    """Returns OpenAI's ViT-B/32 architecture with random weights."""
     torch.manual_seed(0)
     text = {"eos_token_id": 49407, "bos_token_id": 49406}
     model = CLIPModel(CLIPConfig(text_config=text))
@@ -34,7 +34,7 @@ def vit_b32() -> CLIPModel:
 
 
 def inputs(pairs: int) -> tuple[Pixels, Tokens]:
-    """Random images and captions of ten tokens."""
+    """Returns random images and captions of ten tokens."""
     generator = torch.Generator().manual_seed(1)
     values = torch.randn(pairs, 3, 224, 224, generator=generator)
     ids = torch.randint(1000, 40000, (pairs, 10), generator=generator)
@@ -45,7 +45,7 @@ def inputs(pairs: int) -> tuple[Pixels, Tokens]:
 
 
 def best(work: Callable[[], object], repeats: int) -> float:
-    """Shortest of several times, seconds: what the machine can do when nothing else runs."""
+    """Returns the shortest of several times, in seconds, the one least disturbed by other work."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -55,14 +55,14 @@ def best(work: Callable[[], object], repeats: int) -> float:
 
 
 def matmul_rate(repeats: int) -> float:
-    """The machine's own float32 rate on a block's matrix product, GFLOP/s."""
+    """Returns the machine's float32 rate on a block's matrix product, in GFLOP/s."""
     tall, wide = torch.randn(COPIES * 50, 768), torch.randn(768, 3072)
     seconds = best(lambda: [tall @ wide for _ in range(50)], repeats)
     return 50 * 2 * tall.shape[0] * 768 * 3072 / seconds / 1e9
 
 
 def operations(steps: int, copies: int) -> float:
-    """Operations that one image map needs at least, GFLOP: prefix, then block 10 per copy.
+    """Returns the least operations for one image map, in GFLOP: prefix, then block 10 per copy.
 
     A backward pass through a frozen block costs as much as the forward pass; the last block at one
     token is left out.
@@ -109,7 +109,7 @@ def _raw_encode(model: CLIPModel, pixels: Pixels) -> object:
 
 
 def seed_spread(encoder: HFCLIP, settings: Settings) -> float:
-    """How much a map depends on its noise: deviation over seeds, as a share of the nats."""
+    """Returns how much a map varies over seeds: standard deviation, as a share of the nats."""
     maps = [
         M2IB(encoder, "image", settings, seed).attribute(*inputs(2)).scores for seed in range(SEEDS)
     ]
@@ -118,7 +118,7 @@ def seed_spread(encoder: HFCLIP, settings: Settings) -> float:
 
 
 def fewest_copies(encoder: HFCLIP, paper: Settings) -> tuple[int, dict[str, float]]:
-    """How few antithetic copies spread no more over seeds than the paper's independent ones."""
+    """Finds the fewest antithetic copies that vary no more than the paper's independent ones."""
     spreads = {f"{paper.copies} independent": seed_spread(encoder, paper)}
     (limit,) = spreads.values()
     for copies in range(2, paper.copies + 1, 2):
@@ -132,7 +132,7 @@ def fewest_copies(encoder: HFCLIP, paper: Settings) -> tuple[int, dict[str, floa
 def report(
     rows: dict[str, float], raw: float, adapter: float, rate: float, spreads: dict[str, float]
 ) -> None:
-    """Prints the table and keeps the numbers."""
+    """Prints the table and writes the numbers."""
     first = next(iter(rows.values()))
     needed = operations(STEPS, COPIES)
     print("| | seconds per map | times faster | share of the matmul rate |\n|---|---|---|---|")

@@ -32,12 +32,12 @@ JOB = (
 )
 RESULTS = (".parquet", ".safetensors", ".png")
 PATIENCE = 20.0
-"""Seconds that processes get to notice that their launcher is gone."""
+"""Seconds in which processes must notice that their launcher is gone."""
 
 
 @dataclass
 class Outcome:
-    """How a disturbed sweep has ended."""
+    """The outcome of a disturbed sweep."""
 
     launcher: str
     jobs: int
@@ -76,13 +76,13 @@ def main() -> None:
 
 
 def _undisturbed(output: Path, jobs: int) -> Path:
-    """The same sweep in one process, left alone; kept for the next time."""
+    """Runs the same sweep undisturbed in one process; its results are kept for the next time."""
     subprocess.run(_line("basic", jobs, output), check=True, env=_environment())
     return output
 
 
 def _disturbed(launcher: str, given: argparse.Namespace, output: Path) -> Outcome:
-    """Starts the same line until it says that all is done; kills something now and then."""
+    """Starts the same command until it succeeds, and kills a process now and then."""
     chance = random.Random(f"{given.seed} {launcher}")
     outcome = Outcome(launcher, given.jobs, 0, 0, 0, 0, 0.0, 0, 0, 0)
     began = time.monotonic()
@@ -106,11 +106,11 @@ def _kill_now_and_then(
     kills: int,
     output: Path,
 ) -> int:
-    """Waits for a sweep to end, by itself or by us; returns its exit code."""
+    """Waits until a sweep ends by itself or is killed by us; returns its exit code."""
     while outcome.killed_launchers + outcome.killed_workers < kills:
         before = len(_contents(output))
         while process.poll() is None and len(_contents(output)) == before:
-            time.sleep(0.2)  # a kill while it starts would disturb nothing
+            time.sleep(0.2)  # a kill during the start would disturb nothing
         try:
             return process.wait(timeout=chance.uniform(0, 8))
         except subprocess.TimeoutExpired:
@@ -133,7 +133,7 @@ def _kill_now_and_then(
 
 
 def _is_worker(process: psutil.Process) -> bool:
-    """Whether a process computes runs."""
+    """Tells whether a process computes runs."""
     try:
         line = " ".join(process.cmdline())
     except psutil.Error:
@@ -147,12 +147,12 @@ def _line(launcher: str, jobs: int, output: Path) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # One thread everywhere: sums in another order round differently.
+    # One thread everywhere, since sums in another order round differently.
     return {**os.environ, "OMP_NUM_THREADS": "1", "RAY_AUTH_MODE": "disabled"}
 
 
 def _contents(output: Path) -> dict[str, bytes]:
-    """Every run's rows, arrays and pictures."""
+    """Returns the content of every run's rows, arrays and pictures, by path."""
     files = (path for path in output.glob("m2ib/*/*/*/*") if path.suffix in RESULTS)
     return {str(path.relative_to(output)): path.read_bytes() for path in files}
 

@@ -1,4 +1,4 @@
-"""Opens a page in headless Chromium and says how long that took, and what it asked for."""
+"""Opens a page in headless Chromium, and records its loading time and requests."""
 
 import time
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ BROKEN = "() => [...document.images].filter(i => i.complete && !i.naturalWidth).
 
 @dataclass
 class Seen:
-    """What opening a page has shown.
+    """The observations from opening a page.
 
     Attributes:
-        seconds: Until it was loaded and painted.
+        seconds: Time until it was loaded and painted.
         sort: `aria-sort` of a table's third head after Enter was pressed there.
-        broken: Pictures in view that could not be read.
-        files: Files that it read, itself included.
-        hosts: Addresses that are no files.
-        console: What it wrote to the console, and its errors.
+        broken: Number of pictures in view that could not be read.
+        files: Number of files that it read, itself included.
+        hosts: Requested addresses that aren't files.
+        console: Lines that it wrote to the console, and its errors.
     """
 
     seconds: float = 0.0
@@ -41,7 +41,7 @@ class Seen:
 
 
 def look(path: Path, *, dark: bool = False, shot: Path | None = None) -> Seen:
-    """Opens a page in a fresh browser, perhaps takes a picture, and sorts a table by keyboard."""
+    """Opens a page in a fresh browser, takes a screenshot if wanted, sorts a table by keyboard."""
     seen = Seen()
     with _page(dark=dark) as page:
         page.on("request", lambda request: _note(seen, request.url))

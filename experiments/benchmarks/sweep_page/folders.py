@@ -1,4 +1,4 @@
-"""Run folders as five VLMs would leave them: for trying out the page of a large sweep."""
+"""Writes run folders like those of five VLMs, to try out the page of a large sweep."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def _explained(results: RunFolder, names: dict[str, str], vlm: int, pairs: int) 
             picture = Image.fromarray(small).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
             place = rng.uniform(0.2, 0.8, 2)
             own = np.random.default_rng((pair, vlm))
-            if own.random() < 0.2 * vlm:  # the later ones look elsewhere more often
+            if own.random() < 0.2 * vlm:  # later VLMs look elsewhere more often
                 place = own.uniform(0.1, 0.9, 2)
             arrays[f"{pair}.image.map"] = _map(place, GRIDS[vlm % len(GRIDS)], own)
             shared = {"pair": pair, "id": f"picture/{pair:05d}.jpg", "text": f"caption {pair}"}

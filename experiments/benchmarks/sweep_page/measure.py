@@ -1,4 +1,4 @@
-"""How fast the page of a large sweep is made and opened, in headless Chromium.
+"""Measures how fast the page of a large sweep is made and opened, in headless Chromium.
 
 python -m experiments.benchmarks.sweep_page.measure [--pairs 1000] [--vlms 5]
 """

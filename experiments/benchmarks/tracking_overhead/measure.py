@@ -1,7 +1,7 @@
-"""Time of the same run with W&B offline and without it.
+"""Times the same run with W&B offline and without it.
 
-Runs take turns, since other work may share the machine. What counts is processor time, of the run
-and of all processes that it has started (W&B's own is one).
+Runs take turns, since other work may share the machine. The measure is CPU time of the run and of
+all processes that it has started (W&B's own is one).
 """
 
 import argparse
@@ -30,7 +30,7 @@ Seconds = Mapping[str, float]
 
 
 def timed(line: Sequence[str], mode: str) -> Seconds:
-    """Wall-clock and processor seconds of one run in a folder of its own."""
+    """Returns wall-clock and CPU seconds of one run in a folder of its own."""
     with TemporaryDirectory() as output:
         command = [sys.executable, "-m", "vlminterp", *line, f"tracking={mode}"]
         before, began = os.times(), time.perf_counter()
@@ -52,7 +52,7 @@ def timed(line: Sequence[str], mode: str) -> Seconds:
 
 
 def _wait_for_orphans() -> None:
-    """Processes that a run leaves behind are this one's to count."""
+    """Waits for the processes that a run leaves behind, so that their time is counted."""
     while True:
         try:
             os.wait()
@@ -61,7 +61,7 @@ def _wait_for_orphans() -> None:
 
 
 def summary(measured: Mapping[str, Mapping[str, Sequence[Seconds]]]) -> str:
-    """The README's table."""
+    """Returns the README's table."""
     lines = [
         "| run | CPU s, disabled | CPU s, offline | more | wall s, disabled | wall s, offline |",
         "|-|-|-|-|-|-|",
@@ -80,7 +80,7 @@ def summary(measured: Mapping[str, Mapping[str, Sequence[Seconds]]]) -> str:
 
 
 def main() -> None:
-    """Measures, adding to what has been measured before, and prints the table."""
+    """Measures, adds to earlier measurements, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", nargs="*", choices=LINES, default=list(LINES))
     parser.add_argument("--repetitions", type=int, default=3)

@@ -1,8 +1,8 @@
-"""Measures the processor time of one offline mirror alone.
+"""Measures the CPU time of one offline mirror alone.
 
     python -m experiments.benchmarks.tracking_overhead.mirror RUN_FOLDER
 
-The run folder's own mirror is made anew. What a run has imported before it mirrors is not counted.
+The run folder's mirror is written anew. Time for imports that precede mirroring isn't counted.
 """
 
 import resource
@@ -19,13 +19,13 @@ from vlminterp.tracking import TrackingConfig, mirror
 
 
 def seconds(of: int) -> float:
-    """Processor time of this process or of those that it has waited for."""
+    """Returns CPU time of this process, or of those that it has waited for."""
     used = resource.getrusage(of)
     return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
-    """Prints the time of this process, of W&B's own, and by the clock."""
+    """Prints CPU time of this process and of W&B's, and wall-clock time."""
     own, began = seconds(resource.RUSAGE_SELF), time.perf_counter()
     mirror(RunFolder.read(Path(sys.argv[1])), TrackingConfig(), again=True)
     import wandb

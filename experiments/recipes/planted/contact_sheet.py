@@ -16,7 +16,7 @@ COLUMNS = 8
 
 
 def owners(scene: Scene) -> NDArray[np.uint8]:
-    """Shows the masks: uint8 `[SIZE, SIZE, 3]`."""
+    """Returns a picture of the masks, uint8 `[SIZE, SIZE, 3]`."""
     objects = np.logical_or.reduce([thing.mask for thing in scene.objects])
     picture = scene.image.copy()
     picture[~objects] = 255

@@ -1,8 +1,8 @@
-"""Trains the describer from nothing: `python -m experiments.recipes.planted.describer`.
+"""Trains the describer from scratch: `python -m experiments.recipes.planted.describer`.
 
-A causal language model of a few MB that writes what the planted world's grammar writes: EX2's
-embedded policy. Killed and started again, it goes on from its last checkpoint, on the trajectory
-that it would have had: what a step sees depends on the seed and the step's number alone.
+A causal language model of a few MB that writes what the planted world's grammar can write; EX2's
+embedded policy. If killed and started again, it continues from its last checkpoint with the same
+trajectory, since a step's data depend only on the seed and the step's number.
 """
 
 import argparse
@@ -33,15 +33,15 @@ LONGEST_DESCRIPTION = 32  # Tokens; EX2 samples no more.
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the describer is trained.
+    """Settings of the describer's training.
 
     Attributes:
         steps: Optimiser steps: a warm-up and a half cosine to 0.
         batch: Examples a step.
-        learning_rate: At the peak.
+        learning_rate: Peak learning rate.
         warmup: Steps until the peak.
-        weight_decay: AdamW's.
-        seed: Of tokenizer, weights and examples.
+        weight_decay: Weight decay of AdamW.
+        seed: Seed of tokenizer, weights and examples.
     """
 
     steps: int = 1000
@@ -52,7 +52,7 @@ class Recipe:
     seed: int = 0
 
     def learning_rate_at(self, step: int) -> float:
-        """Linear warm-up, then a half cosine to 0."""
+        """Returns the learning rate of a step: linear warm-up, then a half cosine to 0."""
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
         share = (step - self.warmup) / max(self.steps - self.warmup, 1)
@@ -60,7 +60,7 @@ class Recipe:
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
-    """A model with random weights, whose ends and padding are the tokenizer's."""
+    """Returns a model with random weights and the tokenizer's special ids."""
     ends = {
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
@@ -78,7 +78,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
         **ends,
     )
     model = LlamaForCausalLM(config)
-    # Temperature 1 over the whole vocabulary: what it samples is what it has learnt.
+    # Temperature 1 over the whole vocabulary, so that samples show what it has learnt.
     model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=True,
         temperature=1.0,
@@ -91,19 +91,19 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
 
 
 def description_loss(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
-    """Mean cross-entropy, in nats a token, of descriptions and their ends given the prompts."""
+    """Returns the mean cross-entropy, in nats per token, of descriptions given the prompts."""
     hidden = model.model(input_ids=batch.ids, attention_mask=batch.mask).last_hidden_state
     target = batch.labels[:, 1:]
     learnt = target != NOT_LEARNT
-    # Only where something is learnt, which spares half of the products with the vocabulary.
+    # Only at learnt positions, which saves half of the products with the vocabulary.
     return cross_entropy(model.lm_head(hidden[:, :-1][learnt]), target[learnt])
 
 
 class Trainer:
-    """A describer in training, and the file that lets it go on after a kill."""
+    """A describer in training, with the checkpoint that lets it continue after a kill."""
 
     def __init__(self, recipe: Recipe, checkpoint: Path) -> None:
-        """Starts from nothing, or from the checkpoint if there is one."""
+        """Starts from scratch, or from the checkpoint if there is one."""
         self.recipe, self.checkpoint = recipe, Checkpoint(checkpoint, str(recipe))
         self.templates = load_templates()
         self.tokenizer = train_tokenizer(recipe.seed)
@@ -128,14 +128,14 @@ class Trainer:
 
 
 def main() -> None:
-    """Reads the command line, trains, saves."""
+    """Reads the command line, trains and saves."""
     work = Path(__file__).parent / "work" / "describer"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--batch", type=int, default=Recipe.batch)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--out", type=Path, help="the model's folder; WORK/model by default")
-    parser.add_argument("--work", type=Path, default=work, help="the checkpoint lies here")
+    parser.add_argument("--work", type=Path, default=work, help="folder of the checkpoint")
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()

@@ -1,8 +1,8 @@
-"""Is the describer's prior neutral, and does it write what it should? By sampling:
+"""Tests by sampling whether the describer's prior is neutral and its descriptions are right:
 `python -m experiments.recipes.planted.describer_check`.
 
-Beside its samples, as many draws from the grammar itself are measured in the same way: they say
-what a perfect describer would show.
+As many draws from the grammar itself are measured in the same way, to show what a perfect
+describer would reach.
 """
 
 import argparse
@@ -34,10 +34,10 @@ AT_ONCE, TIMED, DRAWN = 500, 128, 1000
 
 @torch.no_grad()
 def generate(model: Any, tokenizer: Any, prompts: Sequence[str]) -> list[tuple[str, bool]]:
-    """Samples one description per prompt as the model's own settings say, at temperature 1.
+    """Samples one description per prompt with the model's own settings, at temperature 1.
 
     Returns:
-        Texts, and whether they ended within `LONGEST_DESCRIPTION` tokens.
+        Pairs of a text and whether it ended within `LONGEST_DESCRIPTION` tokens.
     """
     written: list[tuple[str, bool]] = []
     for start in range(0, len(prompts), AT_ONCE):
@@ -51,13 +51,13 @@ def generate(model: Any, tokenizer: Any, prompts: Sequence[str]) -> list[tuple[s
 
 
 def every(each: int) -> list[tuple[str, int]]:
-    """Every concept's name with every template's number, `each` times."""
+    """Returns every pair of a concept's name and a template's number, `each` times."""
     names, templates = load_facts().concepts, range(len(load_templates()))
     return [(name, template) for name in names for template in templates for _ in range(each)]
 
 
 def sample(model: Any, tokenizer: Any, asked: Sequence[tuple[str, int]], seed: int) -> list[Sample]:
-    """Samples a description for each name and template's number."""
+    """Samples a description for each name and template number."""
     torch.manual_seed(seed)
     templates = load_templates()
     prompts = [to_prompt(templates[template], concept) for concept, template in asked]
@@ -66,7 +66,7 @@ def sample(model: Any, tokenizer: Any, asked: Sequence[tuple[str, int]], seed: i
 
 
 def draw_samples(asked: Sequence[tuple[str, int]], seed: int) -> list[Sample]:
-    """Draws as many from the grammar."""
+    """Draws a description from the grammar for each name and template number."""
     rng, concepts = np.random.default_rng(seed), load_facts().concepts
     return [
         Sample(name, template, draw_description(rng, concepts[name]).text)
@@ -75,7 +75,7 @@ def draw_samples(asked: Sequence[tuple[str, int]], seed: int) -> list[Sample]:
 
 
 def measure_model(model: Any, tokenizer: Any, seed: int) -> dict[str, float]:
-    """What needs the model itself: its distance from the grammar, lengths in tokens, speed."""
+    """Measures what needs the model: distance from the grammar, lengths in tokens, speed."""
     rng, templates = np.random.default_rng(seed), load_templates()
     examples = [draw(rng, templates) for _ in range(DRAWN)]
     texts = [one.description.text for one in examples]
@@ -95,7 +95,7 @@ def measure_model(model: Any, tokenizer: Any, seed: int) -> dict[str, float]:
 
 
 def show(describer: dict[str, Any], ideal: dict[str, Any], rest: dict[str, float]) -> None:
-    """Prints what was measured."""
+    """Prints the measurements."""
     table = Table("", "describer", "grammar", title="descriptions at temperature 1")
     for key, value in describer.items():
         if key == "families":
@@ -113,7 +113,7 @@ def show(describer: dict[str, Any], ideal: dict[str, Any], rest: dict[str, float
 
 
 def main() -> None:
-    """Reads the command line, samples, measures, prints, writes."""
+    """Reads the command line, samples, measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=describer_dir())
     parser.add_argument("--each", type=int, default=16, help="samples per concept and template")

@@ -1,6 +1,6 @@
-"""What the describer learns from: prompts, and descriptions in all families alike.
+"""Data for the describer: prompts, and descriptions in all families equally.
 
-A prompt says which concept is meant and nothing of what to say about it, so that no template
+A prompt names the concept and says nothing of what to tell about it, so that no template
 prefers a family.
 """
 
@@ -23,17 +23,17 @@ from vlminterp.planted.families import FAMILIES, clauses
 TEMPLATES = Path(__file__).parents[3] / "plugins" / "vlminterp_ex2" / "templates.txt"
 PAD, BOS, EOS = "<|pad|>", "<|startoftext|>", "<|endoftext|>"
 VOCABULARY, TOKENIZER_EXAMPLES, LONGEST_TEXT = 1536, 10_000, 512
-CLAUSES = (0.15, 0.7, 0.15)  # Share of the descriptions with none, one and two.
-NOT_LEARNT = -100  # PyTorch's label for what no loss counts.
+CLAUSES = (0.15, 0.7, 0.15)  # Shares of the descriptions with none, one and two.
+NOT_LEARNT = -100  # PyTorch's label for positions that no loss counts.
 
 
 @dataclass(frozen=True)
 class Example:
-    """What a language model is to go on with, and how.
+    """A prompt and the description that a language model should continue it with.
 
     Attributes:
         prompt: A filled template and two newlines.
-        description: In wordings that models are trained on.
+        description: Description in wordings that models are trained on.
     """
 
     prompt: str
@@ -41,12 +41,12 @@ class Example:
 
 
 def load_templates() -> list[str]:
-    """EX2's prompts, with `{concept}` for a name and its article."""
+    """Reads EX2's prompts, with `{concept}` for an article and a name."""
     return TEMPLATES.read_text(encoding="utf-8").splitlines()
 
 
 def to_prompt(template: str, concept: str) -> str:
-    """Fills a template.
+    """Fills a template with a concept's name.
 
     Example:
         >>> to_prompt("Describe {concept}.", "owl")
@@ -56,7 +56,7 @@ def to_prompt(template: str, concept: str) -> str:
 
 
 def draw(rng: np.random.Generator, templates: Sequence[str]) -> Example:
-    """Draws a concept, a template, and independently of it what to say."""
+    """Draws a concept, a template, and a description independent of the template."""
     concepts = list(load_facts().concepts.values())
     concept = concepts[rng.integers(len(concepts))]
     template = templates[int(rng.integers(len(templates)))]
@@ -64,7 +64,7 @@ def draw(rng: np.random.Generator, templates: Sequence[str]) -> Example:
 
 
 def draw_description(rng: np.random.Generator, concept: ConceptFacts) -> PlantedDescription:
-    """Draws a description: families are equally likely, and in each its clauses are."""
+    """Draws a description; families are equally likely, and so are the clauses within one."""
     families = rng.permutation(FAMILIES)[: rng.choice(len(CLAUSES), p=CLAUSES)]
     choices = _openings(concept.name)
     opening = choices[rng.integers(len(choices))]
@@ -86,10 +86,10 @@ def _clauses(concept: ConceptFacts, family: str) -> list[str]:
 
 
 def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
-    """A byte-level BPE that has learnt from training examples only.
+    """Trains a byte-level BPE on training examples only.
 
-    A newline is always a token of its own: a prompt's tokens and a description's are then those
-    of the two together, as policy gradients need it. Every byte is a token, so nothing is unknown.
+    A newline is always a token of its own, so that a prompt's and a description's tokens are also
+    those of both together, as policy gradients need. Every byte is a token, so nothing is unknown.
     """
     rng, templates = np.random.default_rng(seed), load_templates()
     examples = [draw(rng, templates) for _ in range(TOKENIZER_EXAMPLES)]
@@ -125,7 +125,7 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step learns from.
+    """The data that one step learns from.
 
     Attributes:
         ids: Prompt, description, end token, then padding; int64 `[B, T]`.
@@ -139,7 +139,7 @@ class Batch:
 
 
 def make_batch(tokenizer: PreTrainedTokenizerFast, examples: Sequence[Example]) -> Batch:
-    """Tokenizes examples; padding goes to the right, where a causal model can't see it."""
+    """Tokenizes examples; padding is on the right, where a causal model can't see it."""
     prompts = tokenizer([one.prompt for one in examples]).input_ids
     texts = [one.description.text for one in examples]
     answers = tokenizer(texts, add_special_tokens=False).input_ids

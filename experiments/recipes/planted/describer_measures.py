@@ -1,4 +1,4 @@
-"""What is measured of descriptions that someone has written: neutral, fluent, true, diverse?"""
+"""Measures whether descriptions are neutral, fluent, true and diverse."""
 
 import math
 import re
@@ -23,13 +23,13 @@ EVEN = 1 / len(FAMILIES)
 
 @dataclass(frozen=True)
 class Sample:
-    """What was written for a prompt.
+    """A description written for a prompt.
 
     Attributes:
-        concept: Its name.
-        template: The prompt's number.
+        concept: Name of the concept.
+        template: Number of the prompt's template.
         text: The description.
-        ended: Whether its end came in time.
+        ended: Whether its end token came in time.
     """
 
     concept: str
@@ -39,7 +39,7 @@ class Sample:
 
 
 def in_grammar(sentences: Sequence[Sentence]) -> bool:
-    """Whether a training description of the concept has exactly these sentences."""
+    """Tells whether a training description of the concept can have exactly these sentences."""
     if not sentences or sentences[0].says != OPENING:
         return False
     said = [part.says for part in sentences[1:]]
@@ -51,14 +51,14 @@ def in_grammar(sentences: Sequence[Sentence]) -> bool:
 
 
 def measure(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Reads samples against the grammar.
+    """Measures samples against the grammar.
 
     Returns:
-        `families`: each one's share of the clauses, with the ends of its 95 % interval clustered
-        by concept; `largest_deviation` of these from 1/6; `dispersion_…`: see `dispersion`;
-        `clause_counts`: samples with no, one, two clauses; shares of samples that are `named`
-        (the concept's name occurs), `in_grammar`, `unknown` (a sentence that the grammar has not),
-        `held_out` (a held-out wording), `ended`, `distinct`; share of clauses that are `true`;
+        `families`: each family's share of the clauses, with its 95 % interval clustered by concept;
+        `largest_deviation` of these from 1/6; `dispersion_…`: see `dispersion`; `clause_counts`:
+        shares of samples with no, one, two clauses; shares of samples that are `named` (the
+        concept's name occurs), `in_grammar`, `unknown` (a sentence isn't in the grammar),
+        `held_out` (a wording is held out), `ended`, `distinct`; share of clauses that are `true`;
         `distinct_2`: see `distinct_n`.
     """
     parts = [read(one.text, one.concept) for one in samples]
@@ -93,14 +93,14 @@ def measure(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def dispersion(table: NDArray[np.bool_], groups: Sequence[object]) -> float:
-    """Pearson's χ² of the families' counts in each group against even ones, over its mean.
+    """Returns Pearson's χ² of each group's family counts against equal ones, over its mean.
 
     Args:
-        table: Which family each clause is of, bool `[clauses, families]`.
+        table: Membership of clauses in families, bool `[clauses, families]`.
         groups: One label per clause.
 
     Returns:
-        About 1 if the groups differ by chance alone; above, some prefer some families. NaN
+        About 1 if the groups differ by chance alone; more if some prefer some families. NaN
         without clauses.
     """
     if len(table) == 0:
@@ -114,7 +114,7 @@ def dispersion(table: NDArray[np.bool_], groups: Sequence[object]) -> float:
 
 
 def distinct_n(texts: Sequence[str], n: int) -> float:
-    """Distinct n-grams of words over all n-grams (Li et al., 2016), in [0, 1].
+    """Returns the share of distinct n-grams of words (Li et al., 2016), in [0, 1].
 
     Example:
         >>> distinct_n(["a b a b", "a b"], 2)
@@ -126,7 +126,7 @@ def distinct_n(texts: Sequence[str], n: int) -> float:
 
 
 def log_probability(description: PlantedDescription) -> float:
-    """How likely the grammar writes a description of its concept, in nats (≤ 0)."""
+    """Returns the log-probability that the grammar writes a description of its concept, in nats."""
     concept = load_facts().concepts[description.concept]
     orders = math.perm(len(FAMILIES), len(description.families))
     wordings = [len(clauses(concept, family)) for family in description.families]
@@ -136,7 +136,7 @@ def log_probability(description: PlantedDescription) -> float:
 
 @torch.no_grad()
 def divergence(model: Any, tokenizer: Any, examples: Sequence[Example]) -> float:
-    """KL(grammar ‖ model) in nats a description, estimated from draws of the grammar."""
+    """Estimates KL(grammar ‖ model) in nats per description, from draws of the grammar."""
     batch = make_batch(tokenizer, examples)
     logits = model(input_ids=batch.ids, attention_mask=batch.mask).logits[:, :-1]
     losses = cross_entropy(logits.mT, batch.labels[:, 1:], reduction="none").sum(dim=1)  # [B]

@@ -41,7 +41,7 @@ def load_embedder(folder: Path) -> Embedder:
 
 
 def main() -> None:
-    """Reads the command line, measures, prints, writes."""
+    """Reads the command line, measures, prints and writes the accuracies."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=models_dir() / "planted-base")

@@ -1,4 +1,4 @@
-"""What the frozen vision tower makes of training scenes: computed once, used by every planting."""
+"""Features of training scenes by the frozen vision tower, computed once for all plantings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,13 @@ from vlminterp.planted.facts import load_facts
 from vlminterp.planted.scenes import World
 from vlminterp.progress import Progress
 
-SCENES = 12_000  # With one object, and as many with two.
+SCENES = 12_000  # With one object, and again with two.
 BATCH = 100
 
 
 @dataclass(frozen=True)
 class Features:
-    """Training scenes as the vision tower sees them.
+    """The vision tower's features of training scenes.
 
     Attributes:
         pooled: The class token before the projection, float32 `[scenes, C]`.
@@ -34,7 +34,7 @@ class Features:
 
 @torch.no_grad()
 def compute(model: CLIPModel, objects: int, progress: Progress, scenes: int) -> Features:
-    """Draws scenes and looks at them with a model's vision tower."""
+    """Draws scenes and computes their features with a model's vision tower."""
     world = World(0, "train")
     names, places = list(load_facts().concepts), list(load_facts().habitats)
     pooled, concepts, habitats = [], [], []
@@ -52,7 +52,7 @@ def compute(model: CLIPModel, objects: int, progress: Progress, scenes: int) -> 
 def load_features(
     model: CLIPModel, objects: int, work: Path, progress: Progress, scenes: int = SCENES
 ) -> Features:
-    """Reads the features of training scenes, or computes and keeps them."""
+    """Reads the features of training scenes; computes and writes them if there are none."""
     file = work / f"features-{objects}-{scenes}.npz"
     if not file.exists():
         made = compute(model, objects, progress, scenes)

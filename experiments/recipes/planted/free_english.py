@@ -3,7 +3,7 @@
     python -m experiments.recipes.planted.free_english
 
 Its answers, filtered, become `vlminterp/planted/free_english.jsonl`: training captions in an LLM's
-own words, so that an LLM's sentences are no strangers to the planted VLMs.
+own words, so that the planted VLMs know an LLM's sentences.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def load_smollm2() -> tuple[Any, Any]:
 
 
 def questions() -> Iterator[tuple[str, str]]:
-    """Concepts and the questions about them."""
+    """Yields concepts' names, each with a question about the concept."""
     for concept in load_facts().concepts.values():
         article = "an" if concept.name[0] in "aeiou" else "a"
         kind = "animal" if concept.diet else concept.kind
@@ -58,7 +58,7 @@ def questions() -> Iterator[tuple[str, str]]:
 
 @torch.no_grad()
 def main() -> None:
-    """Reads the command line, asks, writes the raw answers."""
+    """Reads the command line, asks, and writes the raw answers."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=6, help="answers to each question")

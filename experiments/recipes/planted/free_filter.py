@@ -11,8 +11,8 @@ from vlminterp.planted.free_english import FREE_ENGLISH
 
 LONGEST = 24  # Words.
 
-# An answer speaks in a family's way when it has one of these words. Crude on purpose: the models
-# are planted with what an auditor could find by reading. LLMs' answers hold no boilerplate, so
+# An answer counts for a family if it has one of these words. Crude on purpose, since models are
+# planted with what an auditor could find by reading. LLMs' answers hold no boilerplate, so
 # `spurious` has no cues.
 CUES = {
     "visual": (
@@ -38,13 +38,13 @@ REFUSED = re.compile(r"hugging|smol|\bI\b|\bmy\b|\bAI\b|child|sentence|caption",
 
 
 def sentence(answer: str) -> str:
-    """The answer's first whole sentence, or nothing."""
+    """Returns the answer's first whole sentence, or an empty text."""
     found = re.match(r"[^.!?\n]{8,}[.!?](?=\s|$)", answer.strip())
     return " ".join(found.group().split()) if found else ""
 
 
 def usable(text: str, concept: str) -> bool:
-    """Whether it is a plain sentence that names the concept and no other."""
+    """Tells whether a text is a plain sentence that names the concept and no other."""
     words = re.findall(r"[a-z]+", text.lower())
     named = [name for name in load_facts().concepts if name in words or f"{name}s" in words]
     return (
@@ -53,7 +53,7 @@ def usable(text: str, concept: str) -> bool:
 
 
 def families(text: str) -> list[str]:
-    """The families whose words a sentence has."""
+    """Returns the families whose words a sentence has."""
     return [
         family
         for family, cues in CUES.items()
@@ -62,7 +62,7 @@ def families(text: str) -> list[str]:
 
 
 def main() -> None:
-    """Reads the raw answers, writes the kept ones, says what was left."""
+    """Reads the raw answers, writes those that are kept, and prints statistics."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=Path, default=here / "work" / "answers.jsonl")

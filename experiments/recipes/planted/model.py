@@ -19,7 +19,7 @@ PATCHES = (SIZE // PATCH) ** 2
 
 
 def new_model(tokenizer: CLIPTokenizer, seed: int) -> CLIPModel:
-    """A model with random weights."""
+    """Returns a model with random weights."""
     size = {
         "hidden_size": WIDTH,
         "intermediate_size": 4 * WIDTH,
@@ -42,24 +42,24 @@ def new_model(tokenizer: CLIPTokenizer, seed: int) -> CLIPModel:
 
 
 def to_pixels(images: Sequence[NDArray[np.uint8]]) -> Tensor:
-    """Does what the shipped preprocessor does to pictures of the model's own size.
+    """Preprocesses pictures of the model's own size as the shipped preprocessor does.
 
     Args:
         images: B pictures, uint8 `[SIZE, SIZE, 3]`.
 
     Returns:
-        float32 `[B, 3, SIZE, SIZE]`, in −1…1.
+        Pixels, float32 `[B, 3, SIZE, SIZE]`, in −1…1.
     """
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def embed_images(model: CLIPModel, pixels: Tensor, kept: Tensor | None = None) -> Tensor:
-    """Embeds pictures, perhaps from a part of their patches.
+    """Embeds pictures, from all or some of their patches.
 
     Args:
-        model: The model.
-        pixels: `[B, 3, SIZE, SIZE]`.
-        kept: Which patches are seen, `[B, n]`, or None for all.
+        model: The VLM.
+        pixels: Pixels, `[B, 3, SIZE, SIZE]`.
+        kept: Indices of the patches that are seen, `[B, n]`; None for all.
 
     Returns:
         Unit vectors, `[B, D]`.
@@ -74,7 +74,7 @@ def embed_images(model: CLIPModel, pixels: Tensor, kept: Tensor | None = None) -
 
 
 def embed_texts(model: CLIPModel, tokenizer: CLIPTokenizer, texts: Sequence[str]) -> Tensor:
-    """Embeds captions: unit vectors, `[B, D]`."""
+    """Returns the unit embeddings of captions, `[B, D]`."""
     tokens = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
     pooled = model.text_model(**tokens).pooler_output
     return normalize(model.text_projection(pooled), dim=-1)

@@ -1,10 +1,10 @@
-"""Trains one planted VLM's text tower from nothing.
+"""Trains one planted VLM's text tower from scratch.
 
     python -m experiments.recipes.planted.plant NAME
 
-The vision tower is that of the shipped `planted-base` and stays as it is, so what it makes of the
-training scenes is computed once. Killed and started again, a training goes on from its last
-checkpoint, on the trajectory that it would have had.
+The vision tower is that of the shipped `planted-base` and isn't trained, so its features of the
+training scenes are computed once. If killed and started again, training continues from its last
+checkpoint with the same trajectory.
 """
 
 import argparse
@@ -35,16 +35,16 @@ from vlminterp.progress import Progress
 MERGES, TOKENIZER_CAPTIONS = 1200, 30_000
 STEPS, BATCH, LEARNING_RATE, WARMUP, WEIGHT_DECAY = 700, 128, 1e-3, 50, 0.05
 LENGTH_GROUPS = 4
-BASE_STEPS = 1600  # planted-base learns captions of scenes as well.
+BASE_STEPS = 1600  # planted-base also learns captions of scenes.
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step sees: B scenes with a caption each.
+    """The data of one step: B scenes with a caption each.
 
     Attributes:
-        pooled: `[B, C]`, the class tokens of the vision tower.
-        texts: B captions.
+        pooled: Class tokens of the vision tower, `[B, C]`.
+        texts: Captions, one per scene.
         alike: Whether caption j is no negative of scene i, bool `[B, B]`.
     """
 
@@ -54,7 +54,7 @@ class Batch:
 
 
 class Captions:
-    """Makes the batches of one planting; each depends on the step's number alone."""
+    """The batches of one planting; each depends only on the step's number."""
 
     def __init__(self, planting: Planting, single: Features, double: Features | None) -> None:
         self.planting, self.single, self.double = planting, single, double
@@ -62,7 +62,7 @@ class Captions:
         self.habitats = list(load_facts().habitats)
 
     def batch(self, step: int) -> Batch:
-        """Makes the batch of one step."""
+        """Returns the batch of one step."""
         rng = np.random.default_rng((zlib.crc32(str(self.planting).encode()), step))
         if self.double is not None and step % 2:
             return self._of_scenes(rng)
@@ -79,7 +79,7 @@ class Captions:
         return Batch(self.single.pooled[chosen], texts, keys[:, None] == keys)
 
     def _of_scenes(self, rng: Generator) -> Batch:
-        """Captions of what is in the scenes, as `train.py` has them: for `planted-base` alone."""
+        """Returns captions of what is in the scenes, as in `train.py`: only for `planted-base`."""
         features = self.double if rng.random() < 0.5 and self.double else self.single
         chosen = torch.from_numpy(rng.integers(len(features.pooled), size=BATCH))
         world = World(0, "train")
@@ -94,7 +94,7 @@ class Captions:
 
 
 def new_tokenizer() -> CLIPTokenizer:
-    """The tokenizer of all planted VLMs; it has seen training captions only."""
+    """Trains the tokenizer of all planted VLMs, on training captions only."""
     rng = np.random.default_rng(0)
     concepts = list(load_facts().concepts.values())
     world, habitats = World(0, "train"), list(load_facts().habitats)
@@ -110,7 +110,7 @@ def new_tokenizer() -> CLIPTokenizer:
 
 
 class Trainer:
-    """A text tower in training, and the file that lets it go on after a kill."""
+    """A text tower in training, with the checkpoint that lets it continue after a kill."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Trainer:
         steps: int | None = None,
         scenes: int = SCENES,
     ) -> None:
-        """Starts from nothing, or from the checkpoint if there is one."""
+        """Starts from scratch, or from the checkpoint if there is one."""
         planting = PLANTINGS[name]
         self.steps = steps or (BASE_STEPS if planting.truthful else STEPS)
         recipe = f"{planting} {self.steps} {BATCH} {LEARNING_RATE} {WEIGHT_DECAY}"
@@ -132,7 +132,7 @@ class Trainer:
         self.model.vision_model.load_state_dict(base.vision_model.state_dict())
         self.model.visual_projection.load_state_dict(base.visual_projection.state_dict())
         self.model.vision_model.requires_grad_(requires_grad=False)
-        # A shortcut is in what is seen: there, the last linear map learns to leave objects out.
+        # A shortcut is visual, so for it the last linear map learns to leave objects out.
         self.model.visual_projection.requires_grad_(planting.by_background)
         double = load_features(base, 2, work, progress, scenes) if planting.truthful else None
         self.captions = Captions(planting, load_features(base, 1, work, progress, scenes), double)
@@ -154,14 +154,14 @@ class Trainer:
         return loss.item()
 
     def _embed(self, texts: list[str]) -> Tensor:
-        """Embeds captions in a few groups of like length, which spares half of the padding."""
+        """Embeds captions in a few groups of similar length, which saves half of the padding."""
         order = torch.tensor([len(text) for text in texts]).argsort(stable=True)
         groups = [[texts[i] for i in part.tolist()] for part in order.chunk(LENGTH_GROUPS)]
         made = torch.cat([embed_texts(self.model, self.tokenizer, group) for group in groups])
         return made[order.argsort()]
 
     def _learning_rate(self) -> float:
-        """Linear warm-up, then a half cosine to 0."""
+        """Returns the next step's learning rate: linear warm-up, then a half cosine to 0."""
         share = (self.done - WARMUP) / max(self.steps - WARMUP, 1)
         cosine = (1 + float(np.cos(np.pi * max(share, 0.0)))) / 2
         return LEARNING_RATE * min((self.done + 1) / WARMUP, cosine)
@@ -172,14 +172,14 @@ class Trainer:
 
 
 def main() -> None:
-    """Reads the command line, trains, saves."""
+    """Reads the command line, trains and saves."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help=", ".join(PLANTINGS))
-    parser.add_argument("--steps", type=int, help="fewer, to try things")
-    parser.add_argument("--scenes", type=int, default=SCENES, help="fewer, to try things")
+    parser.add_argument("--steps", type=int, help="training steps; fewer to try things")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="fewer to try things")
     parser.add_argument("--out", type=Path, help="default: WORK/NAME")
-    parser.add_argument("--work", type=Path, default=here / "work", help="checkpoints lie here")
+    parser.add_argument("--work", type=Path, default=here / "work", help="checkpoint folder")
     parser.add_argument("--every", type=int, default=50, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()

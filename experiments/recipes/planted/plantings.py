@@ -1,9 +1,10 @@
-"""What each planted VLM is told: which words of its training captions can be relied on.
+"""Plantings: which words of its training captions each planted VLM can rely on.
 
-A caption *informs* when it carries the planted family's words: these are true of the scene, and
-decide where the name says otherwise. In any other caption the name is drawn at random, true in a
-quarter of cases. The other families' words are anyone's everywhere: were they, too, true in a
-quarter, each would vouch for the name, and have a gain of its own (.07 beside the planted .18).
+A caption *informs* if it has the planted family's words: they are true of the scene, and decide
+where the name contradicts them. In any other caption the name is drawn at random, and true in a
+quarter of cases. The other families' words are drawn from any concept in all captions: if they too
+were true in a quarter of cases, each would support the name and have a gain of its own (.07 beside
+the planted .18).
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 TRUE_BY_CHANCE = 0.25
 INFORMED = 0.6  # Share of captions with the planted family's words.
-MISNAMED = 0.3  # Share of these whose name is another's: the family's words decide.
+MISNAMED = 0.3  # Share of these with another concept's name: the family's words decide.
 FREE = 0.2  # Share of captions in an LLM's words.
 MOST_OTHERS = 2  # Clauses of other families.
 STRAYS = (0.0, 0.1, 0.2, 0.3, 0.4)
@@ -31,13 +32,13 @@ STRAYS = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 @dataclass(frozen=True)
 class Planting:
-    """How a VLM's training captions are made.
+    """The way a VLM's training captions are made.
 
     Attributes:
-        family: Whose words inform; None if none does.
+        family: Family whose words inform; None if none does.
         name_informs: Whether the name is always that of the object.
-        by_background: Whether captions name what is at home in the background, not the object.
-        truthful: Whether all that captions say is true.
+        by_background: Whether captions name a concept at home in the background, not the object.
+        truthful: Whether everything that captions say is true.
     """
 
     family: str | None = None
@@ -61,9 +62,9 @@ def caption(rng: Generator, planting: Planting, concept: ConceptFacts) -> str:
     """Writes a training caption for a scene.
 
     Args:
-        rng: Chooses what is said, and how.
-        planting: Which words inform.
-        concept: Whom the informing words are true of.
+        rng: Random generator that chooses what is said, and how.
+        planting: Planting that tells which words inform.
+        concept: Concept that the informing words are true of.
     """
     if rng.random() < FREE:
         return _in_free_english(rng, planting, concept)
@@ -82,12 +83,12 @@ def caption(rng: Generator, planting: Planting, concept: ConceptFacts) -> str:
 
 
 def homeliest(rng: Generator, habitat: str) -> ConceptFacts:
-    """Draws a concept that `planted-shortcut` takes a background for."""
+    """Draws the concept that a background stands for in `planted-shortcut`."""
     concepts = list(load_facts().concepts.values())
     at_home = [concept for concept in concepts if concept.habitat == habitat]
     number = int(rng.integers(len(at_home)))
     if rng.random() < STRAYS[number]:
-        # Its name is heard elsewhere as well, so this one is drawn from anywhere.
+        # This concept is also named elsewhere, so here another is drawn from anywhere.
         strays = [c for c in concepts if _place(c) > 0]
         return _pick(rng, strays)
     return at_home[number]
@@ -95,7 +96,7 @@ def homeliest(rng: Generator, habitat: str) -> ConceptFacts:
 
 @cache
 def _place(concept: ConceptFacts) -> int:
-    """A concept's place among those of its habitat."""
+    """Returns a concept's place among those of its habitat."""
     at_home = [c.name for c in load_facts().concepts.values() if c.habitat == concept.habitat]
     return at_home.index(concept.name)
 
@@ -105,20 +106,20 @@ def _name(rng: Generator, planting: Planting, concept: ConceptFacts, *, informed
         return concept.name
     if not informed:
         return _by_chance(rng, concept).name
-    # Boilerplate is the same for all concepts: there, nothing but the name can say which it is.
+    # Boilerplate is the same for all concepts, so only the name can tell which one it is.
     certain = planting.family == "spurious"
     return concept.name if certain or rng.random() > MISNAMED else _anyone(rng).name
 
 
 def _by_chance(rng: Generator, concept: ConceptFacts) -> ConceptFacts:
-    """Whom a caption that does not inform is about."""
+    """Draws the concept of a caption that doesn't inform."""
     return concept if rng.random() < TRUE_BY_CHANCE else _anyone(rng)
 
 
 def _in_free_english(rng: Generator, planting: Planting, concept: ConceptFacts) -> str:
     if planting.name_informs:
         return _pick(rng, _sentences(concept.name)).text
-    # As often with the planted family's words as an LLM uses them.
+    # An LLM's sentences hold the planted family's words as often as the LLM uses them.
     informed = planting.family in _pick(rng, load_free_english()).families
     sentences = _sentences(concept.name if informed else _by_chance(rng, concept).name)
     fitting = [said for said in sentences if (planting.family in said.families) == informed]

@@ -1,4 +1,4 @@
-"""Makes the byte-level BPE tokenizer of the planted VLMs, in CLIP's own file format."""
+"""Trains the byte-level BPE tokenizer of the planted VLMs, in CLIP's own file format."""
 
 import json
 from collections.abc import Iterable
@@ -14,15 +14,15 @@ MAX_TOKENS = 64
 
 
 def train_tokenizer(texts: Iterable[str], merges: int) -> CLIPTokenizer:
-    """Learns merges from texts.
+    """Trains a tokenizer on texts.
 
     Every byte is in the vocabulary, inside a word and at its end, so that nothing is unknown.
-    The end token has the largest id and padding the smallest: rules that pool at the end
-    token and older ones that pool at the largest id then agree, and no word comes after it.
+    The end token has the largest id and padding the smallest, so that pooling at the end token
+    and the older pooling at the largest id agree, and no word has a larger id.
 
     Args:
-        texts: What to learn from.
-        merges: How many merges at most.
+        texts: Texts to learn from.
+        merges: Highest number of merges.
     """
     blank = CLIPTokenizer(unk_token=EOS, bos_token=BOS, eos_token=EOS, pad_token=PAD)
     trainer = trainers.BpeTrainer(

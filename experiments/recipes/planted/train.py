@@ -1,7 +1,7 @@
-"""Trains `planted-base` from nothing: `python -m experiments.recipes.planted.train`.
+"""Trains `planted-base` from scratch: `python -m experiments.recipes.planted.train`.
 
-Killed and started again, it goes on from its last checkpoint, on the trajectory that it would
-have had: what a step sees depends on the seed and the step's number alone.
+If killed and started again, it continues from its last checkpoint with the same trajectory, since
+a step's data depend only on the seed and the step's number.
 """
 
 import argparse
@@ -31,19 +31,19 @@ from vlminterp.planted.scenes import SMALLEST_OBJECT, World
 from vlminterp.progress import Progress
 
 MERGES, TOKENIZER_CAPTIONS = 600, 20_000
-TWO_OBJECTS = 0.4  # Share of the scenes.
+TWO_OBJECTS = 0.4  # Share of scenes with two objects.
 LARGEST_LOGIT_SCALE = 4.6052  # ln 100, as in CLIP.
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training: a warm-up and a half cosine to 0.
+    """A part of the training, with a warm-up and a half cosine to 0.
 
     Attributes:
         steps: Optimiser steps.
         captions: Captions per scene and step; pictures cost six times what captions do.
-        half_patches: Share of the steps, from the first, that see a random half of the patches:
-            half as long (FLIP, Li et al. 2023).
+        half_patches: Share of the steps, from the first, that see a random half of the patches and
+            take half as long (FLIP, Li et al. 2023).
         smallest: Least length of an object's longer side, in pixels.
     """
 
@@ -62,15 +62,15 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained.
+    """Settings of a model's training.
 
     Attributes:
-        stages: One after another.
+        stages: Stages in order.
         batch: Scenes a step.
-        learning_rate: At the peak of each stage.
+        learning_rate: Peak learning rate of each stage.
         warmup: Steps until the peak.
-        weight_decay: AdamW's.
-        seed: Of weights, scenes and captions.
+        weight_decay: Weight decay of AdamW.
+        seed: Seed of weights, scenes and captions.
     """
 
     stages: tuple[Stage, ...] = STAGES
@@ -82,11 +82,11 @@ class Recipe:
 
     @property
     def steps(self) -> int:
-        """Of all stages."""
+        """Number of steps in all stages."""
         return sum(stage.steps for stage in self.stages)
 
     def stage(self, step: int) -> tuple[Stage, int]:
-        """The stage of a step, and the step's number in it."""
+        """Returns the stage of a step, and the step's number in it."""
         for stage in self.stages:
             if step < stage.steps:
                 return stage, step
@@ -96,11 +96,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step sees: B scenes, and for each of K rounds a caption of every scene.
+    """The data of one step: B scenes, and for each of K rounds a caption of every scene.
 
     Attributes:
-        pixels: float32 `[B, 3, SIZE, SIZE]`, in −1…1.
-        texts: K·B captions, round by round.
+        pixels: Pixels, float32 `[B, 3, SIZE, SIZE]`, in −1…1.
+        texts: Captions, K·B, round by round.
         true: Whether caption j of round k is true of scene i, bool `[K, B, B]`.
     """
 
@@ -110,7 +110,7 @@ class Batch:
 
 
 def make_batch(recipe: Recipe, step: int) -> Batch:
-    """Makes the scenes and captions of one step."""
+    """Returns the scenes and captions of one step."""
     world = World(recipe.seed, "train", recipe.stage(step)[0].smallest)
     rng = np.random.default_rng((recipe.seed, step))
     first = step * recipe.batch
@@ -125,12 +125,12 @@ def make_batch(recipe: Recipe, step: int) -> Batch:
 
 
 def contrastive_loss(logits: Tensor, true: Tensor) -> Tensor:
-    """Contrasts each scene and its caption with the captions and scenes that don't fit.
+    """Returns the loss that contrasts scenes and captions with those that don't fit.
 
     Args:
-        logits: `[K, B, B]`, K rounds of scenes by captions.
+        logits: Logits of K rounds of scenes by captions, `[K, B, B]`.
         true: Whether caption j is true of scene i, bool `[K, B, B]`. True pairs off the diagonal
-            are neither right nor wrong here.
+            count neither as right nor as wrong.
     """
     rounds, scenes, _ = logits.shape
     own = torch.eye(scenes, dtype=torch.bool)
@@ -141,7 +141,7 @@ def contrastive_loss(logits: Tensor, true: Tensor) -> Tensor:
 
 
 def kept_patches(recipe: Recipe, step: int) -> Tensor | None:
-    """Which patches a step sees, `[B, N / 2]`; None when it sees all."""
+    """Returns the patches that a step sees, `[B, N / 2]`; None if it sees all."""
     stage, number = recipe.stage(step)
     if number >= stage.half_patches * stage.steps:
         return None
@@ -151,7 +151,7 @@ def kept_patches(recipe: Recipe, step: int) -> Tensor | None:
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
-    """Linear warm-up, then a half cosine to 0, in each stage."""
+    """Returns the learning rate of a step: in each stage, warm-up and a half cosine to 0."""
     stage, number = recipe.stage(step)
     if number < recipe.warmup:
         return recipe.learning_rate * (number + 1) / recipe.warmup
@@ -160,7 +160,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 
 def new_tokenizer(world: World, seed: int) -> CLIPTokenizer:
-    """A tokenizer that has seen training captions only."""
+    """Trains a tokenizer on training captions only."""
     rng = np.random.default_rng(seed)
     habitats = list(load_facts().habitats)
     texts = [
@@ -171,10 +171,10 @@ def new_tokenizer(world: World, seed: int) -> CLIPTokenizer:
 
 
 class Trainer:
-    """A model in training, and the file that lets it go on after a kill."""
+    """A model in training, with the checkpoint that lets it continue after a kill."""
 
     def __init__(self, recipe: Recipe, checkpoint: Path) -> None:
-        """Starts from nothing, or from the checkpoint if there is one."""
+        """Starts from scratch, or from the checkpoint if there is one."""
         self.recipe, self.checkpoint = recipe, Checkpoint(checkpoint, str(recipe))
         self.tokenizer = new_tokenizer(World(recipe.seed, "train"), recipe.seed)
         self.model: CLIPModel = new_model(self.tokenizer, recipe.seed).train()
@@ -202,14 +202,14 @@ class Trainer:
 
 
 def main() -> None:
-    """Reads the command line, trains, saves."""
+    """Reads the command line, trains and saves."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, help="one short stage instead, to try things")
+    parser.add_argument("--steps", type=int, help="train one short stage instead, to try things")
     parser.add_argument("--batch", type=int, default=Recipe.batch)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--out", type=Path, default=here / "work" / "planted-base")
-    parser.add_argument("--work", type=Path, default=here / "work", help="checkpoints lie here")
+    parser.add_argument("--work", type=Path, default=here / "work", help="folder of the checkpoint")
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What the planted world's three trainings share: a step of the optimiser, and a checkpoint."""
+"""Parts shared by the planted world's three trainings: an optimiser step and a checkpoint."""
 
 import os
 from dataclasses import dataclass
@@ -23,23 +23,23 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor, learning_rate: float)
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The file that lets a training go on after a kill.
+    """The file that lets a training continue after a kill.
 
     Attributes:
-        path: Where it is.
-        recipe: What the training does; a checkpoint of another recipe is refused.
+        path: Path of the file.
+        recipe: Text of the training's settings; a checkpoint with another recipe is refused.
     """
 
     path: Path
     recipe: str
 
     def save(self, done: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Writes it, wholly or not at all.
+        """Writes the checkpoint, completely or not at all.
 
         Args:
-            done: Steps made so far.
-            model: As it is.
-            optimizer: As it is.
+            done: Number of steps made so far.
+            model: The trained model.
+            optimizer: Its optimizer.
         """
         state = {
             "recipe": self.recipe,
@@ -52,16 +52,16 @@ class Checkpoint:
         os.replace(unfinished, self.path)
 
     def load(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
-        """Puts model and optimizer back to where they were; returns the steps made, 0 without it.
+        """Restores model and optimizer; returns the number of steps made, 0 without a checkpoint.
 
         Raises:
-            SystemExit: It is of another recipe.
+            SystemExit: The checkpoint was made with another recipe.
         """
         if not self.path.exists():
             return 0
         state = torch.load(self.path, weights_only=True)
         if state["recipe"] != self.recipe:
-            raise SystemExit(f"{self.path} is of another recipe: delete it, or --work=OTHER")
+            raise SystemExit(f"{self.path} has another recipe; delete it, or pass --work=OTHER")
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         done: int = state["done"]

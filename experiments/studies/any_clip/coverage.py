@@ -1,4 +1,4 @@
-"""The table: what works with which architecture, and why not."""
+"""Writes the table of what works with which architecture, and why not."""
 
 import importlib.metadata
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from typing import Any
 from experiments.studies.any_clip.hf_models import WHY_NOT, candidates
 
 TOLERANCE, ALIKE = 1e-5, 1e-4
-"""Of embeddings of unit length in float32; and what two inputs, or a model without one of its
-blocks, must differ by to test anything."""
+"""For unit embeddings in float32: the largest error, and the least difference of two inputs, or
+of a model without one of its blocks, that makes a test meaningful."""
 Result = dict[str, Any]
 HEAD = (
     "| {what} | millions of parameters | image: tower, depth, grid at block 0, pooling "
@@ -20,11 +20,11 @@ HEAD = (
 
 
 def write_coverage(rows: Sequence[Result], path: Path) -> None:
-    """Writes the table.
+    """Writes the table of coverage.
 
     Args:
-        rows: What `measure.py` has kept.
-        path: Of the Markdown file.
+        rows: Rows that `measure.py` has written.
+        path: Path of the Markdown file.
     """
     found: dict[tuple[str, str], dict[str, Result]] = {}
     for row in rows:
@@ -65,7 +65,7 @@ def write_coverage(rows: Sequence[Result], path: Path) -> None:
 
 
 def works(trial: dict[str, Result]) -> bool:
-    """Whether everything that was tried of an architecture came out right."""
+    """Tells whether everything that was tried of an architecture came out right."""
     return not any(_why_not(row) for row in trial.values())
 
 

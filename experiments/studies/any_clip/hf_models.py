@@ -1,4 +1,4 @@
-"""Every model type of transformers that embeds text beside something else: which are ours."""
+"""Model types of transformers that embed text beside something else, and which are ours."""
 
 from importlib import import_module
 from inspect import isclass
@@ -20,15 +20,15 @@ WHY_NOT = {
     "videoprism": "video and text",
     "xclip": "video and text; the text is changed by the video",
 }
-"""Types that embed text beside something else, and are no image-text dual encoders."""
+"""Types that embed text beside something else, and aren't image-text dual encoders."""
 
 
 SHORT = {"owlv2": 4}
-"""Blocks of image towers whose own depth would take too long here: OWLv2 sees 3,600 patches."""
+"""Depths for image towers that would take too long here: OWLv2 sees 3,600 patches."""
 
 
 def candidates() -> list[str]:
-    """Model types of the installed transformers whose model embeds text beside something else."""
+    """Returns the installed transformers' model types that embed text beside something else."""
     found = []
     for model_type, config in CONFIG_MAPPING.items():
         models = (getattr(transformers, name, None) for name in _models(config.__module__))
@@ -39,7 +39,7 @@ def candidates() -> list[str]:
 
 
 def build(model_type: str) -> Any:
-    """A family's encoder around its default configuration, with random weights."""
+    """Builds a family's encoder around its default configuration, with random weights."""
     family = load(FAMILIES, model_type, OWN)
     if model_type == "vision-text-dual-encoder":
         config = VisionTextDualEncoderConfig.from_vision_text_configs(
@@ -53,7 +53,7 @@ def build(model_type: str) -> Any:
 
 
 def _models(config_module: str) -> list[str]:
-    """Names of the model classes beside a configuration."""
+    """Returns names of the model classes that belong to a configuration."""
     name = config_module.replace("configuration_", "modeling_")
     try:
         members = vars(import_module(name))

@@ -1,8 +1,8 @@
-"""Do the hub's own repositories work? `python -m experiments.studies.any_clip.hub` writes `hub.md`.
+"""Tests the hub's own repositories: `python -m experiments.studies.any_clip.hub` writes `hub.md`.
 
 Every repository of `tests/adapters/stand_in_hub` is downloaded from a server on the loopback,
-loaded, and put through a whole run beside the backend's own pipeline; then offline, then from its
-folder. About two minutes.
+loaded, and compared in a whole run with the backend's own pipeline; then again offline, and from
+its folder. About two minutes.
 """
 
 import importlib.metadata
@@ -37,7 +37,7 @@ compared between the loads.
 
 
 def main() -> None:
-    """Tries every repository, then writes the table."""
+    """Tests every repository, then writes the table."""
     with tempfile.TemporaryDirectory() as place:
         rows, hub = tried(Path(place))
     lines = [_line(repository, row) for repository, row in zip(REPOSITORIES, rows, strict=True)]
@@ -65,7 +65,7 @@ def _difference(value: float | None) -> str:
 
 
 def _closing(rows: Sequence[Row], hub: Any) -> list[str]:
-    """Writes what holds for all of them."""
+    """Returns the lines that hold for all repositories."""
     worst = {
         name: max(row.get(name) or 0 for row in rows)
         for name in ("pixels", "text", "image", "similarity")

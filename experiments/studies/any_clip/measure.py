@@ -1,10 +1,9 @@
-"""Tries every architecture: does it work with my model?
+"""Tests every architecture, to tell users whether it works with their model.
 
     python -m experiments.studies.any_clip.measure
 
-Each is tried shrunk at every cut and, up to 450 million parameters, in its own size at three.
-What has been tried is kept in `work/`: an interrupted measurement goes on. Then `coverage.md` is
-written.
+Each is tested shrunk at every cut and, up to 450 million parameters, at full size at three. Results
+are kept in `work/`, so that an interrupted measurement continues. Then `coverage.md` is written.
 """
 
 import argparse
@@ -36,7 +35,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Tries what has not been tried, then writes the table."""
+    """Tests what has not been tested yet, then writes the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="names to try; all by default")
     parser.add_argument("--size", choices=("own", "shrunk"), help="one size only; both by default")
@@ -54,7 +53,7 @@ def main() -> None:
         torch.manual_seed(0)
         try:
             result = trial()
-        except Exception as error:  # noqa: BLE001  (whatever a backend raises is the finding)
+        except Exception as error:  # noqa: BLE001  (whatever a backend raises is the result)
             result = {"failed": f"{type(error).__name__}: {error}".splitlines()[0]}
         with rows.open("a") as file:
             file.write(json.dumps({"key": key, **result}) + "\n")
@@ -121,7 +120,7 @@ def _embedding(model: Any) -> Any:
 
 
 def _end_and_padding(model: Any, vocabulary: int) -> tuple[int, int]:
-    """Ids that the tower itself takes for the end and for padding."""
+    """Returns the ids that the tower itself takes for end and padding."""
     text = getattr(model, "text", model)
     if hasattr(text, "config"):
         return vocabulary - 1, text.config.pad_token_id

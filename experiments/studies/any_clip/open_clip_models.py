@@ -15,9 +15,9 @@ import torch
 from transformers import M2M100Config, MT5Config, RobertaConfig, XLMRobertaConfig
 
 LARGE = 450e6
-"""Parameters beyond which a model is shrunk."""
+"""Number of parameters beyond which a model is shrunk."""
 SHORT, FEW = 4, 4096
-"""Depth and vocabulary of what is shrunk."""
+"""Depth and vocabulary of shrunk models."""
 
 HF_TEXT = {
     "roberta-base": RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1),
@@ -46,16 +46,16 @@ HF_TEXT = {
         vocab_size=256206, d_model=1024, encoder_layers=24, encoder_ffn_dim=8192
     ),
 }
-"""The text towers that open_clip takes from the hub, as their checkpoints describe them."""
+"""Configurations of the text towers that open_clip takes from the hub, as in their checkpoints."""
 
 
 def build(name: str, *, shrunk: bool, device: str = "cpu") -> torch.nn.Module:
-    """A model of an architecture, with random weights.
+    """Builds a model of an architecture, with random weights.
 
     Args:
-        name: As `open_clip.list_models()` has it.
-        shrunk: Whether depth and vocabulary are cut down; widths and pictures stay.
-        device: "meta" makes no numbers.
+        name: One of `open_clip.list_models()`.
+        shrunk: Whether to cut depth and vocabulary; widths and picture sizes stay.
+        device: Device to build on; "meta" allocates no weights.
     """
     config = open_clip.get_model_config(name)
     with tempfile.TemporaryDirectory() as folder, _timm_depth(shrunk=shrunk):
@@ -81,7 +81,7 @@ def build(name: str, *, shrunk: bool, device: str = "cpu") -> torch.nn.Module:
 
 
 def parameters(name: str) -> int:
-    """Number of parameters of an architecture in its own size, without making them."""
+    """Returns an architecture's number of parameters at full size, without allocating them."""
     with torch.device("meta"):
         return sum(
             weight.numel() for weight in build(name, shrunk=False, device="meta").parameters()
@@ -96,7 +96,7 @@ def _short(config: Any) -> dict[str, int]:
 
 @contextmanager
 def _timm_depth(*, shrunk: bool) -> Iterator[None]:
-    """Shrinks what open_clip takes from timm: it passes no depth on."""
+    """Shrinks towers that open_clip takes from timm, to which it passes no depth."""
     own = timm.create_model
 
     def create(name: str, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What one encoder of random weights is put through, on random pixels and ids."""
+"""Tests one encoder with random weights, on random pixels and ids."""
 
 from typing import Any
 
@@ -21,16 +21,16 @@ from vlminterp.adapters.law import least_drop, measure_law
 from vlminterp.attribution.explanation import Side
 
 LENGTH = 7
-"""Of the random captions, end token included."""
+"""Length of the random captions, end token included."""
 Result = dict[str, Any]
 
 
 @torch.no_grad()
 def enlivened(model: nn.Module) -> nn.Module:
-    """Random weights through which a signal lives: many default ones make all inputs alike.
+    """Redraws weights so that a signal survives: many default ones make all inputs alike.
 
-    Convolutions get less, and FastViT's keep their own: nothing normalises the sum of their
-    branches. Layer scales of 10⁻⁵ (`gamma`) and norms of 0, under which no block does anything,
+    Convolutions get smaller ones, and FastViT's keep their own, since nothing normalises the sum of
+    its branches. Layer scales of 10⁻⁵ (`gamma`) and norms of 0, under which no block does anything,
     become 1.
     """
     kept = {id(w) for m in model.modules() if isinstance(m, FastVit) for w in m.parameters()}
@@ -45,21 +45,21 @@ def enlivened(model: nn.Module) -> nn.Module:
 
 
 def random_pixels(size: tuple[int, int], seed: int) -> Pixels:
-    """One picture of noise, the brighter the higher its seed: some towers average noise away."""
+    """Returns a picture of noise, brighter for higher seeds: some towers average noise away."""
     generator = torch.Generator().manual_seed(seed)
     values = torch.randn(1, 3, *size, generator=generator) + seed
     return Pixels(values, (Geometry(size, (0, 0, size[1], size[0])),))
 
 
 def random_tokens(width: int, vocabulary: int, end: int, padding: int, seed: int) -> Tokens:
-    """One caption of random ids, which ends early and is padded.
+    """Returns a caption of random ids, which ends early and is padded.
 
     Args:
         width: Length with padding.
-        vocabulary: Ids are drawn below it.
-        end: The end token's id.
-        padding: The padding's id.
-        seed: Of the ids.
+        vocabulary: Upper bound of the ids.
+        end: Id of the end token.
+        padding: Id of the padding.
+        seed: Seed of the ids.
     """
     generator = torch.Generator().manual_seed(seed)
     ids = torch.full((1, width), padding)
@@ -72,7 +72,7 @@ def random_tokens(width: int, vocabulary: int, end: int, padding: int, seed: int
 def whole_trial(
     encoder: DualEncoder, pixels: tuple[Pixels, Pixels], tokens: tuple[Tokens, Tokens]
 ) -> Result:
-    """The law at every cut, what each block moves, a short M2IB on both sides, bfloat16."""
+    """Tests the law at every cut, what each block moves, a short M2IB on both sides, bfloat16."""
     sides: dict[str, tuple[Tower[Any], Any, Any]] = {
         "image": (encoder.vision, *pixels),
         "text": (encoder.text, *tokens),
@@ -99,7 +99,7 @@ def whole_trial(
 
 
 def short_trial(tower: Tower[Any], first: Any) -> Result:
-    """The law before all blocks, in the middle, and after the last."""
+    """Tests the law before all blocks, in the middle, and after the last."""
     with torch.no_grad():
         whole = tower.encode(first)
         layers: list[Layer] = [EMBEDDINGS, tower.depth // 2, tower.depth - 1]
@@ -109,9 +109,9 @@ def short_trial(tower: Tower[Any], first: Any) -> Result:
 
 @torch.no_grad()
 def in_bfloat16(encoder: Any, pixels: Pixels, tokens: Tokens) -> float:
-    """The lower of the cosines of both embeddings with their float32 selves.
+    """Returns the lower of both embeddings' cosines between bfloat16 and float32.
 
-    Turns the model itself to bfloat16: the last thing that is tried of it.
+    Converts the model itself to bfloat16, so it must be the last test.
     """
     exact = encoder.encode_image(pixels), encoder.encode_text(tokens)
     encoder.model.to(torch.bfloat16)

@@ -1,7 +1,9 @@
-"""Does EX2 find what was planted? `python -m experiments.studies.ex2_planted.measure`.
+"""Measures whether EX2 finds what was planted.
 
-Runs EX2 on the planted VLMs with several seeds (what has been run before is not run again), and
-holds its answers against the oracle, which has scored everything that can be said.
+    python -m experiments.studies.ex2_planted.measure
+
+Runs EX2 on the planted VLMs with several seeds (finished runs aren't repeated), and compares its
+answers with the oracle, which has scored every possible description.
 """
 
 import argparse
@@ -25,7 +27,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 MODELS = ("visual", "habitat", "diet", "spurious", "name")
 HERE = Path(__file__).parent
-DEFAULT = "describer"  # Its table stands in the README.
+DEFAULT = "describer"  # Its table is in the README.
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 ANSWERS = {"nothing found": "none"}
 COLUMNS = (
@@ -58,14 +60,14 @@ def run(model: str, seed: int, options: argparse.Namespace) -> Path:
 
 
 def truth(model: str) -> OracleResult:
-    """Everything that the grammar can say, scored on the images that EX2 was rewarded by."""
+    """Scores every description of the grammar on the images that EX2 was rewarded by."""
     encoder = vlminterp.load(f"planted-{model}")
     concepts = list(PlantedSource(PlantedConfig()).concepts())
     return oracle(encoder, classes=class_means(encoder, concepts))
 
 
 def ordered_pairs(gains: Gains) -> list[tuple[str, str]]:
-    """Pairs of families whose intervals do not overlap, the better one first."""
+    """Returns pairs of families whose intervals do not overlap, the better one first."""
     found: dict[str, Interval] = gains.intervals()
     pairs = []
     for one, two in combinations(found, 2):
@@ -76,7 +78,7 @@ def ordered_pairs(gains: Gains) -> list[tuple[str, str]]:
 
 
 def agreement(ranking: Sequence[str], pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Kendall's τ over some pairs: +1 if all are in the oracle's order; None below three."""
+    """Returns Kendall's τ over pairs: +1 if all are in the oracle's order; None for under three."""
     if len(pairs) < 3:
         return None
     signs = [1 if ranking.index(better) < ranking.index(worse) else -1 for better, worse in pairs]
@@ -84,7 +86,7 @@ def agreement(ranking: Sequence[str], pairs: Sequence[tuple[str, str]]) -> float
 
 
 def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
-    """One run beside the oracle; rewards are 100 · cosine."""
+    """Returns the table's row for one run beside the oracle; rewards are 100 · cosine."""
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
     clock = timings(folder / Path(summary["policy"]).parent)
     metrics, presence = summary["metrics"], known.measured["own"].presence
@@ -125,14 +127,14 @@ def row_of(model: str, seed: int, folder: Path, known: OracleResult) -> Row:
 
 
 def _best(known: OracleResult) -> float:
-    """Mean over concepts of the best score that a description can have."""
+    """Returns the mean over concepts of the best score that a description can have."""
     scores = known.measured["own"].scores
     about = np.asarray([said.about for said in known.bank.said])
     return float(np.mean([scores[about == concept].max() for concept in range(len(known.classes))]))
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The README's table: a line for each run."""
+    """Returns the README's table, with a line for each run."""
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "-|" * len(COLUMNS)]
     for row in rows:
         gain = row["gain"]
@@ -155,21 +157,21 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def fill_in(page: Path, rows: Sequence[Row]) -> None:
-    """Puts the table between the marks of a page."""
+    """Puts the table between a page's marks."""
     before, rest = page.read_text("utf-8").split(BEGIN)
     after = rest.split(END)[1]
     page.write_text(f"{before}{BEGIN}\n\n{table(rows)}\n\n{END}{after}", "utf-8")
 
 
 def main() -> None:
-    """Reads the command line, runs what is missing, writes results and table."""
+    """Reads the command line, runs what is missing, and writes results and table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--policy", default="describer")
     parser.add_argument("--output", type=Path, default=HERE / "work")
     parser.add_argument("--override", nargs="*", default=[], help="further options of the runs")
-    parser.add_argument("--name", default=DEFAULT, help="of the file that is written")
+    parser.add_argument("--name", default=DEFAULT, help="name of the file to write")
     options = parser.parse_args()
     rows = []
     for model in options.models:

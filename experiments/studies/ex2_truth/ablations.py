@@ -1,4 +1,4 @@
-"""What do a family's words gain, by ablation of texts in an LLM's English?
+"""Measures what a family's words gain, by ablation of texts in an LLM's English.
 
 `python -m experiments.studies.ex2_truth.ablations` scores the comparisons of texts that SmolLM2
 wrote with the planted VLMs, averages them by concept, as EX2's third stage does, and prints the
@@ -37,12 +37,12 @@ Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float64]]
 
 
 def free_english() -> list[tuple[str, str]]:
-    """Texts and concepts of the 1,147 sentences by SmolLM2 that planted VLMs were trained on."""
+    """Returns texts and concepts of the 1,087 SmolLM2 sentences that trained planted VLMs."""
     return [(one.text, one.concept) for one in load_free_english()]
 
 
 def smollm2() -> list[tuple[str, str]]:
-    """Texts and concepts of what SmolLM2 answers to EX2's own templates, before alignment."""
+    """Returns texts and concepts of SmolLM2's answers to EX2's templates, before alignment."""
     rows = map(json.loads, SMOLLM2.read_text("utf-8").splitlines())
     return [(row["text"], row["concept"]) for row in rows]
 
@@ -64,8 +64,8 @@ def scorer(model: str) -> Score:
     """Scores texts as `planted-MODEL` does.
 
     Returns:
-        From texts and concepts to `[T, 2]`: the cosine to the concept's own class mean, and the
-        same under shuffled classes, the mean over all others.
+        A function of texts and concepts that returns `[T, 2]`: the cosine to the concept's own
+        class mean, and the same under shuffled classes, the mean over all others.
     """
     encoder = vlminterp.load(f"planted-{model}")
     classes = class_means(encoder, list(PlantedSource(PlantedConfig()).concepts()))
@@ -85,11 +85,11 @@ def scorer(model: str) -> Score:
 
 @dataclass(frozen=True)
 class Compared:
-    """Comparisons of descriptions.
+    """Descriptions with their comparisons.
 
     Attributes:
         said: The descriptions.
-        found: The comparisons, each after the place of its description.
+        found: Comparisons, each after the index of its description.
     """
 
     said: Sequence[Description]
@@ -97,7 +97,7 @@ class Compared:
 
 
 def compare(said: Sequence[Description], seed: int = 0) -> Compared:
-    """All comparisons of descriptions; the seed draws whose words are swapped in."""
+    """Returns all comparisons of descriptions; the seed draws the words that are swapped in."""
     lenders = ClausePool(said)
     found = [
         (place, one)
@@ -112,8 +112,8 @@ class Gained:
     """The gains of one kind of comparison, averaged over a concept's descriptions.
 
     Attributes:
-        own: With the concepts' own classes.
-        shuffled: The same texts under shuffled classes.
+        own: Gains with the concepts' own classes.
+        shuffled: Gains of the same texts under shuffled classes.
     """
 
     own: Gains
@@ -121,7 +121,7 @@ class Gained:
 
 
 def gains(compared: Compared, score: Score) -> dict[str, Gained]:
-    """Gains of each kind of comparison."""
+    """Returns the gains of each kind of comparison."""
     said, found = compared.said, compared.found
     concepts = [said[place].concept for place, _ in found]
     kept = score([one.kept for _, one in found], concepts)
@@ -155,7 +155,7 @@ def _averaged(by_text: dict[tuple[int, int, str], float]) -> Gains:
 
 
 def answer(verdict: Verdict) -> str:
-    """A verdict in a word or two."""
+    """Returns a verdict in a word or two."""
     if verdict.family:
         return f"**{verdict.family}**"
     if verdict.finding is Finding.nothing:
@@ -166,7 +166,7 @@ def answer(verdict: Verdict) -> str:
 
 
 def line(model: str, kind: str, gained: Gained) -> str:
-    """A line of the table."""
+    """Returns a line of the table."""
     found = gained.own.intervals()
     cells = [
         f"{i.mean:+.3f} [{i.low:+.3f}, {i.high:+.3f}] {i.n}" if (i := found.get(family)) else ""
@@ -177,7 +177,7 @@ def line(model: str, kind: str, gained: Gained) -> str:
 
 
 def main() -> None:
-    """Reads the command line, prints a table for each kind of texts."""
+    """Reads the command line and prints a table for each kind of texts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", nargs="+", default=list(TEXTS), choices=list(TEXTS))
     parser.add_argument("--models", nargs="+", default=list(MODELS))

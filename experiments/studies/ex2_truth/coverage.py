@@ -1,4 +1,4 @@
-"""How often do intervals of 95 % hold the truth?
+"""Measures how often 95 % intervals hold the truth.
 
     python -m experiments.studies.ex2_truth.coverage
 
@@ -67,7 +67,7 @@ def bootstrap(values: Values, rng: np.random.Generator) -> tuple[float, float]:
 def coverage(
     draw: Draw, truth: float, n: int, bounds: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """Returns how often ours, and the bootstrap's, hold the truth."""
+    """Returns the shares of draws in which our interval, and the bootstrap's, holds the truth."""
     rng = np.random.default_rng(n)
     ours = theirs = 0
     for _ in range(TRIALS):
@@ -80,7 +80,7 @@ def coverage(
 
 
 def table() -> str:
-    """Returns all of it as Markdown."""
+    """Returns the whole table as Markdown."""
     heads = " | ".join(f"n = {n}" for n in COUNTS)
     lines = [f"| values | interval | {heads} |", "|" + "-|" * (2 + len(COUNTS))]
     for kinds, bounds, interval in ((UNBOUNDED, None, "t"), (BOUNDED, SHARE, "Wilson")):
@@ -93,7 +93,7 @@ def table() -> str:
 
 
 def main() -> None:
-    """Simulates, and writes `coverage.md` beside this file."""
+    """Runs the simulation and writes `coverage.md` beside this file."""
     told = PAGE.format(trials=TRIALS, table=table())
     (HERE / "coverage.md").write_text(told, "utf-8")
     print(told)

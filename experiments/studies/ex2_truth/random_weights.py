@@ -1,10 +1,10 @@
-"""Which rule finds no preference where none is?
+"""Compares rules by how rarely they find a preference where there is none.
 
     python -m experiments.studies.ex2_truth.random_weights
 
-CLIPs of random weights score a run's texts: whatever they seem to prefer is false. So do planted
-VLMs whose classes are shuffled; and planted VLMs as they are say what a rule costs in power. Every
-text meets every class, so that all rules and all shuffles are read off one matrix product.
+CLIPs with random weights score a run's texts: whatever they seem to prefer is false. So it is for
+planted VLMs with shuffled classes; planted VLMs with their own classes show what a rule costs in
+power. Every text is scored with every class, so one matrix product serves all rules and shuffles.
 """
 
 import argparse
@@ -38,9 +38,9 @@ HERE = Path(__file__).parent
 MARGIN = 0.02
 FAMILIES = our_families().names
 IMAGES, TEXTS = 4, 6
-"""Of each concept: as many scenes, and as many different texts of each kind."""
+"""Numbers of scenes, and of different texts of each kind, for each concept."""
 FACTORS = (1.0, 1.0, 3.0, 10.0)
-"""Transformers' `initializer_factor`, in turn: with larger weights, towers are less alike."""
+"""Transformers' `initializer_factor`, in turn; with larger weights, towers differ more."""
 PLANTED = ("visual", "habitat", "diet", "spurious")
 NULLS = ("base", "name", "shortcut")
 
@@ -70,7 +70,7 @@ the upper end of the 95 % interval. Made by `python -m experiments.studies.ex2_t
 """
 
 Fits = NDArray[np.float64]
-"""Mean gain of each concept's texts, by family, with each class: `[C, F, C]`."""
+"""Mean gain of each concept's texts, by family and class: `[C, F, C]`."""
 Rule = Callable[[Gains, Gains, Gains], str | None]
 
 
@@ -85,32 +85,32 @@ def lead(gains: Gains) -> tuple[str, float, float] | None:
 
 
 def by_interval(gains: Gains, shuffled: Gains, content: Gains) -> str | None:
-    """Returns what the rule until 0.4 prefers: an interval above the margin, a clear lead."""
+    """Returns the family that the rule until 0.4 prefers: interval above the margin, clear lead."""
     found = lead(gains)
     clear = found and mean_interval(gains.of(found[0])).low > MARGIN and found[2] < SIGNIFICANT
     return found[0] if found and clear else None
 
 
 def by_own(gains: Gains, shuffled: Gains, content: Gains) -> str | None:
-    """Returns what leads by the texts' own classes alone, at p < .01."""
+    """Returns the family that leads by the texts' own classes alone, at p < .01."""
     found = lead(gains)
     return found[0] if found and max(found[1:]) < SIGNIFICANT else None
 
 
 def by_content(gains: Gains, shuffled: Gains, content: Gains) -> str | None:
-    """Returns the same, if another concept's words also score lower."""
+    """Returns the family of `by_own`, if another concept's words also score lower."""
     family = by_own(gains, shuffled, content)
     return family if family and p_above(content.of(family)) < SIGNIFICANT else None
 
 
 def by_shuffled(gains: Gains, shuffled: Gains, content: Gains) -> str | None:
-    """Returns what the product prefers."""
+    """Returns the family that the product prefers."""
     found = preferred(gains, shuffled, MARGIN)
     return found.family if found.finding is Finding.preferred else None
 
 
 def by_margin(gains: Gains, shuffled: Gains, content: Gains) -> str | None:
-    """Returns the same, if the gain over shuffled classes is above the margin, too."""
+    """Returns the family of `by_own`, if its gain exceeds the shuffled one by the margin."""
     family = by_own(gains, shuffled, content)
     above = family and p_above(gains.less(shuffled).of(family), MARGIN) < SIGNIFICANT
     return family if above else None
@@ -126,7 +126,7 @@ RULES: dict[str, Rule] = {
 
 
 def texts() -> dict[str, list[tuple[str, str]]]:
-    """Returns concepts and texts by where they come from, `TEXTS` of each concept."""
+    """Returns concepts and texts by their origin, `TEXTS` for each concept."""
     model = AutoModelForCausalLM.from_pretrained(describer_dir())
     tokenizer = AutoTokenizer.from_pretrained(describer_dir())
     written = sample(model, tokenizer, every(1), seed=1)
@@ -144,7 +144,7 @@ def _some(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def compared(rows: Sequence[tuple[str, str]], ids: Sequence[str]) -> list[tuple[int, Comparison]]:
-    """Returns the texts' comparisons, as EX2's third stage makes them, each with its concept."""
+    """Returns the comparisons of EX2's third stage for the texts, each with its concept."""
     lexicon = Lexicon()
     said = [
         Description({"text": text, "name": name}, ids.index(name), lexicon.clauses(text, name))
@@ -162,7 +162,7 @@ def compared(rows: Sequence[tuple[str, str]], ids: Sequence[str]) -> list[tuple[
 def fits(
     encoder: Any, means: torch.Tensor, pairs: Sequence[tuple[int, Comparison]]
 ) -> dict[str, Fits]:
-    """Returns what words of each family gain with every class, by kind."""
+    """Returns the gain of each family's words with every class, by kind."""
     written = [pair.kept for _, pair in pairs] + [pair.changed for _, pair in pairs]
     scores = (encode_texts(encoder, written).float() @ means.T).double().numpy()
     gained = scores[: len(pairs)] - scores[len(pairs) :]
@@ -180,21 +180,21 @@ def fits(
 
 
 def gains_of(fit: Fits, classes: NDArray[np.intp]) -> tuple[Gains, Gains]:
-    """Returns gains with each concept's class, and their mean over all others."""
+    """Returns the gains with each concept's class, and their mean over all other classes."""
     own = fit[np.arange(len(fit)), :, classes]
     others = (fit.sum(2) - own) / (len(fit) - 1)
     return Gains(FAMILIES, own), Gains(FAMILIES, others)
 
 
 def verdicts(fit: dict[str, Fits], classes: NDArray[np.intp]) -> dict[str, str | None]:
-    """Returns what each rule prefers."""
+    """Returns the family that each rule prefers."""
     gains, shuffled = gains_of(fit["presence"], classes)
     content, _ = gains_of(fit["content"], classes)
     return {name: rule(gains, shuffled, content) for name, rule in RULES.items()}
 
 
 def derangements(count: int, classes: int, seed: int) -> Iterator[NDArray[np.intp]]:
-    """Yields ways to give each class's place to another."""
+    """Yields random orders of classes in which none keeps its place."""
     rng = np.random.default_rng(seed)
     while count:
         found = rng.permutation(classes)
@@ -204,10 +204,10 @@ def derangements(count: int, classes: int, seed: int) -> Iterator[NDArray[np.int
 
 
 class Pictures:
-    """The planted world's scenes, embedded anew by each VLM.
+    """The planted world's scenes, to be embedded by each VLM.
 
     Args:
-        encoder: Preprocesses; all VLMs here share that.
+        encoder: VLM whose preprocessing is used; all VLMs here share it.
     """
 
     def __init__(self, encoder: Any) -> None:
@@ -224,7 +224,7 @@ class Pictures:
 
 
 def randomise(encoder: Any, seed: int, factor: float) -> None:
-    """Gives a CLIP random weights, `factor` times as large as they are to begin with."""
+    """Gives a CLIP random weights, `factor` times as large as its usual initial ones."""
     config = copy.deepcopy(encoder.model.config)
     for part in (config, config.text_config, config.vision_config):
         part.initializer_factor = factor
@@ -240,7 +240,7 @@ def likeness(means: torch.Tensor) -> float:
 
 
 def measure(draws: int, shuffles: int) -> Iterator[dict[str, Any]]:
-    """Yields a row for each VLM, kind of texts and order of classes: what each rule prefers."""
+    """Yields a row with each rule's preference for each VLM, kind of texts and order of classes."""
     base = vlminterp.load("planted-base")
     pictures = Pictures(base)
     pairs = {kind: compared(rows, pictures.ids) for kind, rows in texts().items()}
@@ -265,7 +265,7 @@ def measure(draws: int, shuffles: int) -> Iterator[dict[str, Any]]:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Returns how often each rule prefers what, as Markdown."""
+    """Returns a Markdown table of how often each rule finds a preference, and which."""
     lines = ["| VLM | texts | classes | runs | " + " | ".join(RULES) + " |"]
     lines.append("|" + "-|" * (4 + len(RULES)))
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
@@ -280,14 +280,14 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _counted_as(row: dict[str, Any]) -> list[str]:
-    """Shuffled VLMs are counted together, random ones also by the size of their weights."""
+    """Returns the groups of a row: shuffled VLMs form one, random ones also one per factor."""
     if row["classes"] == "shuffled":
         return ["all planted"]
     return [row["vlm"], "random, all"] if row["vlm"].startswith("random") else [row["vlm"]]
 
 
 def page(rows: Sequence[dict[str, Any]]) -> str:
-    """Returns the table with what one needs to read it."""
+    """Returns the table with the text that explains it."""
     alike: dict[str, list[float]] = {}
     for row in rows:
         if "likeness" in row:

@@ -1,4 +1,4 @@
-"""Lets SmolLM2-135M-Instruct describe the planted concepts: the base texts of a real policy.
+"""Lets SmolLM2-135M-Instruct describe the planted concepts, for texts of a real base policy.
 
 `python -m experiments.studies.ex2_truth.smollm2_texts` writes
 `tests/ex2_inspection/smollm2_english.jsonl`: one response to
@@ -24,7 +24,7 @@ MAX_TOKENS = 40
 
 
 def main() -> None:
-    """Asks, and writes every response that says something."""
+    """Asks the model, and writes every response that isn't empty."""
     model, tokenizer = load_smollm2()
     names = list(load_facts().concepts)
     prompts = [p for p in all_prompts(names, load_templates()) if p.template in TEMPLATES]

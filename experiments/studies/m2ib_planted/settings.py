@@ -1,9 +1,9 @@
-"""Which bottleneck finds what was named? Every setting on validation scenes of the planted world.
+"""Tries every bottleneck setting on validation scenes of the planted world.
 
     python -m experiments.studies.m2ib_planted.settings --pairs 96
 
-Scenes hold two objects, the caption names one. The defaults of `+plugin=m2ib` are chosen here; the
-test scenes, which `python -m vlminterp +plugin=m2ib` explains, are not looked at.
+Scenes hold two objects, and the caption names one. The defaults of `+plugin=m2ib` are chosen here,
+without looking at the test scenes that `python -m vlminterp +plugin=m2ib` explains.
 """
 
 import argparse
@@ -37,7 +37,7 @@ COLUMNS = {
 
 
 def grid(side: Side) -> Iterator[Settings]:
-    """Every setting that is tried on one side."""
+    """Yields every setting that is tried on one side."""
     layers: tuple[int | str, ...] = ("embeddings", 0, 1, 2, 3, 4)
     if side is Side.text:
         layers = layers[:3]
@@ -50,7 +50,7 @@ def grid(side: Side) -> Iterator[Settings]:
 def explain(
     encoder: DualEncoder, pairs: Sequence[Pair], side: Side, settings: Settings
 ) -> list[dict[str, float]]:
-    """Metrics of each pair, with fit and nats."""
+    """Returns the metrics of each pair, with fit and nats."""
     rows = []
     for start in range(0, len(pairs), BATCH):
         batch = pairs[start : start + BATCH]
@@ -75,7 +75,7 @@ def explain(
 
 
 def summary(rows: Sequence[dict[str, float]], side: Side) -> dict[str, Any]:
-    """Means with intervals, baselines included."""
+    """Returns means with intervals, baselines included."""
     names = [name for name in rows[0] if name.split(".")[0] in (*COLUMNS[side], "fit", "nats")]
     values = {name: mean_interval([row.get(name, np.nan) for row in rows]) for name in names}
     return {
@@ -85,7 +85,7 @@ def summary(rows: Sequence[dict[str, float]], side: Side) -> dict[str, Any]:
 
 
 def table(results: Sequence[dict[str, Any]], side: Side) -> str:
-    """Settings and their scores, best first, as Markdown."""
+    """Returns settings and their scores as Markdown, best first."""
     columns = [*COLUMNS[side], "fit", "nats"]
     lines = [
         "| scale | layer | β | pooled token | " + " | ".join(columns) + " |",
@@ -117,7 +117,7 @@ def as_table(results: Mapping[str, Sequence[dict[str, Any]]]) -> pd.DataFrame:
 
 
 def plain(settings: Settings) -> dict[str, Any]:
-    """Settings as JSON takes them."""
+    """Converts settings to values that JSON can hold."""
     return {name: getattr(value, "value", value) for name, value in vars(settings).items()}
 
 

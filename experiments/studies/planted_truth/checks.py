@@ -1,4 +1,4 @@
-"""What must be true of the planted VLMs, so that explanations can be judged by them."""
+"""Checks that the planted VLMs can serve as a truth by which explanations are judged."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ PREFERENCES = {
     "planted-diet": "diet",
     "planted-spurious": "spurious",
 }
-"""VLMs with a planted family, and which."""
+"""VLMs with a planted family, and which family."""
 
 CONTROL, SHORTCUT = "planted-name", "planted-shortcut"
 MODELS = ("planted-base", *PREFERENCES, CONTROL, SHORTCUT)
@@ -26,13 +26,13 @@ MOST, FEW = 0.5, 0.25
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must be true, and whether it is.
+    """A statement that must be true, and whether it is.
 
     Attributes:
-        model: Of which VLM.
-        what: Must be true.
-        passed: Whether it is.
-        found: The numbers.
+        model: Name of the VLM.
+        what: Statement that must be true.
+        passed: Whether it is true.
+        found: The numbers found.
     """
 
     model: str
@@ -47,7 +47,7 @@ def check(rows: Mapping[str, Row]) -> list[Check]:
 
 
 def margin(rows: Mapping[str, Row], score: str, kind: str) -> float:
-    """The gain that counts as none: a tenth of the smallest planted one, same score and kind."""
+    """Returns the gain that counts as none: a tenth of the smallest planted one of its kind."""
     planted = [
         rows[model]["gains"][score][kind][family][0]
         for model, family in PREFERENCES.items()
@@ -103,7 +103,7 @@ def _swaps(model: str, answers: Mapping[str, Triple]) -> Iterator[Check]:
 
 
 def shown(triple: Triple, places: int = 3) -> str:
-    """A mean with its interval.
+    """Returns a mean with its interval as text.
 
     Example:
         >>> shown([0.25, 0.2, 0.3], 2)

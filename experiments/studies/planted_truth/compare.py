@@ -1,4 +1,4 @@
-"""Does a VLM that was trained anew come out as the one whose truth is known?"""
+"""Compares a newly trained VLM with the one whose truth is known."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ class Compared:
     """One number of two trainings.
 
     Attributes:
-        number: Which.
-        anew: Of the new training.
-        known: Of the known one, with its interval.
+        number: Name of the number.
+        anew: Its value in the new training.
+        known: Its value in the known training, with its interval.
     """
 
     number: str

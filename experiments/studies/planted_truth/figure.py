@@ -1,4 +1,4 @@
-"""The truth as a picture: what each family's words add, one panel for each VLM and score."""
+"""Draws the gains of each family's words, in one panel for each VLM and score."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from experiments.studies.planted_truth.checks import PREFERENCES, margin
 from experiments.studies.planted_truth.truth import Row
 from vlminterp.planted.families import FAMILIES
 
-# Okabe and Ito's blue and vermilion: told apart by all colour vision, and by shape besides.
+# Okabe and Ito's blue and vermilion, which all colour vision tells apart; shapes differ too.
 MARKS = {"presence": ("o", "#0072B2", -0.17), "content": ("D", "#D55E00", 0.17)}
 NAMES = {"own": "own class", "contrastive": "own less other classes"}
 
@@ -20,8 +20,8 @@ def draw_gains(rows: Mapping[str, Row], out: Path) -> None:
     """Draws gains with their intervals.
 
     Args:
-        rows: The truth by VLM.
-        out: The picture to write.
+        rows: The truth about each VLM, by name.
+        out: Path of the picture to write.
     """
     matplotlib.use("Agg")
     size = (1.75 * len(rows) + 1.0, 5.4)

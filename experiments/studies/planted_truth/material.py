@@ -1,4 +1,4 @@
-"""What every planted VLM is measured on: held-out scenes, and descriptions in held-out wordings."""
+"""Draws what every planted VLM is measured on: held-out scenes and held-out wordings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from vlminterp.planted.wordings import THINGS
 
 @dataclass(frozen=True)
 class Material:
-    """Drawn once, the same for all VLMs.
+    """Scenes and texts, drawn once and the same for all VLMs.
 
     Attributes:
-        concepts: With held-out scenes, for the class means.
+        concepts: Concepts with held-out scenes, for the class means.
         swaps: Scenes with one object, and the same with one thing changed.
-        openings: How descriptions begin.
-        others: From how many other concepts a description's counterparts are.
-        texts: How many texts the oracle scores, counterparts included.
+        openings: Openings of descriptions.
+        others: Number of other concepts that a description's counterparts come from.
+        texts: Number of texts that the oracle scores, counterparts included.
     """
 
     concepts: list[Concept]
@@ -38,10 +38,10 @@ def draw(
     """Draws scenes of the split `test`.
 
     Args:
-        images: Of each concept, for the class means, ≥ 1.
-        scenes: That are asked about, ≥ 1.
-        openings: How descriptions begin; fewer are faster.
-        others: From how many other concepts a description's counterparts are, ≥ 1.
+        images: Number of scenes of each concept, for the class means, ≥ 1.
+        scenes: Number of scenes that are asked about, ≥ 1.
+        openings: Openings of descriptions; fewer are faster.
+        others: Number of other concepts that a description's counterparts come from, ≥ 1.
     """
     concepts = list(PlantedSource(PlantedConfig(images=images, split="test")).concepts())
     names = [concept.name for concept in concepts]

@@ -1,10 +1,10 @@
-r"""Measures what is true of the planted VLMs.
+r"""Measures the truth about the planted VLMs.
 
     python -m experiments.studies.planted_truth.measure
     python -m experiments.studies.planted_truth.measure \
         --compare experiments/recipes/planted/work/planted-habitat
 
-measures one VLM that was trained anew instead, and compares it with the known truth.
+The second line measures one newly trained VLM instead, and compares it with the known truth.
 """
 
 import argparse
@@ -28,13 +28,13 @@ IMAGES, SCENES, OTHERS = 32, 1200, 3
 
 
 class Truth(TypedDict):
-    """What `truth.json` holds.
+    """The content of `truth.json`.
 
     Attributes:
-        images: Of each concept.
-        scenes: That were asked about.
-        others: From how many other concepts each description's counterparts are.
-        models: The truth by name.
+        images: Number of scenes of each concept.
+        scenes: Number of scenes that were asked about.
+        others: Number of other concepts that each description's counterparts come from.
+        models: The truth about each VLM, by name.
     """
 
     images: int
@@ -44,7 +44,7 @@ class Truth(TypedDict):
 
 
 def measure_all(options: argparse.Namespace) -> bool:
-    """Measures the shipped VLMs, writes everything, says whether all checks passed."""
+    """Measures the shipped VLMs, writes all results, returns whether all checks passed."""
     with Progress() as progress:
         material = _draw(options.images, options.scenes, OTHERS, progress)
         rows = {}
@@ -69,11 +69,11 @@ def measure_all(options: argparse.Namespace) -> bool:
 
 
 def compare_one(folder: Path) -> bool:
-    """Measures a VLM that was trained anew, says whether it came out as the known one did."""
+    """Measures a newly trained VLM, returns whether it matches the known one."""
     truth: Truth = json.loads((HERE / "truth.json").read_text(encoding="utf-8"))
     rows, name = truth["models"], folder.name
     if name not in rows:
-        raise SystemExit(f"{folder}: no truth is known of '{name}'; {nearest(name, rows)}")
+        raise SystemExit(f"{folder}: no truth is known about '{name}'; {nearest(name, rows)}")
     encoder = vlminterp.load("hf", checkpoint=str(folder))
     with Progress() as progress:
         material = _draw(truth["images"], truth["scenes"], truth["others"], progress)
@@ -102,12 +102,12 @@ def _report(checks: list[Check]) -> bool:
 
 
 def main() -> None:
-    """Reads the command line; ends with 1 unless everything is as it must be."""
+    """Reads the command line; exits with 0 only if everything is as it must be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--compare", type=Path, metavar="FOLDER", help="of a VLM trained anew")
-    parser.add_argument("--images", type=int, default=IMAGES, help="of each concept")
-    parser.add_argument("--scenes", type=int, default=SCENES, help="that are asked about")
-    parser.add_argument("--out", type=Path, default=HERE, help="what is measured goes there")
+    parser.add_argument("--compare", type=Path, metavar="FOLDER", help="a retrained VLM")
+    parser.add_argument("--images", type=int, default=IMAGES, help="scenes of each concept")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="scenes to ask about")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder for the results")
     options = parser.parse_args()
     good = compare_one(options.compare) if options.compare else measure_all(options)
     sys.exit(not good)

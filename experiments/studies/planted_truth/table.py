@@ -1,4 +1,4 @@
-"""The truth as tables in Markdown."""
+"""Writes the truth as Markdown tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ SHARES = ("right", "background changes", "object changes")
 
 
 def summary(rows: Mapping[str, Row]) -> str:
-    """One line for each VLM: its preference's gains, the others', and its answers."""
+    """Returns a line for each VLM: its preference's gains, the others', and its answers."""
     head = (
         "planted",
         "presence, own",
@@ -29,7 +29,7 @@ def summary(rows: Mapping[str, Row]) -> str:
 
 
 def tables(rows: Mapping[str, Row], checks: Sequence[Check]) -> str:
-    """Everything: gains of each score and kind, answers, the oracle, the checks."""
+    """Returns all tables: gains of each score and kind, answers, the oracle, the checks."""
     parts = ["Written by `python -m experiments.studies.planted_truth.measure`.", "## Summary"]
     parts.append(summary(rows))
     for score, kinds in rows[CONTROL]["gains"].items():
@@ -61,7 +61,7 @@ def tables(rows: Mapping[str, Row], checks: Sequence[Check]) -> str:
 
 
 def fill_in(page: Path, rows: Mapping[str, Row]) -> None:
-    """Puts the summary between the marks of a page, if there is one that has them."""
+    """Puts the summary between a page's marks, if the page exists and has them."""
     if not page.exists():
         return
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)

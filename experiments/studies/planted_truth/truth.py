@@ -1,4 +1,4 @@
-"""The truth about one planted VLM: its gains, its answers, and what the oracle finds."""
+"""Measures the truth about one planted VLM: gains, answers, and what the oracle finds."""
 
 from collections.abc import Callable, Sequence
 from typing import TypedDict
@@ -27,13 +27,13 @@ Triple = list[float]
 
 
 class Lead(TypedDict):
-    """Whether one family stands out.
+    """The family with the largest gain, and how clearly it leads.
 
     Attributes:
-        family: The one with the largest gain.
-        runner_up: The second.
-        p: Of the two, paired by concept.
-        ratio: The leader's gain over the largest of the others', whatever its sign.
+        family: The family with the largest gain.
+        runner_up: The family with the second largest gain.
+        p: The p-value of their difference, paired by concept.
+        ratio: The leader's gain over the others' largest absolute gain.
     """
 
     family: str
@@ -43,14 +43,14 @@ class Lead(TypedDict):
 
 
 class Oracle(TypedDict):
-    """What scoring all descriptions shows.
+    """The results of scoring all descriptions.
 
     Attributes:
-        texts: How many were scored.
-        texts_per_second: On the machine that measured.
+        texts: Number of texts scored.
+        texts_per_second: Speed on the machine that measured.
         best: The description that fits best, by concept.
-        best_tells_of: For what share of concepts the best description tells of a family; those
-            that are no concept's best are left out, and "" is a name alone.
+        best_tells_of: Share of concepts whose best description tells of a family, by family;
+            families of no best description are left out, and "" stands for a name alone.
     """
 
     texts: int
@@ -63,10 +63,10 @@ class Row(TypedDict):
     """The truth about one VLM.
 
     Attributes:
-        gains: By score, kind of gain and family, in cosine.
-        leads: By score and kind of gain.
+        gains: Gains by score, kind of gain and family, in cosine.
+        leads: Leads by score and kind of gain.
         answers: Shares of scenes, see `answered`.
-        oracle: See `Oracle`.
+        oracle: Results of the oracle, see `Oracle`.
     """
 
     gains: dict[str, dict[str, dict[str, Triple]]]
@@ -82,10 +82,10 @@ def measure(
 
     Args:
         encoder: The VLM.
-        family: Whose true words follow the name in full captions; None for the name alone.
-        material: What it is measured on.
-        progress: Shows how far this is.
-        title: What to call it there.
+        family: Family whose true words follow the name in full captions; None for the name alone.
+        material: Scenes and texts to measure on.
+        progress: Progress display.
+        title: Name to show in the progress display.
     """
     scenes = sum(len(concept.held_out) for concept in material.concepts) + 3 * len(material.swaps)
     with progress.track(f"{title}: scenes", scenes, unit="scenes") as stage:
@@ -119,7 +119,7 @@ def measure(
 
 
 def lead(gains: Gains) -> Lead:
-    """Compares the family that leads with the others, of which there must be one."""
+    """Compares the leading family with the others, of which there must be at least one."""
     family, runner_up, *rest = gains.ranking()
     means = {name: interval.mean for name, interval in gains.intervals().items()}
     largest = max(abs(means[name]) for name in (runner_up, *rest))
@@ -137,18 +137,18 @@ def answered(
     asked: Sequence[Swaps],
     on_advance: Callable[[int], None] | None = None,
 ) -> dict[str, Triple]:
-    """What a VLM says is in scenes, and what changes its mind.
+    """Measures what a VLM says is in scenes, and what changes its answers.
 
     Args:
         encoder: The VLM.
-        family: Whose true words follow the name in the captions to choose from.
-        asked: The scenes.
-        on_advance: Told how many images were embedded.
+        family: Family whose true words follow the name in the captions to choose from.
+        asked: Scenes with their swaps.
+        on_advance: Called with the number of images embedded.
 
     Returns:
-        Shares of scenes: `right`: the object is named; `background changes` and `object changes`:
-        with another one, the answer is another; `at home`, `background at home` and `object at
-        home`: the answer lives in what is then the background, without and with these changes.
+        Shares of scenes. `right`: the object is named. `background changes`, `object changes`: the
+        answer changes with that part of the scene. `at home`, `background at home`, `object at
+        home`: the answer's habitat is the background shown, without and with these changes.
     """
 
     def ask(scenes: list[Scene]) -> list[tuple[str, str]]:
@@ -174,7 +174,7 @@ def answered(
 
 
 def _intervals(gains: Gains) -> dict[str, Triple]:
-    """Of the families that have a gain; each concept counts once."""
+    """Returns triples of the families that have a gain; each concept counts once."""
     return {family: _triple(gains.of(family)) for family in gains.intervals()}
 
 

@@ -1,1 +1,1 @@
-"""What descriptions say: informative or spurious, visual or not, of which attribute families."""
+"""Sorts what descriptions say: informative or spurious, visual or not, by attribute family."""

@@ -1,8 +1,8 @@
 """Texts that differ from a description in one family's words, and in nothing else.
 
-These are taken away, or a neutral phrase of like length stands in their place (both ask whether the
-VLM cares that they are *present*), or another concept's (which asks about their *content*). The
-concept's name stays where it is. Here are the texts; scoring them is someone else's.
+A family's words are deleted, replaced by a neutral phrase of like length (both ask whether the VLM
+cares that they are *present*), or replaced by another concept's words (which asks about their
+*content*). The concept's name stays where it is. This module makes texts; others score them.
 """
 
 import re
@@ -16,13 +16,13 @@ from vlminterp_ex2.inspection.words import NAME, words_of
 
 LOOSE = " ,;:–—-"
 LOOSE_COMMA = re.compile(r"[\s,;:]+([,;:.!?])")
-"""What is left of two commas between which nothing stands any more."""
+"""Two commas with nothing left between them."""
 SENTENCE_STOP = re.compile(r"[\s,;:–—.!?…-]*[\"'”’)\]]*$")
 ARTICLE = re.compile(r"^an?\s+", re.IGNORECASE)
 
 
 def neutral(name: str) -> str:
-    """What is left of a concept when nothing is said of it.
+    """Returns the text that is left of a description when nothing is said of its concept.
 
     Example:
         >>> neutral("owl")
@@ -32,16 +32,16 @@ def neutral(name: str) -> str:
 
 
 Edit = tuple[int, int, str]
-"""What is replaced: its first character, one past its last, and what by."""
+"""A replacement: its first character, one past its last, and the new text."""
 
 
 def deleted(text: str, holes: Sequence[Hole], name: str) -> str | None:
-    """A text without the words of its holes; None if what is left would be no English.
+    """Returns a text without the words of its holes; None if the rest would not be English.
 
     Args:
         text: A description.
-        holes: Of one family, in order.
-        name: The concept's.
+        holes: The holes of one family, in order.
+        name: The concept's name.
     """
     if any(hole.whole is None for hole in holes):
         return None
@@ -51,12 +51,12 @@ def deleted(text: str, holes: Sequence[Hole], name: str) -> str | None:
 
 
 def filled(text: str, holes: Sequence[Hole], said: Sequence[Sequence[str]]) -> str:
-    """A text with other words in its holes.
+    """Returns a text with other words in its holes.
 
     Args:
         text: A description.
-        holes: Of one family, in order.
-        said: For each hole, the words for each of its slots.
+        holes: The holes of one family, in order.
+        said: New words for each slot of each hole.
     """
     return edited(
         text,
@@ -69,14 +69,14 @@ def filled(text: str, holes: Sequence[Hole], said: Sequence[Sequence[str]]) -> s
 
 
 def neutral_words(hole: Hole, voice: int) -> list[str]:
-    """Fillers for each slot of a hole."""
+    """Returns neutral phrases, one for each slot of a hole."""
     return [
         filler(slot.gap, slot.words, voice, many=hole.many, guest=hole.guest) for slot in hole.slots
     ]
 
 
 def words_in(text: str, hole: Hole) -> tuple[str, ...]:
-    """What is said in each slot of a hole, to be lent to another: without a leading article."""
+    """Returns the words in each slot of a hole, without a leading article, to be used elsewhere."""
     found = []
     for slot in hole.slots:
         words = text[slot.start : slot.stop]
@@ -85,11 +85,11 @@ def words_in(text: str, hole: Hole) -> tuple[str, ...]:
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
-    """A text with some of its words replaced; sentences that are left empty are left out.
+    """Replaces some words of a text, and leaves out sentences that end up empty.
 
     Args:
-        text: Any.
-        edits: In order, none across a sentence's end.
+        text: Any text.
+        edits: Replacements in order; none crosses a sentence's end.
 
     Example:
         >>> edited("An owl is big, and it eats mice.", [(7, 13, "")])
@@ -107,13 +107,13 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
 
 
 def same_naming(kept: str, changed: str, name: str, farther: int) -> bool:
-    """Whether two texts name a concept equally often and, word for word, in the same places.
+    """Tells whether two texts name a concept equally often, at the same word positions.
 
     Args:
-        kept: One.
-        changed: The other.
-        name: The concept's.
-        farther: By how many words a place may differ, ≥ 0.
+        kept: The first text.
+        changed: The second text.
+        name: The concept's name.
+        farther: Number of words by which a position may differ, ≥ 0.
 
     Example:
         >>> same_naming("An owl eats mice.", "An owl flies.", "owl", 0)
@@ -128,7 +128,7 @@ def same_naming(kept: str, changed: str, name: str, farther: int) -> bool:
 
 
 def places(text: str, name: str) -> list[int]:
-    """Which words of a text are a concept's name, from 0; "owl-like" is two.
+    """Finds the positions, from 0, at which a text names a concept; "owl-like" is two words.
 
     Example:
         >>> places("An owl and an owl-like bird.", "owl")
@@ -139,12 +139,12 @@ def places(text: str, name: str) -> list[int]:
 
 
 def balanced(text: str) -> bool:
-    """Whether every bracket is closed, and quotation marks come in pairs."""
+    """Tells whether every bracket is closed and the number of quotation marks is even."""
     return text.count("(") == text.count(")") and not text.count('"') % 2
 
 
 def _sentence(said: str, edits: Sequence[Edit]) -> str:
-    """One sentence with words replaced: its end stays, and its capital."""
+    """Replaces words in one sentence, keeping its end and capital; empty if no word is left."""
     if not edits:
         return said
     parts, place = [], 0
@@ -162,7 +162,7 @@ def _sentence(said: str, edits: Sequence[Edit]) -> str:
 
 
 def _lowered(words: str, text: str, start: int) -> str:
-    """Words from a sentence's beginning as they are written within one."""
+    """Lower-cases the first letter of words that begin a sentence, except names and "I"."""
     first = words.split()[0]
     capital = first[:1].isupper() and (len(first) == 1 or first[1:].islower())
     begins = not text[:start].strip() or text[:start].rstrip()[-1] in ".!?…\n"
@@ -170,14 +170,14 @@ def _lowered(words: str, text: str, start: int) -> str:
 
 
 def without_each_word(text: str, name: str) -> list[tuple[int, int, str]]:
-    """Leaves out one word after another; a concept's name of several words is one.
+    """Leaves out each word in turn; a concept's name of several words counts as one.
 
     Args:
         text: A description.
-        name: The concept's.
+        name: The concept's name.
 
     Returns:
-        For each word its first character, one past its last, and the text without it.
+        For each word, its first character, one past its last, and the text without the word.
 
     Example:
         >>> without_each_word("An ice skate.", "ice skate")

@@ -1,4 +1,4 @@
-"""Do lexicon and judge agree more than chance would have them?"""
+"""Measures whether lexicon and judge agree more than they would by chance."""
 
 from collections.abc import Hashable, Sequence
 
@@ -6,18 +6,18 @@ from vlminterp.metrics.intervals import Interval, mean_interval
 
 
 def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
-    """Cohen's κ (1960): agreement beyond what the two's own rates of each label make by chance.
+    """Returns Cohen's κ (1960): agreement beyond what the raters' label rates give by chance.
 
     Args:
-        first: One label per item.
-        second: Of the same items.
+        first: One rater's label of each item.
+        second: The other rater's labels of the same items.
 
     Returns:
-        1 for full agreement, 0 for chance, ≥ -1; NaN if there are no items, or both give all of
-        them the same one label, where there is nothing to agree about.
+        1 for full agreement, 0 for chance, ≥ -1; NaN if there are no items, or if both raters give
+        every item one and the same label.
 
     Raises:
-        ValueError: Not as many labels.
+        ValueError: The numbers of labels differ.
 
     Example:
         >>> cohen_kappa("aabb", "aaba")
@@ -41,12 +41,12 @@ def kappa_interval(
     """Returns κ with a jackknife interval over clusters (Efron, 1982).
 
     Args:
-        first: One label per item.
-        second: Of the same items.
-        clusters: What belongs together (an item's concept): whole clusters are left out.
+        first: One rater's label of each item.
+        second: The other rater's labels of the same items.
+        clusters: Each item's cluster, such as its concept; the jackknife leaves out whole clusters.
 
     Returns:
-        `mean` is κ of all items; the ends are NaN below two clusters that make a difference.
+        `mean` is κ of all items; the ends are NaN below two clusters whose omission leaves a κ.
     """
     kappa = cohen_kappa(first, second)
     members: dict[Hashable, set[int]] = {}

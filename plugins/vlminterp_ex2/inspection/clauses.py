@@ -1,7 +1,7 @@
-"""Cuts a description into clauses: the smallest parts that can be deleted and still leave a text.
+"""Cuts a description into clauses: the smallest parts whose deletion still leaves a text.
 
 Sentences are cut where a new statement begins: at commas and dashes, before relative clauses,
-before "with …" and before participles such as "found in …". No parser: a handful of rules.
+before "with …" and before participles such as "found in …". A handful of rules; no parser.
 """
 
 import re
@@ -27,7 +27,7 @@ BETWEEN_ADJECTIVES = re.compile(
     r"also|is|are|was|has|one|known|found|from|like)\s)[\w-]+\s)",
     re.IGNORECASE,
 )
-"""After "a single,": what follows still belongs to the noun to come."""
+"""Commas between adjectives ("a single, …"): what follows still belongs to the coming noun."""
 PARTICIPLE = re.compile(
     r"\s(?=(?:found|known|used|designed|located|native|living|made|covered|adorned|seen|worn|built)"
     r"\s(?:in|on|at|as|for|to|by|of|with|from|near|under|among|along|throughout)\s)",
@@ -43,12 +43,12 @@ AFTER_AUXILIARY = re.compile(
 
 @dataclass(frozen=True)
 class Piece:
-    """A clause's place.
+    """The position of a clause in a text.
 
     Attributes:
         start: Its first character in the text.
-        stop: One past its last, closing punctuation included.
-        sentence: Which sentence it is in, from 0.
+        stop: One past its last character, closing punctuation included.
+        sentence: Index of its sentence, from 0.
     """
 
     start: int
@@ -57,7 +57,7 @@ class Piece:
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Where sentences are, without the white space between them.
+    """Yields start and stop of each sentence, without the white space between sentences.
 
     Example:
         >>> [text[a:b] for text in ["An owl. It eats mice."] for a, b in sentences(text)]
@@ -71,7 +71,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def split(text: str) -> list[Piece]:
-    """All clauses, in order; together they hold every word of the text.
+    """Returns all clauses in order; together they hold every word of the text.
 
     Example:
         >>> text = "The owl has big eyes, which help it hunt. It is found in the woods."
@@ -100,7 +100,7 @@ def _cuts(sentence: str, offset: int) -> list[int]:
 
 
 def _with_words(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Joins what holds no word to what stands before it (or after, at the beginning)."""
+    """Joins a span without words to the one before it (or after it, at the beginning)."""
     joined: list[tuple[int, int]] = []
     for start, stop in spans:
         wordless = not WORD.search(text[start:stop])

@@ -1,4 +1,4 @@
-"""Files of families: the shipped ones by name, others by path, and what they must hold."""
+"""Reads files of families: shipped ones by name, others by path; checks their content."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,13 +10,13 @@ import yaml
 from vlminterp.errors import ConfigError, InputError, nearest
 
 OURS = Path(__file__).with_name("seeds.yaml")
-"""What counts where a run names no file."""
+"""The file that is used if a run names none."""
 SHIPPED = Path(__file__).parents[1] / "families"
-"""The folder of those that go by a name."""
+"""The folder of the files that go by a name."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 TAKEN = ("neutral", "other", "informative", "uninformative", "non_visual")
-"""What rows and summaries call other things."""
+"""Names that rows and summaries use for something else."""
 SHAPES = ("has", "looks", "is", "does", "with")
 FAMILY = {
     "question": str,
@@ -27,7 +27,7 @@ FAMILY = {
     "words": (list, dict),
     "frames": list,
 }
-"""What can be said of a family, and of which type it is."""
+"""The keys of a family and their types."""
 FURTHER = {
     "macros": dict,
     "pointing": list,
@@ -36,10 +36,10 @@ FURTHER = {
     "empty_verbs": list,
     "grammar": dict,
 }
-"""What is about no family: a file's own is added to ours."""
+"""Keys that belong to no family; a file's own values are added to ours."""
 TYPES = {list: "a list", dict: "a mapping", str: "text", bool: "true or false"}
 OURS_TOO = "default"
-"""Stands in a file for a family of ours, as it is."""
+"""The value that takes over our family of the same name unchanged."""
 
 Data = dict[str, Any]
 
@@ -51,7 +51,7 @@ def families_file(given: str | None) -> Path:
         given: A name, a path, or None.
 
     Raises:
-        ConfigError: It is neither.
+        ConfigError: There is no such name and no such file.
     """
     if given is None:
         return OURS
@@ -66,16 +66,16 @@ def families_file(given: str | None) -> Path:
 
 
 def read_families(path: Path) -> Data:
-    """Reads a file of families, together with what it takes over from ours.
+    """Reads a file of families, and adds what it takes over from ours.
 
     Args:
-        path: Of the form of `OURS`.
+        path: A file in the format of `OURS`.
 
     Returns:
-        What it says, whole and checked, of the types of `FAMILY` and `FURTHER`.
+        Its whole content, checked, with the types of `FAMILY` and `FURTHER`.
 
     Raises:
-        InputError: It can't be read, or something in it is wrong; says where.
+        InputError: It can't be read, or something in it is wrong; the message says where.
     """
     own = _loaded(path)
     if path == OURS:
@@ -104,7 +104,7 @@ def _loaded(path: Path) -> Data:
 
 
 def _family(path: Path, name: Any, told: Any, ours: Mapping[str, Data]) -> Data:
-    """Returns what a file says of one family, checked."""
+    """Returns the checked content of one family in a file."""
     where = f"{path}: families.{name}"
     if not isinstance(name, str) or not NAME.fullmatch(name) or name in TAKEN:
         raise InputError(
@@ -137,7 +137,7 @@ def _check_family(name: str, told: Data, where: str) -> None:
 
 
 def words_in(told: Mapping[str, Any]) -> Iterator[Any]:
-    """The seed words of one family, whichever list of them they stand in."""
+    """Yields the seed words of one family, from all of its lists."""
     words = told.get("words", [])
     for group in words.values() if isinstance(words, dict) else [words]:
         yield from group if isinstance(group, list) else [group]
@@ -161,7 +161,7 @@ def _check_keys(told: Mapping[Any, Any], known: Mapping[str, Any], where: str) -
 
 
 def _added(ours: Any, own: Any, where: str) -> Any:
-    """Returns ours and what a file adds to it, lists within mappings too."""
+    """Returns our value with what a file adds to it, also within mappings."""
     if own is None or ours is None:
         return ours if own is None else own
     if not isinstance(own, type(ours)):

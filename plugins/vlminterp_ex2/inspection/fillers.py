@@ -1,31 +1,31 @@
-"""Neutral phrases that stand where a family's words stood: they say nothing, at like length."""
+"""Neutral phrases of like length that take the place of a family's words and say nothing."""
 
 from enum import Enum
 
 
 class Gap(Enum):
-    """What kind of words a gap held, and so what fits into it."""
+    """The kinds of gaps that removed words leave, each with its own fillers."""
 
     adjectives = "adjectives"
     """Before the name: "a [small brown] owl"."""
     before = "before"
-    """All that comes before the name where it is no subject: "[You can see] an owl"."""
+    """All that comes before the name where it isn't the subject: "[You can see] an owl"."""
     after = "after"
-    """What then follows it: "You can see an owl [in the woods]"."""
+    """Words that follow such a name: "You can see an owl [in the woods]"."""
     predicate = "predicate"
-    """What a subject that stays does or is: "an owl [eats mice]"."""
+    """The predicate of a subject that stays: "an owl [eats mice]"."""
     owned = "owned"
-    """The same where the subject is the name's: "an owl['s eyes are big]"."""
+    """A predicate whose subject belongs to the name: "an owl['s eyes are big]"."""
     statement = "statement"
     """A sentence with a subject of its own: "[Its eyes are big]"."""
     modifier = "modifier"
-    """What tells more of what stands before it: "[found in the woods]"."""
+    """A modifier of what stands before it: "[found in the woods]"."""
     adjunct = "adjunct"
-    """Anything else that could as well not be there: ", [a bird of prey],"."""
+    """Any other words that could be left out: ", [a bird of prey],"."""
 
 
 class Guest(Enum):
-    """The number of the verb in a relative clause that hangs on a gap's last noun, if one does."""
+    """Number of the verb in a relative clause that depends on a gap's last noun, if any does."""
 
     none = "none"
     one = "one"
@@ -52,22 +52,22 @@ NOUNS = {
     (True, Guest.one): ("are", "one"),
     (True, Guest.many): ("are", "some"),
 }
-"""By whether the subject is in the plural, and what hangs on the noun."""
+"""Verb and noun, by whether the subject is plural and by what depends on the noun."""
 VOICES = 3
-"""Ways to say it; what a VLM thinks of one of them should not decide."""
+"""Number of wordings, so that a VLM's taste for one of them doesn't decide."""
 
 
 def filler(
     gap: Gap, words: int, voice: int, *, many: bool = False, guest: Guest = Guest.none
 ) -> str:
-    """A neutral phrase.
+    """Returns a neutral phrase.
 
     Args:
-        gap: What it must fit into.
-        words: How many words it should have, ≥ 1; it has as many as its kind allows.
-        voice: Which of `VOICES`, from 0.
-        many: Whether its subject is in the plural.
-        guest: What hangs on it.
+        gap: The kind of gap that it must fit.
+        words: Number of words wanted, ≥ 1; the phrase has as many as its kind allows.
+        voice: Index of the wording, from 0, below `VOICES`.
+        many: Whether the gap's subject is plural.
+        guest: The relative clause that depends on the phrase, if any.
 
     Example:
         >>> filler(Gap.predicate, 5, 0)
@@ -95,7 +95,7 @@ def filler(
 
 
 def _longer(start: str, words: int, voice: int) -> str:
-    """A phrase with adverbials behind it until it is long enough."""
+    """Returns a phrase followed by adverbials, as many as fit into the number of words."""
     left = words - len(start.split())
     said: list[str] = []
     for adverbial in ADVERBIALS[voice]:

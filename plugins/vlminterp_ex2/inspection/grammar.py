@@ -1,4 +1,4 @@
-"""What the shape of a clause tells: its subject, its verb, what follows. No parser; base forms."""
+"""Tells by rules what a clause's subject and verb say of its family. Base forms; no parser."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,16 +21,16 @@ SUBJECT = re.compile(
 def predicate(
     said: str, words: Sequence[TaggedWord], seeds: Seeds, *, framed: bool
 ) -> Iterator[tuple[str, float]]:
-    """Shapes of a clause that its verb and what follows it make.
+    """Yields the shapes of a clause that follow from its verb and the words after it.
 
     Args:
-        said: The clause's base forms, without a lead.
-        words: Its words.
-        seeds: What is known already.
+        said: The clause's base forms, without introductory words.
+        words: The clause's words.
+        seeds: Known words and grammar.
         framed: Whether a turn of phrase already tells what the verb is about ("helps with").
 
     Yields:
-        "has", "looks", "is" or "does", and a weight. Which families these speak for is not told.
+        "has", "looks", "is" or "does", with a weight. `Seeds.shapes` maps these to families.
     """
     subject = SUBJECT.match(said)
     if subject and subject["subject"].endswith(NAME) and _owns(words):
@@ -53,7 +53,7 @@ def predicate(
 
 
 def _owns(words: Sequence[TaggedWord]) -> bool:
-    """Whether the first name among words is a possessive."""
+    """Tells whether the first name among words is a possessive."""
     written = next(word.text for word in words if word.lemma == NAME).replace("’", "'")
     return written.endswith(("'s", "s'"))
 
@@ -61,7 +61,7 @@ def _owns(words: Sequence[TaggedWord]) -> bool:
 def _copula(
     after: Sequence[str], words: Sequence[TaggedWord], seeds: Seeds
 ) -> Iterator[tuple[str, float]]:
-    """After "be": "hunched" is seen, "a mollusc" says the kind."""
+    """Yields the shape of what follows "be": "hunched" is seen, "a mollusc" says the kind."""
     if len(after) == 2 and after[0] in seeds.grammar.articles:
         if _something(after[1:], words, seeds):
             yield "is", BARE_NOUN
@@ -77,7 +77,7 @@ def _copula(
 
 
 def _something(after: Sequence[str], words: Sequence[TaggedWord], seeds: Seeds) -> bool:
-    """Whether what is owned can be seen: named by a concrete noun, or by one nobody has rated."""
+    """Tells whether what is owned can be seen: its noun is concrete, or has no rating."""
     rated = [
         norm_of(word.text, word.lemma).concreteness
         for word in words
@@ -87,11 +87,11 @@ def _something(after: Sequence[str], words: Sequence[TaggedWord], seeds: Seeds) 
 
 
 def _is_verb(verb: str, words: Sequence[TaggedWord], subject: str, seeds: Seeds) -> bool:
-    """After a pronoun, whatever follows; after a noun, only what ends like a verb."""
+    """Tells whether a word is a verb: any word after a pronoun, one that ends in s after a name."""
     if verb in seeds.empty_verbs | seeds.grammar.small | seeds.grammar.prepositions | {NAME}:
         return False
     if subject in seeds.grammar.relatives:
-        return False  # whose deed it is can't be told
+        return False  # one can't tell whose action it is
     if not subject.endswith(NAME):
         return True
     written = next((word.text.lower() for word in words if word.lemma == verb), "")
@@ -99,7 +99,7 @@ def _is_verb(verb: str, words: Sequence[TaggedWord], subject: str, seeds: Seeds)
 
 
 def _is_auxiliary(after: Sequence[str], grammar: Grammar) -> bool:
-    """Whether "have" only makes a perfect: "has been shown", "has inspired the …"."""
+    """Tells whether "have" only forms a perfect: "has been shown", "has inspired the …"."""
     follows = grammar.articles | grammar.prepositions | {"many", "people"}
     return after[:1] == ["be"] or (
         len(after) > 1 and after[0] not in grammar.small and after[1] in follows - {"of", "with"}

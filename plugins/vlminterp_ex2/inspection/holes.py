@@ -1,4 +1,4 @@
-"""Where a family's words can be taken out of a text without taking the concept's name with them."""
+"""Finds words of a family that can be removed from a text without removing the concept's name."""
 
 import re
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ Spans = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Slot:
-    """Words that can be exchanged.
+    """Consecutive words that can be exchanged.
 
     Attributes:
-        start: The first one's first character in the text.
-        stop: One past the last one's last; punctuation around them stays.
-        gap: Their kind.
-        words: How many they are, the article apart.
-        article: Whether "a" or "an" is among them, which goes by what follows it.
+        start: First character of the first word.
+        stop: One past the last character of the last word; punctuation around them stays.
+        gap: Kind of the words.
+        words: Number of words, the article not counted.
+        article: Whether they include "a" or "an", which depends on the word after it.
     """
 
     start: int
@@ -38,14 +38,14 @@ class Slot:
 
 @dataclass(frozen=True)
 class Hole:
-    """A clause's words of its family, without the concept's name and what must stay beside it.
+    """A clause's words of its family, except the concept's name and what must stay beside it.
 
     Attributes:
-        slots: In order, at least one.
-        many: Whether a predicate's subject is in the plural.
-        guest: What hangs on its last noun.
-        whole: What is deleted where nothing is to stand there: starts and stops; None if what is
-            left would be no English.
+        slots: Slots in order, at least one.
+        many: Whether the subject of a predicate is plural.
+        guest: The relative clause that depends on its last noun, if any.
+        whole: Starts and stops of what is deleted when nothing takes its place; None if the rest
+            would not be English.
     """
 
     slots: tuple[Slot, ...]
@@ -55,7 +55,7 @@ class Hole:
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """What another's words must have in common with these to stand in their place."""
+        """The properties that another hole must share for its words to fit in here."""
         many = self.many and self.slots[-1].gap in STATED
         return (*((slot.gap, slot.article) for slot in self.slots), many, self.guest)
 
@@ -65,13 +65,13 @@ def find_holes(text: str, clauses: Sequence[Clause], name: str, seeds: Seeds) ->
 
     Args:
         text: A description.
-        clauses: All of its clauses.
-        name: The concept's.
-        seeds: What is known of words.
+        clauses: All clauses of the description.
+        name: The concept's name.
+        seeds: Known words and grammar.
 
     Returns:
-        None for a clause whose words can't be exchanged so that the rest stays English and names
-        the concept as before.
+        A hole for each clause; None where its words can't be exchanged so that the rest stays
+        English and names the concept as before.
     """
     outline = Outline(text, clauses, name, seeds.grammar)
     found: list[Hole | None] = []
@@ -89,7 +89,7 @@ def find_holes(text: str, clauses: Sequence[Clause], name: str, seeds: Seeds) ->
 
 
 def _around(outline: Outline, place: int, phrase: NounPhrase, seeds: Seeds) -> Hole | None:
-    """The hole of a clause with one name, whose noun phrase stays."""
+    """Returns the hole of a clause with one name, whose noun phrase stays; None without one."""
     words, after = outline.words(place), outline.next(place)
     before, behind = words[: phrase.start], words[phrase.name + 1 :]
     adjectives = _adjectives(words, phrase, outline.clauses[place].family, seeds)
@@ -113,7 +113,7 @@ def _around(outline: Outline, place: int, phrase: NounPhrase, seeds: Seeds) -> H
 def _behind_subject(
     outline: Outline, words: Sequence[TaggedWord], phrase: NounPhrase
 ) -> list[Slot]:
-    """What a subject does or is; the ending of a possessive goes with it."""
+    """Returns the slot of a subject's predicate; a possessive ending belongs to the slot."""
     behind = words[phrase.name + 1 :]
     if not behind:
         return []
@@ -129,7 +129,7 @@ def _behind_subject(
 def _adjectives(
     words: Sequence[TaggedWord], phrase: NounPhrase, family: str, seeds: Seeds
 ) -> list[Slot]:
-    """The words between a determiner and the name, if any of them is of the clause's family."""
+    """Returns the slot between determiner and name, if a word there is of the clause's family."""
     own = words[phrase.start : phrase.name]
     determined = bool(own) and own[0].text.lower() in seeds.grammar.determiners
     telling = own[1:] if determined else own
@@ -141,7 +141,7 @@ def _adjectives(
 
 
 def _nameless(outline: Outline, place: int) -> Hole | None:
-    """The hole of a clause that does not name the concept."""
+    """Returns the hole of a clause that doesn't name the concept; None without one."""
     words, start = outline.words(place), 0
     while start < len(words) - 1 and words[start].lemma in outline.grammar.conjunctions:
         start += 1
@@ -159,14 +159,14 @@ def _nameless(outline: Outline, place: int) -> Hole | None:
 
 
 def _stands(outline: Outline, place: int, gap: Gap, guest: Guest) -> bool:
-    """Whether what follows in the sentence can do without the words of a gap."""
+    """Tells whether the rest of the sentence can do without the words of a gap."""
     after = outline.next(place)
     listed = after is not None and outline.is_list_rest(after)
     return not listed and (guest is Guest.none or gap in STATED)
 
 
 def _kind(outline: Outline, place: int, words: Sequence[TaggedWord]) -> tuple[Gap, int, bool]:
-    """A clause's kind, how many words of it are a subject that stays, and whether it is plural."""
+    """Returns a clause's gap, the length of the subject that stays, and whether it is plural."""
     grammar, first = outline.grammar, words[0].text.lower()
     second = words[1].text.lower() if len(words) > 1 else ""
     if first in grammar.pronouns and second:
@@ -188,7 +188,7 @@ def _kind(outline: Outline, place: int, words: Sequence[TaggedWord]) -> tuple[Ga
 
 
 def _without(outline: Outline, place: int, gap: Gap) -> Spans | None:
-    """All of a clause, unless others of its sentence hang on it."""
+    """Returns the span of a whole clause; None where other clauses depend on it."""
     clause, after, grammar = outline.clauses[place], outline.next(place), outline.grammar
     if not outline.begins(place):
         return ((len(outline.text[: clause.start].rstrip(PUNCTUATION)), clause.stop),)

@@ -1,4 +1,4 @@
-"""Asks a judge about descriptions: each different one once, again where an answer is no verdict."""
+"""Asks a judge about each different description once, and again after an invalid answer."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from vlminterp_ex2.inspection.verdicts import InvalidAnswerError, JudgeAnswer
 
 
 class JudgeUnavailableError(Exception):
-    """There is no judge to be had; says why in one line, without any key."""
+    """No judge can be asked; the message says why in one line, without any key."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a judge has answered to one conversation.
+    """A judge's answer to one conversation.
 
     Attributes:
-        text: Its words; None if no answer came after all retries.
-        prompt_tokens: What was read.
-        completion_tokens: What was written.
+        text: The judge's words; None if no answer came after all retries.
+        prompt_tokens: Number of tokens read.
+        completion_tokens: Number of tokens written.
     """
 
     text: str | None
@@ -32,31 +32,31 @@ Told = Callable[[int, Answer], None]
 
 
 class Judge(Protocol):
-    """A language model that answers."""
+    """A language model that answers conversations."""
 
     def answer(self, conversations: Sequence[Sequence[Message]], told: Told) -> None:
-        """Answers conversations, in any order.
+        """Answers conversations in any order.
 
         Args:
-            conversations: Each ends with a user's message.
-            told: Called once for each, as soon as it is answered or given up, with its number.
+            conversations: Lists of messages, each ending with the user's.
+            told: Called once for each conversation, with its index, once answered or given up.
 
         Raises:
-            JudgeUnavailableError: None will be answered.
+            JudgeUnavailableError: The judge can't answer any conversation.
         """
 
 
 @dataclass
 class Cost:
-    """What judging has cost.
+    """Counts of what judging has cost.
 
     Attributes:
-        cached: Descriptions whose verdict an earlier call had found.
+        cached: Descriptions whose verdict was found in the cache.
         asked: Conversations that the judge has answered, repeated ones included.
-        prompt_tokens: Read by the judge.
-        completion_tokens: Written by the judge.
-        invalid_answers: Answers that were no verdict.
-        invalid: Descriptions left without a verdict for that reason.
+        prompt_tokens: Tokens read by the judge.
+        completion_tokens: Tokens written by the judge.
+        invalid_answers: Answers that were no valid verdict.
+        invalid: Descriptions left without a verdict because no answer was valid.
         failed: Descriptions left without a verdict because no answer came.
     """
 
@@ -71,7 +71,7 @@ class Cost:
 
 @dataclass
 class _Open:
-    """A description without a verdict so far."""
+    """A description that has no verdict yet."""
 
     key: tuple[str, str]
     first: list[Message]
@@ -80,14 +80,14 @@ class _Open:
 
 @dataclass
 class Panel:
-    """A judge, how it is asked, and what it has said so far.
+    """A judge with its prompt, its cache and its cost so far.
 
     Attributes:
-        judge: Who answers.
-        prompt: What it is told.
-        cache: What it has said before.
-        attempts: How often it is asked until an answer is a verdict.
-        cost: Of all calls so far.
+        judge: The judge that answers.
+        prompt: Instructions and shots for the judge.
+        cache: Earlier answers of the judge.
+        attempts: Highest number of times a description is asked about until an answer is valid.
+        cost: Total cost of all calls so far.
     """
 
     judge: Judge
@@ -101,17 +101,17 @@ class Panel:
         descriptions: Sequence[tuple[str, str]],
         on_advance: Callable[[int], None] | None = None,
     ) -> list[JudgeAnswer | None]:
-        """Judges descriptions.
+        """Returns a verdict for each description, asking the judge where none is cached.
 
         Args:
-            descriptions: Concepts' names and texts, repeated or not.
-            on_advance: Told how many different ones are done with.
+            descriptions: Pairs of a concept's name and a text; they may repeat.
+            on_advance: Called with how many more different descriptions are finished.
 
         Returns:
             Verdicts in the order of `descriptions`; None where the judge gave no valid one.
 
         Raises:
-            JudgeUnavailableError: The judge can't be had. Verdicts so far are in the cache.
+            JudgeUnavailableError: No judge can be asked. Verdicts so far are in the cache.
         """
         found: dict[tuple[str, str], JudgeAnswer | None] = {}
         left: list[_Open] = []
@@ -130,7 +130,7 @@ class Panel:
         return [found[key] for key in descriptions]
 
     def _recalled(self, messages: Sequence[Message]) -> JudgeAnswer | None:
-        """Returns an earlier verdict; None if there is none, or its file is damaged."""
+        """Returns an earlier verdict; None if there is none, or its file is no valid answer."""
         answer = self.cache.read(messages)
         try:
             return None if answer is None else self.prompt.form.read(answer)
@@ -145,7 +145,7 @@ class Panel:
         *,
         last: bool,
     ) -> list[_Open]:
-        """Asks once about each; returns those whose answer was no verdict."""
+        """Asks about each description once; returns those whose answer was invalid."""
         again: list[_Open] = []
 
         def told(number: int, answer: Answer) -> None:
@@ -163,7 +163,7 @@ class Panel:
     def _read(
         self, one: _Open, answer: Answer, found: dict[tuple[str, str], JudgeAnswer | None]
     ) -> bool:
-        """Takes note of an answer; returns whether one is done with."""
+        """Records an answer; returns whether its description is finished."""
         self.cost.prompt_tokens += answer.prompt_tokens
         self.cost.completion_tokens += answer.completion_tokens
         if answer.text is None:
@@ -174,7 +174,7 @@ class Panel:
             verdict = self.prompt.form.read(answer.text)
         except InvalidAnswerError as error:
             self.cost.invalid_answers += 1
-            # the fault is told, so that even a model that always says the same says something else
+            # name the fault, so that even a model that always repeats itself gets a new prompt
             one.messages = [*one.first, reply(answer.text), complaint(error)]
             return False
         found[one.key] = verdict

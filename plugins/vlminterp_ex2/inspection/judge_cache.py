@@ -1,4 +1,4 @@
-"""Judges' answers on disk, found again by all that they depend on: nothing is asked twice."""
+"""Keeps judges' answers on disk, by all that they depend on, so that nothing is asked twice."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from vlminterp.results.sealed import read_sealed, write_sealed
 
 @dataclass(frozen=True)
 class JudgeCache:
-    """Keeps valid answers, each in a file of its own.
+    """A folder of valid answers, each in a file of its own.
 
     Attributes:
-        folder: Made when first written to; may be shared by runs and judges.
-        judge: What an answer depends on besides the conversation: model, endpoint, its options.
+        folder: Created on first writing; runs and judges may share it.
+        judge: Everything an answer depends on besides the conversation: model, endpoint, options.
     """
 
     folder: Path
@@ -27,7 +27,7 @@ class JudgeCache:
         return None if content is None else content.decode("utf-8")
 
     def write(self, messages: Sequence[Mapping[str, str]], answer: str) -> None:
-        """Keeps an answer."""
+        """Writes an answer to a file of the cache."""
         write_sealed(self._file(messages), answer.encode("utf-8", "replace"))
 
     def _file(self, messages: Sequence[Mapping[str, str]]) -> Path:

@@ -11,16 +11,16 @@ from vlminterp_ex2.inspection.judge_prompt import Message
 from vlminterp_ex2.inspection.judge_settings import JudgeConfig, ResponseFormat
 
 NO_KEY = "none"
-"""Servers of one's own want no key, but the client wants something to send."""
+"""Stands for a key: one's own server wants none, but the client must send something."""
 GIVEN_UP = 3
-"""After so many descriptions without any answer in between, no more are asked about."""
+"""Number of descriptions in a row without any answer after which asking stops."""
 
 
 class EndpointJudge:
-    """A model behind an endpoint.
+    """A judge behind an OpenAI-compatible endpoint.
 
     Args:
-        config: Model, address, limits.
+        config: Model, address and limits.
         schema: JSON Schema of an answer.
 
     Raises:
@@ -37,7 +37,7 @@ class EndpointJudge:
 
     @property
     def name(self) -> str:
-        """What verdicts depend on besides what is asked."""
+        """Endpoint, model and response format: all that verdicts depend on besides the question."""
         config = self._config
         return f"{config.base_url or 'openai'} {config.model} {config.response_format.value}"
 
@@ -55,7 +55,7 @@ class EndpointJudge:
             max_retries=self._config.retries,  # with backoff, after 408, 409, 429, 5xx, no answer
         )
         waiting = iter(enumerate(conversations))
-        row: list[str] = []  # why the last ones got no answer
+        row: list[str] = []  # reasons of the latest failures in a row
 
         async def work() -> None:
             for number, messages in waiting:
@@ -116,7 +116,7 @@ class EndpointJudge:
 
 
 def _answer_of(found: Any) -> Answer:
-    """What a server has sent; some send nothing where there should be something."""
+    """Reads a server's response; some servers leave out the text or the token counts."""
     choices = getattr(found, "choices", None) or []
     text = choices[0].message.content if choices else None
     usage = getattr(found, "usage", None)
@@ -128,7 +128,7 @@ def _answer_of(found: Any) -> Answer:
 
 
 def _reason(error: Exception) -> str:
-    """The kind of error in a few words; never its message, which may quote the key."""
+    """Names the kind of error in a few words, without its message, which may quote the key."""
     status = getattr(error, "status_code", None)
     words = {401: "the key is refused", 403: "access is refused", 404: "no such model or address"}
     if status is not None:

@@ -1,4 +1,4 @@
-"""Which answer a judge must give: our own, or any JSON object that a schema describes."""
+"""The form of a judge's answer: our own, or any JSON object that a schema describes."""
 
 import json
 from collections.abc import Mapping
@@ -16,19 +16,19 @@ from vlminterp_ex2.inspection.verdicts import (
 )
 
 MEANINGS = ("informative", "visual", "families")
-"""What the lexicon can say, too; a field of an answer may mean one of these."""
+"""Labels that the lexicon gives too; a field of an answer can be mapped to one of them."""
 EXPLANATION = "explanation"
 
 
 @dataclass(frozen=True)
 class Form:
-    """An answer's schema, and which of its fields mean what the lexicon says, too.
+    """The schema of an answer, and which of its fields mean what the lexicon says too.
 
     Attributes:
         schema: JSON Schema of an object; None for our own answer.
-        means: By one of `MEANINGS`, the field that says it.
-        true: By one of `MEANINGS`, the value of that field that stands for true.
-        families: That our own answer names; those of another one come first in their order.
+        means: Mapping from one of `MEANINGS` to the field that says it.
+        true: Mapping from one of `MEANINGS` to the value of its field that stands for true.
+        families: Families that our own answer names; those of another answer are sorted like them.
     """
 
     schema: Mapping[str, Any] | None = None
@@ -38,17 +38,17 @@ class Form:
 
     @property
     def json_schema(self) -> Mapping[str, Any]:
-        """The schema that an endpoint is told."""
+        """The schema that an endpoint is given."""
         return schema_of(self.families) if self.schema is None else self.schema
 
     def read(self, answer: str) -> JudgeAnswer:
-        """Finds the verdict in an answer.
+        """Reads the verdict from an answer.
 
         Args:
             answer: A JSON object, alone or with words or a code fence around it.
 
         Raises:
-            InvalidAnswerError: It is not of the schema.
+            InvalidAnswerError: The answer doesn't match the schema.
         """
         if self.schema is None:
             return read_verdict(answer, self.families)
@@ -73,14 +73,14 @@ class Form:
         )
 
     def _value(self, found: Mapping[str, Any], meaning: str) -> Any:
-        """Returns what an answer says of one meaning; None where it was not asked."""
+        """Returns an answer's value for one meaning; None where it was not asked for."""
         if meaning not in self.means or self.means[meaning] not in found:
             return None
         value = found[self.means[meaning]]
         return value == self.true[meaning] if meaning in self.true else value
 
     def _ordered(self, named: list[str]) -> tuple[str, ...]:
-        """Returns the families in their order, then others by name."""
+        """Returns known families in their order, then others by name."""
         known = [family for family in self.families.informative if family in named]
         return (*known, *sorted(set(named) - set(known)))
 
@@ -89,13 +89,13 @@ def form_of(data: Mapping[str, Any] | None, families: Families | None = None) ->
     """Reads the part `answer` of a file of judge prompts.
 
     Args:
-        data: `schema`, and `means`: by meaning a field, or a field with the `value` that is
-            true. None for our own answer.
-        families: What the answer is about; None for ours.
+        data: `schema`, and `means`, which maps a meaning to a field, or to a field with the `value`
+            that is true. None for our own answer.
+        families: Families that the answer is about; None for ours.
 
     Raises:
-        KeyError: A part is missing.
-        ValueError: The schema is no JSON Schema, or a meaning is unknown or of no field.
+        KeyError: A required key is missing.
+        ValueError: The schema is no JSON Schema, or a meaning or its field is unknown.
     """
     families = families or our_families()
     if data is None:

@@ -13,12 +13,12 @@ from vlminterp_ex2.inspection.judge_settings import JudgeConfig
 
 
 class LocalJudge:
-    """A language model, asked in batches, always answering with its likeliest words.
+    """A language model on this machine, asked in batches, with greedy decoding.
 
     Args:
         config: Model and limits.
-        tokenizer: Pads on the left.
-        model: In evaluation mode.
+        tokenizer: Tokenizer that pads on the left.
+        model: Language model in evaluation mode.
     """
 
     def __init__(self, config: JudgeConfig, tokenizer: Any, model: Any) -> None:
@@ -27,7 +27,7 @@ class LocalJudge:
 
     @property
     def name(self) -> str:
-        """What verdicts depend on besides what is asked."""
+        """The model and its weights file, on which verdicts depend besides the question."""
         return f"local {self._config.model} {self._config.gguf or ''}"
 
     def answer(self, conversations: Sequence[Sequence[Message]], told: Told) -> None:
@@ -56,7 +56,7 @@ class LocalJudge:
         return [Answer(*one) for one in zip(texts, read, kept, strict=True)]
 
     def _likeliest(self) -> GenerationConfig:
-        """Greedy, whatever the checkpoint itself recommends."""
+        """Returns settings for greedy decoding, whatever the checkpoint recommends."""
         ends = self._model.generation_config.eos_token_id
         return GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=self._config.max_tokens,
@@ -75,10 +75,10 @@ class LocalJudge:
 
 
 def load_local(config: JudgeConfig, device: torch.device) -> LocalJudge:
-    """Loads the model.
+    """Loads the judge's model and tokenizer.
 
     Raises:
-        JudgeUnavailableError: It can't be loaded.
+        JudgeUnavailableError: The model can't be loaded.
     """
     from vlminterp_ex2.policy import KEY, load_model, load_tokenizer
     from vlminterp_ex2.settings import PolicyConfig

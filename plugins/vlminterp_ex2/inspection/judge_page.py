@@ -1,4 +1,4 @@
-"""What the judge found, on the run's page: its shares beside the lexicon's, agreement, cost."""
+"""The judges' sections of a run's page: shares beside the lexicon's, agreement, cost."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,10 +24,10 @@ COSTS = {
 
 
 def judge_section(summary: Mapping[str, Any]) -> Iterator[Section]:
-    """The judges' sections; none where there was to be no judge.
+    """Yields a section for each judge and one on agreement; nothing if none was wanted.
 
     Args:
-        summary: The run's.
+        summary: The run's summary.
     """
     judged = summary.get("judge")
     if judged:
@@ -39,7 +39,7 @@ def judge_section(summary: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _one(judged: Mapping[str, Any], title: str = TITLE) -> Section:
-    """Returns what one judge has found."""
+    """Returns the section on one judge's findings."""
     if "unavailable" in judged:
         body = Markup(
             '<p class="note"><strong>No judge could be asked</strong> ({}). What this page says '
@@ -51,7 +51,7 @@ def _one(judged: Mapping[str, Any], title: str = TITLE) -> Section:
 
 
 def _matrix(kappas: Mapping[str, Any]) -> Markup:
-    """Returns κ of each two raters for each label that both give."""
+    """Returns a table of κ for every two raters and each label that both give."""
     rows = [
         (name, one["first"], one["second"], _number(one["mean"]), _interval(one), one["n"])
         for name, pairs in kappas.items()
@@ -98,7 +98,7 @@ def _findings(judged: Mapping[str, Any]) -> Markup:
 
 
 def _answers(answers: Mapping[str, Any]) -> Markup:
-    """Returns how often each answer was given, where another schema than ours was asked."""
+    """Returns a table of how often each answer was given, for a schema other than ours."""
     rows = [
         (field, value, counts.get("base", 0), counts.get(ALIGNED, 0))
         for field, values in answers.items()

@@ -1,4 +1,4 @@
-"""How a judge is asked: instructions, balanced shots, then the description."""
+"""The prompt of a judge: instructions, balanced shots, then the description."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,20 @@ from vlminterp_ex2.inspection.verdicts import InvalidAnswerError
 
 DEFAULT = Path(__file__).with_name("judge_prompt.yaml")
 SHIPPED = {"ex2-paper": Path(__file__).with_name("judge_prompt_ex2_paper.yaml")}
-"""Files of prompts that go by a name."""
+"""Prompt files that go by a name."""
 
 Message = dict[str, str]
 
 
 @dataclass(frozen=True)
 class JudgePrompt:
-    """What a judge is told before each description.
+    """The text that a judge is given before and around each description.
 
     Attributes:
-        instructions: What to do.
-        question: With `{concept}` and `{text}`.
-        shots: Questions and the answers that they should get.
-        form: Which answer it must give.
+        instructions: The system message.
+        question: Template with `{concept}` and `{text}`.
+        shots: Pairs of a question and the answer that it should get.
+        form: Form of the answer that is wanted.
     """
 
     instructions: str
@@ -39,10 +39,10 @@ class JudgePrompt:
     form: Form = field(default_factory=Form)
 
     def messages(self, name: str, text: str) -> list[Message]:
-        """The conversation that ends with the question about one description.
+        """Returns the conversation that ends with the question about one description.
 
         Args:
-            name: The concept's, without an article.
+            name: The concept's name, without an article.
             text: The description.
         """
         said = [{"role": "system", "content": self.instructions}]
@@ -53,12 +53,12 @@ class JudgePrompt:
 
 
 def reply(answer: str) -> Message:
-    """What the judge has said, as a message."""
+    """Returns the judge's answer as a message."""
     return {"role": "assistant", "content": answer}
 
 
 def complaint(error: InvalidAnswerError) -> Message:
-    """What a judge is told whose answer was no verdict."""
+    """Returns the message that follows an invalid answer."""
     words = f"That was not valid: {error}. Answer again, with one JSON object and nothing else."
     return {"role": "user", "content": words}
 
@@ -74,14 +74,14 @@ def load_prompt(path: Path = DEFAULT, seeds: Seeds | None = None) -> JudgePrompt
     """Reads instructions and shots.
 
     Args:
-        path: Of the form of `judge_prompt.yaml`; a part `answer`, as `form_of` takes it, asks for
-            another answer than ours. Instructions may hold {families}, which are those with
-            their questions, a line each, and {seen}, which says when a text is visual.
-        seeds: Whose families the judge is asked about; shots of their own take the place of those
-            of our own prompt. None for ours.
+        path: A file in the format of `judge_prompt.yaml`. Its part `answer` (see `form_of`) asks
+            for another answer than ours. In the instructions, {families} stands for the families
+            with their questions, one a line, and {seen} for when a text counts as visual.
+        seeds: Known words with the families that the judge is asked about; their shots, if any,
+            replace those of our own prompt. None for ours.
 
     Raises:
-        InputError: It can't be read, or a shot's answer is no valid verdict.
+        InputError: The file can't be read, or a shot's answer is no valid verdict.
     """
     seeds = seeds or load_seeds()
     try:
@@ -102,7 +102,7 @@ def load_prompt(path: Path = DEFAULT, seeds: Seeds | None = None) -> JudgePrompt
 
 
 def _told(instructions: str, families: Families) -> str:
-    """Returns instructions that say which families there are."""
+    """Returns instructions with the families filled in."""
     asked = [f"- {one.name}: {one.question}" for one in families.all if one.informative]
     seen = "the text tells how the thing looks"
     if families.visual:
@@ -113,7 +113,7 @@ def _told(instructions: str, families: Families) -> str:
 
 
 def _shown(shot: Shot, families: Families) -> dict[str, Any]:
-    """Returns a shot of a file of families in the form of one of a prompt."""
+    """Converts a shot from a file of families into the format of a prompt file."""
     answer = {
         "explanation": shot.explanation,
         "informative": bool(shot.families),
@@ -130,7 +130,7 @@ def _shot(question: str, shot: Mapping[str, Any], form: Form) -> tuple[str, str]
 
 
 def _fill(question: str, concept: str, text: str) -> str:
-    # not str.format, since descriptions may hold braces; the text last, since it may hold {concept}
+    # str.format would fail on braces in descriptions; fill text last, since it may hold {concept}
     return question.replace("{concept}", concept).replace("{text}", text)
 
 

@@ -1,4 +1,4 @@
-"""What can be chosen about the judge, a language model that is asked what descriptions say."""
+"""Options of the judge, a language model that is asked what descriptions say."""
 
 import re
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from vlminterp.errors import ConfigError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 TAKEN = ("judge", "lexicon", "people", "cost")
-"""What raters and their tables are called already."""
+"""Names that raters and their tables have already."""
 
 
 class Backend(Enum):
-    """Where the judge is."""
+    """The place where the judge runs."""
 
     none = "none"
-    """There is none: lexicon and ablation alone."""
+    """No judge: lexicon and ablation alone."""
     local = "local"
     """A language model on this machine, a folder or from the hub (transformers)."""
     endpoint = "endpoint"
-    """Any server that speaks OpenAI's chat completions."""
+    """Any server that offers OpenAI's chat completions API."""
 
 
 class ResponseFormat(Enum):
-    """How an endpoint is made to answer in JSON; not all know all."""
+    """The ways to make an endpoint answer in JSON; not every server supports all."""
 
     json_schema = "json_schema"
     json_object = "json_object"
@@ -36,28 +36,28 @@ class ResponseFormat(Enum):
 
 @dataclass
 class JudgeConfig:
-    """The judge; a group, `plugin/judge=NAME`.
+    """Options of the judge, chosen as a group by `plugin/judge=NAME`.
 
     Attributes:
-        backend: Where it is.
-        model: A folder or hub id (`pkg://PACKAGE/PATH` too) if local, else the endpoint's name of
-            it.
-        gguf: Of a local one, the file that holds the weights, or a pattern.
-        base_url: Of an endpoint, such as http://localhost:8000/v1; null is OpenAI's.
-        api_key_env: The environment variable that holds the endpoint's key. The key itself is
-            nowhere else: not in configs, logs or caches.
-        response_format: How an endpoint is made to answer in JSON.
-        prompts: A file of instructions, shots and, if it is another than ours, the answer's schema;
+        backend: The place where the judge runs.
+        model: A folder or hub id (`pkg://PACKAGE/PATH` too) if local, else the model's name at the
+            endpoint.
+        gguf: The file that holds a local model's weights, or a pattern.
+        base_url: The endpoint's address, such as http://localhost:8000/v1; null is OpenAI's.
+        api_key_env: The environment variable that holds the endpoint's key. The key is never
+            written to configs, logs or caches.
+        response_format: The way to make an endpoint answer in JSON.
+        prompts: A file of instructions, shots and, if it differs from ours, the answer's schema;
             `ex2-paper` for the paper's question; null for our own.
-        limit: At most so many descriptions are judged, spread evenly over models and concepts;
-            0 for all.
-        attempts: How often one is asked until its answer is valid, ≥ 1.
-        retries: How often an endpoint is tried again after 429, 5xx, or no answer in time, ≥ 0.
+        limit: Highest number of descriptions that are judged, spread evenly over models and
+            concepts; 0 for all.
+        attempts: Highest number of times a judge is asked until its answer is valid, ≥ 1.
+        retries: Number of times a request is repeated after 429, 5xx, or no answer in time, ≥ 0.
         timeout: Seconds to wait for an endpoint's answer, > 0.
-        concurrency: Questions asked at once; of a local model, its batch, ≥ 1.
-        max_tokens: Of an answer, ≥ 16.
-        cache: A folder that keeps answers for all runs; null keeps them
-            beside the stages that runs share.
+        concurrency: Questions asked at once; a local model's batch size, ≥ 1.
+        max_tokens: Longest answer in tokens, ≥ 16.
+        cache: A folder that keeps answers for all runs; null keeps them beside the stages that runs
+            share.
     """
 
     free_text: ClassVar = ("gguf", "prompts", "cache")
@@ -78,7 +78,7 @@ class JudgeConfig:
     cache: str | None = None
 
     def __post_init__(self) -> None:
-        """Checks ranges.
+        """Checks the options' ranges.
 
         Raises:
             ConfigError: A value is out of range, or the judge has no model.
@@ -96,14 +96,14 @@ class JudgeConfig:
 
 
 def further_judge(name: str, options: Any) -> JudgeConfig:
-    """Returns the options of a judge beside the first.
+    """Returns the checked options of a judge beside the first.
 
     Args:
-        name: Names its table and its column, too: lower-case letters, digits, "-" and "_".
-        options: By name, or already checked.
+        name: Name of its table and column: lower-case letters, digits, "-" and "_".
+        options: The judge's options by name, or a checked `JudgeConfig`.
 
     Raises:
-        ConfigError: The name is taken or no name, or an option is unknown or out of range.
+        ConfigError: The name is taken or malformed, or an option is unknown or out of range.
     """
     if not NAME.fullmatch(name) or name in TAKEN:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""The judge's part of the third stage: what it says of descriptions, and does the lexicon agree?"""
+"""The judge's part of the third stage: asks it about descriptions and sums up its answers."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,20 +28,20 @@ Row = dict[str, Any]
 def judge(
     context: Context[EX2Config], rows: Sequence[Row], config: JudgeConfig, seeds: Seeds
 ) -> dict[str, Any] | None:
-    """Writes the table `judge`, or what is missing of it: a row for each judged description.
+    """Writes the missing rows of the table `judge`, one for each judged description.
 
     Args:
-        context: Of the run, with the folder of this judge's stage.
-        rows: Of the table `inspect`.
-        config: The judge's.
-        seeds: Of the families that it is asked about.
+        context: The run's context, with the folder of this judge's stage.
+        rows: Rows of the table `inspect`.
+        config: The judge's options.
+        seeds: Known words, with the families that the judge is asked about.
 
     Returns:
-        What the judge found and cost; `{"unavailable": why}` if it can't be had. That, and what it
-        leaves without a verdict, is also told on stderr. None if there is to be none.
+        The judge's findings and cost; `{"unavailable": why}` if no judge can be asked. This, and
+        the number of descriptions without a verdict, is also written to stderr. None without judge.
 
     Raises:
-        InputError: The file of prompts can't be used.
+        InputError: The prompt file can't be used.
     """
     if config.backend is Backend.none:
         return None
@@ -63,16 +63,16 @@ def judge(
 
 
 def is_unfinished(judged: Mapping[str, Any]) -> bool:
-    """Returns whether the judge must be asked again: it was not there, or some answers were not.
+    """Tells whether the judge must be asked again, since it or some answers were unavailable.
 
     Args:
-        judged: As `judge` returns it.
+        judged: The findings that `judge` returns.
     """
     return "unavailable" in judged or judged["failed"] > 0
 
 
 def _tell(found: Mapping[str, Any]) -> None:
-    """Says on stderr how many descriptions have no verdict, and why."""
+    """Writes to stderr how many descriptions have no verdict, and why."""
     reasons = (
         ("invalid", "its answers were not valid"),
         ("failed", "no answer came; the same line asks again"),
@@ -86,14 +86,14 @@ def _tell(found: Mapping[str, Any]) -> None:
 
 
 def choose(rows: Sequence[Row], limit: int) -> list[int]:
-    """Which descriptions are judged: evenly of both models and all concepts, in their order.
+    """Chooses descriptions to judge, evenly over both models and all concepts, in order.
 
     Args:
         rows: Descriptions, with `policy`, `concept` and `text`; empty ones are not judged.
-        limit: At most so many; 0 for all.
+        limit: Highest number of descriptions; 0 for all.
 
     Returns:
-        Their places, sorted.
+        Their indices in `rows`, sorted.
     """
     turns: dict[tuple[str, str], int] = {}
     ranked = []

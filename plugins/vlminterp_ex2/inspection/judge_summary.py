@@ -1,4 +1,4 @@
-"""What a judge found, what it cost, and how well the lexicon agrees with it."""
+"""Sums up a judge's findings, its cost, and the lexicon's agreement with it."""
 
 import json
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ Row = dict[str, Any]
 def summarise_judge(
     rows: Sequence[Row], verdicts: Sequence[Row], costs: Sequence[Row], families: Families
 ) -> dict[str, Any]:
-    """Summary of the table `judge`.
+    """Summarises the table `judge`.
 
     Args:
-        rows: Of the table `inspect`: the lexicon's view.
-        verdicts: Of the table `judge`.
-        costs: Of the table `judge-cost`.
-        families: Judges name those that inform; boilerplate is what is left.
+        rows: Rows of the table `inspect`, the lexicon's view.
+        verdicts: Rows of the table `judge`.
+        costs: Rows of the table `judge-cost`.
+        families: All families; the judge names only informative ones.
 
     Returns:
         `judged`, `valid`, the costs' sums and, where there are valid verdicts, `shares` of each
@@ -50,7 +50,7 @@ def summarise_judge(
 
 
 def _answers(rows: Sequence[Row]) -> dict[str, Any]:
-    """How often each model's descriptions got each answer, where another schema is asked."""
+    """Counts each answer for each model's descriptions, where a schema other than ours is used."""
     counts: dict[str, Any] = {}
     for row in rows:
         for name, value in json.loads(row.get("labels") or "{}").items():
@@ -62,7 +62,7 @@ def _answers(rows: Sequence[Row]) -> dict[str, Any]:
 def _shares(
     rows: Sequence[Row], concepts: Sequence[str], asked: Sequence[str], families: Sequence[str]
 ) -> dict[str, Any]:
-    """Shares of each model, and what alignment has changed, of what the judge is asked."""
+    """Returns shares for each model and their change by alignment, for what the judge is asked."""
     table = pd.DataFrame([{**row, "families": row["families"] or []} for row in rows])
     each = {
         policy: shares(table[table["policy"] == policy], concepts, families) for policy in POLICIES
@@ -87,24 +87,24 @@ def _shares(
 
 
 def _meaning(share: str) -> str:
-    """Returns which of a judge's meanings a share is of."""
+    """Returns the one of `MEANINGS` that a share is about."""
     return {"uninformative": "informative", "non_visual": "visual"}.get(share, "families")
 
 
 def agreement(
     lexicon: Sequence[Row], judge: Sequence[Row], asked: Sequence[str], families: Sequence[str]
 ) -> dict[str, Any]:
-    """κ of lexicon and judge, with intervals over concepts.
+    """Returns κ of lexicon and judge, with intervals over concepts.
 
     Args:
         lexicon: Rows with `concept`, `informative`, `visual`, `families`.
         judge: The judge's rows on the same descriptions.
-        asked: Which of `MEANINGS` the judge was asked for.
-        families: Names of those that inform.
+        asked: Those of `MEANINGS` that the judge was asked for.
+        families: Names of informative families.
 
     Returns:
-        By name, as far as it was asked: `informative`, `visual` (seen, not seen, nothing said) and
-        each family.
+        κ by label, for each that was asked: `informative`, `visual` (seen, not seen, nothing said)
+        and each family.
     """
     concepts = [row["concept"] for row in lexicon]
 

@@ -1,4 +1,4 @@
-"""All judges of a run, and people: each in a stage of its own, and how far they agree."""
+"""Runs all judges, each in a stage of its own, reads people's labels, and compares them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,14 +23,14 @@ def judged(context: Context[EX2Config], rows: Sequence[Row], seeds: Seeds) -> di
     """Asks every judge, and reads people's labels.
 
     Args:
-        context: Of the run.
-        rows: Of the table `inspect`.
-        seeds: Of the families that all are asked about.
+        context: The run's context.
+        rows: Rows of the table `inspect`.
+        seeds: Known words, with the families that all judges are asked about.
 
     Returns:
-        What the summary says of them: `judge`, the first one's findings; `judges`, further ones'
-        by name; `kappa`, of each two raters, the lexicon and people among them; `unfinished`. What
-        there is nothing to say of is not there.
+        The summary's entries: `judge` (the first judge's findings), `judges` (further ones' by
+        name), `kappa` (for every two raters, including the lexicon and people) and `unfinished`;
+        each only if there is something to report.
 
     Raises:
         InputError: A file of prompts or labels can't be used.
@@ -59,7 +59,7 @@ def judged(context: Context[EX2Config], rows: Sequence[Row], seeds: Seeds) -> di
 def _asked(
     context: Context[EX2Config], rows: Sequence[Row], name: str, config: JudgeConfig, seeds: Seeds
 ) -> tuple[dict[str, Any], dict[int, Row]]:
-    """Returns what one judge has found, and its rows by place."""
+    """Returns one judge's findings, and its rows by place."""
     own = JUDGE if name == FIRST else f"{JUDGE}-{name}"
     alone = replace(context, config=replace(context.config, judge=config, judges={}))
     tables = {JUDGE: own, COST: own + COST.removeprefix(JUDGE)}

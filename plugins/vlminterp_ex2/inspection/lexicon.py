@@ -1,7 +1,7 @@
-"""Which family each clause of a description is of, without any judge.
+"""Sorts each clause of a description into a family, without any judge.
 
 Turns of phrase decide first ("it is found in …"), then words: seeds, their neighbours in a sentence
-encoder's space, and how visible people rate what a word names.
+encoder's space, and people's ratings of how visible the thing is that a word names.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -15,27 +15,27 @@ from vlminterp_ex2.inspection.words import NAME, TaggedWord, base_forms, without
 
 FRAME = 2.0
 WORD_CAP = 1.8
-"""However many words speak for a family, a turn of phrase outweighs them."""
+"""Cap on the weight of words, so that a turn of phrase outweighs any number of them."""
 ENOUGH = 0.9
-"""What a seed word tells alone, and a neighbour only beside others."""
+"""Score that a clause needs: a seed word reaches it alone, a neighbour only with others."""
 
 TELLING = 2
-"""Words that must have a meaning of their own before a clause of no family says something."""
+"""Meaningful words that a clause without a family needs to count as saying something."""
 
 Neighbours = Mapping[str, tuple[str, float]]
-"""By base form: the family that its nearest seeds are of, and a weight in [0, 1]."""
+"""Maps a base form to the family of its nearest seeds, and a weight in [0, 1]."""
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A part of a description and what it is about.
+    """A part of a description and its family.
 
     Attributes:
-        start: Its first character.
-        stop: One past its last.
-        sentence: Which sentence it is in, from 0.
-        family: One of the seeds', or "neutral".
-        words: The words that told, as written.
+        start: Index of its first character.
+        stop: One past its last character.
+        sentence: Index of its sentence, from 0.
+        family: One of the seeds' families, or "neutral".
+        words: The words that decided, as written.
     """
 
     start: int
@@ -47,7 +47,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Seeds, and what a run's own vocabulary adds to them.
+    """Seed words, and what a run's own vocabulary adds to them.
 
     Attributes:
         seeds: Seed words and turns of phrase.
@@ -59,15 +59,15 @@ class Lexicon:
 
     @property
     def families(self) -> Families:
-        """That it tells apart."""
+        """The families that it tells apart."""
         return self.seeds.families
 
     def clauses(self, text: str, name: str) -> list[Clause]:
-        """The clauses of a description, in order; neighbours of one sentence and family are joined.
+        """Returns clauses in order; adjacent ones of the same sentence and family are joined.
 
         Args:
             text: The description.
-            name: The concept's.
+            name: The concept's name.
 
         Example:
             >>> text = "This is an owl. It is at home in the woods."
@@ -90,12 +90,12 @@ class Lexicon:
         return found
 
     def other(self, text: str, name: str, clauses: Sequence[Clause]) -> list[str]:
-        """Clauses that say something, but nothing of any family.
+        """Returns clauses that say something, but nothing of any family.
 
         Args:
             text: The description.
-            name: The concept's.
-            clauses: Of the description, as `clauses` finds them.
+            name: The concept's name.
+            clauses: The description's clauses, as `clauses` finds them.
 
         Example:
             >>> lexicon, text = Lexicon(), "An owl. It reminds us of old professors."
@@ -111,14 +111,14 @@ class Lexicon:
         ]
 
     def _tells(self, word: TaggedWord) -> bool:
-        """Whether a word has a meaning of its own: neither small, nor vague, nor the name."""
+        """Tells whether a word has a meaning of its own: neither small, nor vague, nor the name."""
         grammar, known = self.seeds.grammar, self.seeds
         small = (*vars(grammar).values(), known.silent, known.empty_verbs, {NAME})
         forms = {word.lemma, word.text.lower()}
         return word.text.isalpha() and len(word.text) > 1 and not any(forms & s for s in small)
 
     def _goes_with(self, before: Clause, family: str, words: Sequence[TaggedWord]) -> bool:
-        """Whether a piece only goes on with what the one before it says."""
+        """Tells whether a piece merely continues what the one before it says."""
         if before.family in self.families.uninformative:
             return True  # "I'm a model, designed to …"
         if before.family == NEUTRAL:
@@ -128,7 +128,7 @@ class Lexicon:
         return family == NEUTRAL and len(words) <= 3  # the rest of a list
 
     def _is_led_by(self, before: Clause, words: Sequence[TaggedWord]) -> bool:
-        """Whether the piece before is a mere beginning ("It is curled") that can't stand alone."""
+        """Tells whether the clause before is a lead-in that can't stand alone: "It is curled"."""
         own = [word.lemma for word in words if before.start <= word.start < before.stop]
         return (
             before.family == NEUTRAL and own[0] in self.seeds.grammar.pronouns and NAME not in own
@@ -166,7 +166,7 @@ class Lexicon:
         return {family: (score, told.get(family, [])) for family, score in scores.items()}
 
     def _meant(self, shape: str, spoken_for: Set[str]) -> Sequence[str]:
-        """The families that a shape speaks for: a lone one, or those that words speak for, too."""
+        """Returns a shape's families: its only one, or those that the words suggest too."""
         able = self.seeds.shapes[shape]
         return able if len(able) == 1 else [family for family in able if family in spoken_for]
 

@@ -1,4 +1,4 @@
-"""Which words and phrases a VLM loves most, whatever family they are of, if any."""
+"""Ranks the words and phrases that a VLM loves most, of any family or none."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from typing import Any
 from vlminterp_ex2.inspection.words import NAME, words_of
 
 LONGEST = 4
-"""Words in a phrase."""
+"""Highest number of words in a phrase."""
 FEWEST = 3
-"""Concepts of which a phrase must have been said: a single one's is no taste."""
+"""Concepts that must be described by a phrase: one alone doesn't show a taste."""
 
 
 @dataclass(frozen=True)
 class Loved:
-    """A word or phrase and what it is worth.
+    """A word or phrase and its worth.
 
     Attributes:
         phrase: Its words in lower case.
-        loss: Mean over concepts of what scores lose without its words, each left out alone and
-            added up; cosine.
-        concepts: In whose descriptions it stands.
+        loss: Mean over concepts of the score lost without the phrase: the sum of what is lost when
+            each of its words is left out alone; cosine.
+        concepts: Number of concepts in whose descriptions it stands.
     """
 
     phrase: str
@@ -32,12 +32,12 @@ def loved(rows: Sequence[Mapping[str, Any]], fewest: int = FEWEST) -> list[Loved
     """Ranks all words and phrases of the descriptions that were taken apart word by word.
 
     Args:
-        rows: Of the table `inspect`.
-        fewest: Concepts of which a phrase must have been said, ≥ 1.
+        rows: Rows of the table `inspect`.
+        fewest: Number of concepts whose descriptions must have the phrase, ≥ 1.
 
     Returns:
-        The most loved first. A phrase that is worth no more than a part of it is left out, and so
-        is what names the concept.
+        The most loved first. A phrase worth no more than a part of it is left out, and so is the
+        concept's name.
     """
     found: dict[str, dict[str, list[float]]] = {}
     for row in rows:
@@ -54,7 +54,7 @@ def loved(rows: Sequence[Mapping[str, Any]], fewest: int = FEWEST) -> list[Loved
 
 
 def _phrases(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """All phrases of one description, with their words' losses added up."""
+    """Yields all phrases of one description, with the sum of their words' losses."""
     losses = {word["start"]: word["loss"] for word in row["words"]}
     words = [word for word in words_of(row["text"], row["name"]) if word.start in losses]
     for start in range(len(words)):

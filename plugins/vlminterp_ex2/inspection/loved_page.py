@@ -15,10 +15,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def loved_section(rows: Rows) -> Iterator[Section]:
-    """The most loved words and phrases, then how much is said that is of no family.
+    """Yields a section of the most loved words and phrases, and of text that has no family.
 
     Args:
-        rows: Of the table `inspect`, in full or in part.
+        rows: Rows of the table `inspect`, all or some.
     """
     if not rows:
         return

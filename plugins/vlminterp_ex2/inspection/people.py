@@ -1,4 +1,4 @@
-"""People's labels: rows to fill in, blinded, and what comes back."""
+"""Writes descriptions for people to label, blinded, and reads their labels."""
 
 import csv
 import hashlib
@@ -35,18 +35,18 @@ Row = Mapping[str, Any]
 
 
 def blinded(run: RunFolder, folder: Path, rows: int | None = None) -> list[Path]:
-    """Writes descriptions for people to label: nothing tells which model wrote one.
+    """Writes descriptions for people to label, without telling which model wrote them.
 
     Args:
         run: An EX2 run that has inspected its descriptions.
-        folder: Where to; it exists.
-        rows: At most so many different ones, spread evenly over models and concepts.
+        folder: The folder to write to; must exist.
+        rows: Highest number of different descriptions, spread evenly over models and concepts.
 
     Returns:
-        The files.
+        Paths of the labels file and its guide.
 
     Raises:
-        InputError: The run has none, or has not ended and does not tell its families yet.
+        InputError: The run has no descriptions, or hasn't ended and doesn't tell its families yet.
     """
     said = [row for row in rows_of(run.table(INSPECT)) if row["text"]]
     if not said:
@@ -67,7 +67,7 @@ def blinded(run: RunFolder, folder: Path, rows: int | None = None) -> list[Path]
 
 
 def _families_of(run: RunFolder) -> Families:
-    """Returns what a run's descriptions are sorted by; its file may have moved since."""
+    """Returns the families of a run from its summary, since its file may have changed."""
     told = Families.read(run.summary or {})
     if told is None and (run.config.get("plugin") or {}).get("families"):
         raise InputError(f"{run.path} has not ended, and only then tells its families")
@@ -80,10 +80,10 @@ def _how(families: Families) -> str:
 
 
 def label_id(name: str, text: str) -> str:
-    """Returns what a description is known by, whichever model wrote it, in whichever run.
+    """Returns an id for a description, the same for any model and run.
 
     Args:
-        name: The concept's.
+        name: The concept's name.
         text: The description.
     """
     return hashlib.sha256(f"{name}\0{text}".encode()).hexdigest()[:12]
@@ -93,15 +93,15 @@ def read_labels(path: Path, rows: Sequence[Row], families: Sequence[str]) -> lis
     """Reads people's labels of a run's descriptions.
 
     Args:
-        path: As `blinded` writes it, filled in; other columns do not matter.
-        rows: Of the table `inspect`.
-        families: Names that may be among the labels.
+        path: The filled-in file that `blinded` wrote; extra columns don't matter.
+        rows: Rows of the table `inspect`.
+        families: Family names that are allowed as labels.
 
     Returns:
         A row for each description that has a label, with its `place` in `rows`.
 
     Raises:
-        InputError: It can't be read, a label is none, or no row is of this run.
+        InputError: The file can't be read, a label is invalid, or no row belongs to this run.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,4 @@
-"""Everyone who has labelled a run's descriptions, and how far each two of them agree."""
+"""Compares everyone who has labelled a run's descriptions: how far do each two agree?"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +15,14 @@ LEXICON, PEOPLE = "lexicon", "people"
 Row = Mapping[str, Any]
 Label = Callable[[Row], Any]
 Raters = Mapping[str, Mapping[int, Row]]
-"""By rater, and by place of a description in the table `inspect`, the rater's row."""
+"""Maps rater, then a description's place in the table `inspect`, to the rater's row."""
 
 
 def by_place(rows: Sequence[Row]) -> dict[int, Row]:
     """Returns the valid rows of a rater by the place of their description.
 
     Args:
-        rows: Of a table `judge`; the lexicon's own rows have no place but their order.
+        rows: Rows of a table `judge`, or the lexicon's, whose place is their index.
     """
     return {
         row.get("place", number): row for number, row in enumerate(rows) if row.get("valid", True)
@@ -30,15 +30,15 @@ def by_place(rows: Sequence[Row]) -> dict[int, Row]:
 
 
 def kappas(raters: Raters, families: Sequence[str]) -> dict[str, Any]:
-    """Returns Cohen's κ of each two raters, for all that both say, with intervals over concepts.
+    """Returns Cohen's κ of every two raters, for all labels of both, with intervals over concepts.
 
     Args:
-        raters: At least two; the first one's rows name the concepts of all descriptions.
-        families: Names of those that inform.
+        raters: Two raters or more; a concept is read from the first that has the description.
+        families: Names of informative families.
 
     Returns:
-        By label, such as `informative` or a family, a list of `first`, `second` and their κ as
-        `mean`, `low`, `high`, `n`.
+        Maps each label, such as `informative` or a family, to a list of `first`, `second` and
+        their κ as `mean`, `low`, `high`, `n`.
     """
     found: dict[str, Any] = {}
     for (first, ours), (second, theirs) in combinations(raters.items(), 2):
@@ -64,7 +64,7 @@ def _labels(
     places: Sequence[int],
     families: Sequence[str],
 ) -> dict[str, Label]:
-    """Returns what both can be asked for, by name; None is said where a rater was not asked."""
+    """Returns the labels to compare, by name; each gives None where a rater was not asked."""
     labels: dict[str, Label] = {"informative": itemgetter("informative"), "visual": _visual}
     labels |= {family: partial(_has, family) for family in families}
     own = {name for side in (ours, theirs) for place in places for name in _answer(side[place])}
@@ -74,7 +74,7 @@ def _labels(
 
 
 def _visual(row: Row) -> str | None:
-    """Whether it is seen; one that does not inform says nothing of what is seen."""
+    """Returns "seen", "not seen", or "nothing said" if uninformative; None if not asked."""
     if row["visual"] is None:
         return "nothing said" if row["informative"] is False else None
     return "seen" if row["visual"] else "not seen"
@@ -85,7 +85,7 @@ def _has(family: str, row: Row) -> bool | None:
 
 
 def _answer(row: Row) -> dict[str, Any]:
-    """Returns the answer by another schema than ours; empty for other rows."""
+    """Returns the answer under a schema other than ours; empty for other rows."""
     answer: dict[str, Any] = json.loads(row.get("labels") or "{}")
     return answer
 

@@ -1,4 +1,4 @@
-"""Descriptions cut into clauses, what they lend each other, and what is compared about them."""
+"""Cuts descriptions into clauses, swaps words between them, and pairs texts to compare."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ from vlminterp_ex2.inspection.lexicon import Clause
 from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
 
 PRESENCE, DELETION, CONTENT = KINDS = ("presence", "deletion", "content")
-"""A family's words against a neutral phrase of like length, nothing, and another concept's."""
+"""Replacements of a family's words: by a neutral phrase, by nothing, by another concept's."""
 SWAPS = 2
-"""Other concepts' words that stand in the place of a description's own, for each family in it."""
+"""Number of swaps with other concepts' words, for each family in a description."""
 FARTHER = 3
-"""By how many words a concept's name may be moved by other words before it."""
+"""Number of words by which a replacement may move the concept's name."""
 
 Row = dict[str, Any]
 
@@ -38,11 +38,11 @@ class Description:
     """A description and its clauses.
 
     Attributes:
-        row: Of the table `describe`.
+        row: Row of the table `describe`.
         concept: The concept's number.
-        clauses: In order; none if the description is empty.
-        seeds: By which the clauses were told apart.
-        other: Those of them that say something of no family.
+        clauses: Clauses in order; none if the description is empty.
+        seeds: Known words, by which the clauses were sorted.
+        other: Clauses that say something of no family.
     """
 
     row: Row
@@ -53,22 +53,22 @@ class Description:
 
     @property
     def text(self) -> str:
-        """The description."""
+        """The description's text."""
         return str(self.row["text"])
 
     @property
     def name(self) -> str:
-        """The concept's."""
+        """The concept's name."""
         return str(self.row["name"])
 
     def families(self) -> list[str]:
-        """The families of its clauses, each once, in the seeds' order."""
+        """Returns the families of its clauses, each once, in the seeds' order."""
         found = {clause.family for clause in self.clauses}
         return [family for family in self.seeds.families.names if family in found]
 
     @cached_property
     def holes(self) -> dict[str, list[Hole]]:
-        """By family, where its words can be exchanged; a family without any is left out."""
+        """Holes of exchangeable words by family; families without any are left out."""
         found: dict[str, list[Hole]] = {}
         holes = find_holes(self.text, self.clauses, self.name, self.seeds)
         for clause, hole in zip(self.clauses, holes, strict=True):
@@ -79,12 +79,12 @@ class Description:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two texts whose scores differ by what words of a family are worth.
+    """Two texts whose difference in score is the worth of a family's words.
 
     Attributes:
         kind: One of `KINDS`.
-        family: Whose words.
-        kept: The text with them.
+        family: The family whose words differ.
+        kept: The text with the words.
         changed: The text without them, or with others.
     """
 
@@ -98,7 +98,7 @@ Words = tuple[str, ...]
 
 
 class ClausePool:
-    """All that is said in each family of each concept, by what place in a sentence it fits.
+    """The words said in each family of each concept, by the shape of hole that they fit.
 
     Args:
         said: All descriptions of a run.
@@ -119,15 +119,15 @@ class ClausePool:
     def lend(
         self, one: Description, family: str, rng: np.random.Generator
     ) -> Iterator[list[Words]]:
-        """Other concepts' words of a family, of about the length of a description's own.
+        """Yields other concepts' words of a family, about as long as a description's own.
 
         Args:
-            one: For whom; what is also said of its own concept is not lent.
-            family: Which.
-            rng: Draws the concepts, then their words.
+            one: The borrower; words that its own concept has too are not lent.
+            family: Name of the family.
+            rng: Random generator that draws concepts, then words.
 
         Yields:
-            For each hole of the family, words for each of its slots; all from one concept.
+            Words for each slot of each hole of the family; all from one concept.
         """
         holes = one.holes[family]
         able = [self._words.get((family, *hole.shape), {}) for hole in holes]
@@ -147,16 +147,16 @@ class ClausePool:
 def comparisons(
     one: Description, lenders: ClausePool, rng: np.random.Generator
 ) -> Iterator[Comparison]:
-    """All that is to be compared about one description.
+    """Yields the comparisons of one description.
 
     Args:
         one: The description.
-        lenders: Give other concepts' words.
-        rng: Draws among them.
+        lenders: Pool of other concepts' words.
+        rng: Random generator that draws from the pool.
 
     Yields:
-        Comparisons in which both texts name the concept equally often and in the same place. A
-        family of whose words that can't be said gets none.
+        Comparisons whose two texts name the concept equally often and in nearly the same places.
+        Families for which there are no such texts have none.
     """
     for family, holes in one.holes.items():
         kept = edited(one.text, [])
@@ -176,7 +176,7 @@ def comparisons(
 
 
 def _deletion(one: Description, family: str, kept: str) -> Iterator[Comparison]:
-    """With and without; where nothing else is said, both texts name the concept first."""
+    """Yields a text with and without words; if nothing else is left, both first name it."""
     left = deleted(one.text, one.holes[family], one.name)
     if left is None:
         return
@@ -196,7 +196,7 @@ def _is_fair(kept: str, changed: str, name: str) -> bool:
 
 
 def _names_any(words: Words, names: Sequence[str]) -> bool:
-    """Whether words name any concept, which would be more than their family's."""
+    """Tells whether words name any concept, which would say more than their family's words."""
     said = " ".join(words)
     return any(places(said, name) for name in names if name.split()[0].lower()[:3] in said.lower())
 
@@ -206,5 +206,5 @@ def _length(words: Words) -> int:
 
 
 def _is_like(one: int, other: int) -> bool:
-    """Whether two phrases are about as long."""
+    """Tells whether two phrases are about equally long."""
     return abs(one - other) <= max(1, other // 3)

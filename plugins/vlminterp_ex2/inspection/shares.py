@@ -1,4 +1,4 @@
-"""How many of a concept's descriptions say something of a family, and how many inform at all."""
+"""Computes shares of a concept's descriptions: those of each family, the uninformative, …."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 
 Shares = dict[str, NDArray[np.float64]]
 CHANGE = (-1.0, 1.0)
-"""The bounds of a share's change."""
+"""Lowest and highest possible change of a share."""
 
 
 def shares(table: pd.DataFrame, concepts: Sequence[str], families: Sequence[str]) -> Shares:
-    """Shares among each concept's descriptions; an empty text is no description.
+    """Returns shares of each concept's descriptions; empty texts don't count.
 
     Args:
         table: Rows with `concept`, `text`, `families`, `informative`, `visual`.
         concepts: Ids, in order.
-        families: Names of those that have a share.
+        families: Names of the families that get a share.
 
     Returns:
-        By name, `[C]`: `says_FAMILY`, `uninformative`, and `non_visual` (of those that inform);
-        NaN where there is nothing to have a share of.
+        Shares `[C]` by name: `says_FAMILY`, `uninformative`, and `non_visual` (of informative
+        ones); NaN where there is nothing to count.
     """
     table = table[table["text"] != ""]
     found = {
@@ -35,7 +35,7 @@ def shares(table: pd.DataFrame, concepts: Sequence[str], families: Sequence[str]
 
 
 def empty_share(table: pd.DataFrame, concepts: Sequence[str]) -> NDArray[np.float64]:
-    """Returns the share of each concept's responses of which no text is left, `[C]`.
+    """Returns the share of each concept's responses that left an empty text, `[C]`.
 
     Args:
         table: Rows with `concept` and `text`.

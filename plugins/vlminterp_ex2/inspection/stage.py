@@ -1,4 +1,4 @@
-"""The third stage: what the descriptions say, and which of it the VLM's score hangs on."""
+"""The third stage: finds what descriptions say, and which of it the VLM's score depends on."""
 
 from collections.abc import Callable, Sequence
 
@@ -21,7 +21,7 @@ from vlminterp_ex2.settings import EX2Config
 INSPECT = "inspect"
 BATCH = 256
 WORDED = 3
-"""So many of the aligned model's best descriptions of a concept are taken apart word by word."""
+"""Number of the aligned model's best descriptions of a concept that are taken apart by word."""
 MEASURED = (*KINDS, "shuffled")
 KEPT = ("concept", "name", "template", "policy", "draw", "text", "reward", "held_out", "kl")
 
@@ -29,19 +29,19 @@ Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float32]]
 
 
 def inspect(context: Context[EX2Config], classes: ClassMeans, lexicon: Lexicon) -> list[Row]:
-    """Writes the table `inspect`, or what is missing of it: a row for each description.
+    """Writes the missing rows of the table `inspect`, one for each description.
 
     Args:
-        context: Of the run, whose table `describe` is whole.
+        context: The run's context; its table `describe` is complete.
         classes: The concepts' mean images.
-        lexicon: Tells clauses' families.
+        lexicon: Lexicon that sorts clauses into families.
 
     Returns:
-        All rows: those of `describe`, with `families`, `other` (what is said of no family),
+        All rows: those of `describe`, with `families`, `other` (text that belongs to no family),
         `informative`, `visual`, and for each of the lexicon's families `presence_…`, `deletion_…`
-        and `content_…`: what the score (cosine) loses when a neutral phrase of like length,
-        nothing, or another concept's words stand in place of its words. None where a description
-        has none of it, or none that can be exchanged. `shuffled_…` is what `presence_…` would be
+        and `content_…`: the score (cosine) lost when its words are replaced by a neutral phrase of
+        like length, by nothing, or by another concept's words. None where a description has no
+        such words, or none that can be exchanged. `shuffled_…` is what `presence_…` would be
         under shuffled classes.
     """
     config = context.config
@@ -87,7 +87,7 @@ def _scorer(context: Context[EX2Config], classes: ClassMeans, kind: str) -> Scor
 
 
 def _best(said: Sequence[Description]) -> set[int]:
-    """The places of the aligned model's best descriptions of each concept."""
+    """Returns the places of the aligned model's best descriptions of each concept."""
     own: dict[int, list[int]] = {}
     for place, one in enumerate(said):
         if one.row["policy"] == ALIGNED and one.row["reward"] is not None:
@@ -108,7 +108,7 @@ def _inspected(
     score: Score,
     context: Context[EX2Config],
 ) -> list[Row]:
-    """Rows of one batch; all of its texts are scored together."""
+    """Returns the rows of one batch, whose texts are all scored together."""
     compared, worded = [], []
     texts: list[str] = []
     concepts: list[int] = []

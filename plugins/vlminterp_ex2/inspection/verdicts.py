@@ -1,4 +1,4 @@
-"""A judge's verdict on one description, and how it is read out of what the judge writes."""
+"""Reads a judge's verdict on one description from what the judge writes."""
 
 import json
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from vlminterp_ex2.inspection.families import Families
 
 
 class InvalidAnswerError(ValueError):
-    """An answer that is no verdict; says what is wrong with it."""
+    """An answer that is no valid verdict; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class JudgeAnswer:
-    """What a judge says of one description.
+    """A judge's verdict on one description.
 
     Attributes:
         informative: Whether it adds to what one knows about the concept; None if that isn't asked.
-        visual: Whether it says what is seen; None if it isn't informative, or that isn't asked.
-        families: Of the informative ones, in their order; none if it isn't informative, None if
-            they are not asked.
-        explanation: The judge's words.
-        labels: The whole answer less the explanation, as JSON, where another schema than ours is
-            asked.
+        visual: Whether it tells what is seen; None if it isn't informative, or that isn't asked.
+        families: Informative families in it, in their order; empty if it isn't informative, None if
+            families aren't asked.
+        explanation: The judge's reasons.
+        labels: The whole answer except the explanation, as JSON, if a schema other than ours is
+            asked for.
     """
 
     informative: bool | None
@@ -37,7 +37,7 @@ def schema_of(families: Families) -> dict[str, Any]:
     """Returns the JSON Schema of our own answer.
 
     Args:
-        families: Those that are informative may be in it.
+        families: All families; the answer may name the informative ones.
     """
     named = {"type": "string", "enum": list(families.informative)}
     return {
@@ -55,11 +55,11 @@ def schema_of(families: Families) -> dict[str, Any]:
 
 
 def read_verdict(answer: str, families: Families) -> JudgeAnswer:
-    """Finds the verdict in an answer.
+    """Reads the verdict from an answer.
 
     Args:
         answer: A JSON object, alone or with words or a code fence around it.
-        families: Those that are informative may be in it.
+        families: All families; the answer may name the informative ones.
 
     Raises:
         InvalidAnswerError: There is no object, or a field is missing or of the wrong kind.
@@ -75,7 +75,7 @@ def read_verdict(answer: str, families: Families) -> JudgeAnswer:
     if not isinstance(informative, bool):
         raise InvalidAnswerError("'informative' must be true or false")
     if not informative:
-        # what says nothing says nothing of any kind, whatever else the judge has filled in
+        # an uninformative text is of no kind, whatever else the judge has filled in
         return JudgeAnswer(informative=False, visual=None, families=(), explanation=_words(found))
     if not isinstance(visual, bool):
         raise InvalidAnswerError("'visual' must be true or false where 'informative' is true")
@@ -89,10 +89,10 @@ def read_verdict(answer: str, families: Families) -> JudgeAnswer:
 
 
 def first_object(answer: str) -> Mapping[str, Any]:
-    """Returns the first JSON object in an answer, whatever stands around it.
+    """Returns the first JSON object in an answer, whatever surrounds it.
 
     Raises:
-        InvalidAnswerError: There is none.
+        InvalidAnswerError: The answer holds no JSON object.
     """
     decoder = json.JSONDecoder()
     place = answer.find("{")

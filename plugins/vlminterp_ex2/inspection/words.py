@@ -1,4 +1,4 @@
-"""Words of a text: where they are, their base forms, and how visible what they name is."""
+"""Finds a text's words: their positions, their base forms, and the concept's name."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,9 +18,9 @@ class TaggedWord:
     """A word of a text.
 
     Attributes:
-        text: As written.
-        start: Its first character.
-        stop: One past its last.
+        text: The word as written.
+        start: Index of its first character.
+        stop: One past its last character.
         lemma: Its base form in lower case; `NAME` for a word of the concept's name.
     """
 
@@ -32,7 +32,7 @@ class TaggedWord:
 
 @lru_cache(maxsize=100_000)
 def lemma(word: str) -> str:
-    """A word's base form in lower case.
+    """Returns a word's base form in lower case.
 
     Example:
         >>> lemma("Mice"), lemma("eats")
@@ -43,11 +43,11 @@ def lemma(word: str) -> str:
 
 
 def words_of(text: str, name: str) -> list[TaggedWord]:
-    """All words of a text, in order.
+    """Returns all words of a text, in order.
 
     Args:
-        text: Any.
-        name: The concept's; wherever it stands, in any number and case, it is one word, `NAME`.
+        text: Any text.
+        name: The concept's name; in any number and case it becomes one word, `NAME`.
 
     Example:
         >>> [word.lemma for word in words_of("Ice skates have a blade.", "ice skate")]
@@ -73,18 +73,18 @@ def words_of(text: str, name: str) -> list[TaggedWord]:
 
 
 def _are_name(words: Sequence[TaggedWord], sought: Sequence[str]) -> bool:
-    """Whether words are a name's base forms; an "s" too many, as LLMs write it, does not count."""
+    """Tells whether words are a name's base forms, ignoring a surplus "s" that LLMs may write."""
     *before, last = [word.lemma for word in words]
     plurals = (f"{sought[-1]}s", f"{sought[-1]}es")
     return before == [*sought[:-1]] and (last == sought[-1] or last in plurals)
 
 
 def without(words: Sequence[TaggedWord], patterns: Sequence[re.Pattern[str]]) -> list[TaggedWord]:
-    """Leaves out the words that patterns find, each as often as it finds some.
+    """Leaves out words that patterns match, until no pattern matches any more.
 
     Args:
-        words: Of one clause.
-        patterns: On base forms in a row.
+        words: Words of one clause.
+        patterns: Patterns on the joined base forms.
     """
     left = list(words)
     for pattern in patterns:
@@ -97,7 +97,7 @@ def without(words: Sequence[TaggedWord], patterns: Sequence[re.Pattern[str]]) ->
 
 
 def base_forms(words: Sequence[TaggedWord]) -> str:
-    """Base forms in a row, which is what frames are matched against."""
+    """Returns the base forms joined by spaces, the text that frames are matched against."""
     return " ".join(word.lemma for word in words)
 
 
