@@ -1,12 +1,22 @@
 """The plugin M2IB, run by `+plugin=m2ib`."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from vlminterp.attribution.sides import Sides
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
 from vlminterp_m2ib.settings import DEFAULTS, Settings
+
+if TYPE_CHECKING:
+    from vlminterp.report.content import Content
+    from vlminterp.results.run_folder import RunFolder
+
+
+MEANING = (
+    "A score says, in nats, how much information a patch or a word must keep: at 0 it can drown in "
+    "noise and the match stays."
+)
 
 
 def _default(side: str) -> Settings:
@@ -57,3 +67,9 @@ class M2IBPlugin(Plugin):
             M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides
         ]
         explain_pairs(context, attributors, config.batch_size, figure)
+
+    def report(self, folder: "RunFolder") -> "Content":
+        """Shows each pair with its heatmap and words, after what a score means."""
+        from vlminterp.report.attribution import attribution_content
+
+        return attribution_content(folder, MEANING)

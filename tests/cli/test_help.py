@@ -25,7 +25,7 @@ def test_help_says_every_option_of_what_is_chosen(capsys):
         for line in out.splitlines()
         if line.startswith("  plugin.")
     }
-    assert "  data.text=???" in out
+    assert "  data.text=null" in out
     assert "  data.pairs" not in out
 
 

@@ -41,7 +41,7 @@ class SideResult:
 
     Attributes:
         row: The row, less what is missing in it.
-        map: Nats per patch, float32 `[rows, columns]`; None for text, or where it is lacking.
+        map: Score of each patch, float32 `[rows, columns]`; None for text, or where it is lacking.
         curves: The optimisation's trajectories by name, float32 `[steps]` each.
     """
 
@@ -50,8 +50,13 @@ class SideResult:
     curves: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
+    def unit(self) -> str:
+        """The unit of the scores; rows of earlier versions were all in nats."""
+        return str(self.row.get("unit", "nats"))
+
+    @property
     def words(self) -> list[tuple[str, float]]:
-        """Each word of the caption and its nats; empty for an image."""
+        """Each word of the caption and its score; empty for an image."""
         return list(zip(self.row.get("words", ()), self.row.get("word_scores", ()), strict=False))
 
     @property

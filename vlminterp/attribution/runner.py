@@ -216,6 +216,7 @@ def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
         "similarity": float(explanation.similarity[index]),
         "layer": explanation.layer,
         "total": float(scores.sum()),
+        "unit": explanation.unit,
     }
     if explanation.side is Side.image:
         geometry = explanation.footprint(index)
@@ -236,7 +237,7 @@ def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
             "prefix": row["total"] - sum(score for _, score in words),
         }
     if explanation.method:
-        row |= {"method": explanation.method, "unit": explanation.unit}
+        row["method"] = explanation.method
     row |= {name: float(values[index]) for name, values in explanation.numbers.items()}
     if "fit" in explanation.curves:
         row["fit"] = float(explanation.curves["fit"][index, -1])

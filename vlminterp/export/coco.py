@@ -24,8 +24,9 @@ def to_coco(run: RunFolder, folder: Path) -> list[Path]:
     """Writes `annotations.json` and `images/`.
 
     Of each picture, what is hot and what is named are an annotation with an uncompressed run-length
-    mask (`iscrowd` 1, as COCO has it), box and area; `score` is the heat there, in nats. The map
-    itself is `maps/NAME.npy`, float32 `[height, width]`, named by the picture's `score_map`.
+    mask (`iscrowd` 1, as COCO has it), box and area; `score` is the heat there, in its picture's
+    `unit`. The map itself is `maps/NAME.npy`, float32 `[height, width]`, named by the picture's
+    `score_map`.
 
     Args:
         run: The run folder.
@@ -91,6 +92,7 @@ def _image(picture: ExplainedPicture) -> dict[str, Any]:
         "width": width,
         "height": height,
         "source": picture.pair.id,
+        "unit": picture.pair.image.unit if picture.pair.image else None,
     }
 
 

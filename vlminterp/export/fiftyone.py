@@ -19,7 +19,7 @@ BRIGHTEST = 255
 def to_fiftyone(run: RunFolder, folder: Path) -> list[Path]:
     """Writes `samples.json` and `metadata.json`; `data/` has pictures, `fields/` maps and masks.
 
-    A heatmap is a grey PNG whose 255 is the sample's `highest`, in nats.
+    A heatmap is a grey PNG whose 255 is the sample's `highest`, in its `unit`.
 
     Args:
         run: The run folder.
@@ -54,6 +54,7 @@ def _sample(picture: ExplainedPicture, folder: Path) -> Mapping[str, Any]:
         "caption": picture.pair.text,
         "similarity": row.get("similarity"),
         "highest": highest,
+        "unit": picture.pair.image.unit if picture.pair.image else None,
         "heatmap": {"_cls": "Heatmap", "map_path": heatmap, "range": [0, BRIGHTEST]},
         **{name.replace(".", "_"): value for name, value in _metrics(picture).items()},
     }

@@ -55,9 +55,9 @@ def write(concept: str, opening: str, said: Sequence[PlantedClause] = ()) -> Pla
     """Joins an opening and clauses into a description.
 
     Example:
-        >>> write("owl", "this is an owl", [PlantedClause("diet", "it eats mice")])
-        PlantedDescription(text='This is an owl. It eats mice.', concept='owl', families=('diet',), \
-spans=((16, 29),))
+        >>> found = write("owl", "this is an owl", [PlantedClause("diet", "it eats mice")])
+        >>> found.text, found.families, found.spans
+        ('This is an owl. It eats mice.', ('diet',), ((16, 29),))
     """
     text = _sentence(opening)
     spans = []

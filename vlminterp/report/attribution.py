@@ -16,11 +16,18 @@ PAIRS_ON_PAGE = 100
 NOTE = "Mean over pairs and its 95 % interval; baselines are maps that know nothing of the model."
 
 
-def attribution_content(folder: RunFolder) -> Content:
+LEAD = (
+    "For each picture and caption, this page shows which parts of the picture and which words {} "
+    "uses to match the two, as {} measures it."
+)
+
+
+def attribution_content(folder: RunFolder, scores: str = "") -> Content:
     """Scores beside baselines, then a card for each pair.
 
     Args:
         folder: A run whose rows the attribution runner wrote.
+        scores: A sentence on what the method's scores mean, plain text.
     """
     summary, names = folder.summary or {}, folder.names
     pairs = list(islice(explained_pairs(folder), PAIRS_ON_PAGE))
@@ -42,14 +49,9 @@ def attribution_content(folder: RunFolder) -> Content:
             )
         )
         sections.append(Section("Pairs", Markup(body)))
-    lead = Markup(
-        "For each picture and caption, this page shows which parts of the picture and which words "
-        "{} uses to match the two, as {} measures it. A score says, in <em>nats</em>, how much "
-        "information a patch or a word must keep: at 0 it can drown in noise and the match stays."
-    )
     return Content(
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
-        lead=lead.format(names["model"], names["plugin"]),
+        lead=Markup(f"{LEAD} {{}}").format(names["model"], names["plugin"], scores),
         sections=sections,
         counts={"pairs": explained, **({"pairs with truth": truth} if truth else {})},
         style=scale_style(),

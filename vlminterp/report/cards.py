@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +20,15 @@ from vlminterp.report.words import coloured_words
 
 LONGEST_SIDE = 320
 SMALL = 160
-_UNITS = {"fit": "cosine", "information": "nats"}
 
 
 @dataclass(frozen=True)
 class ColourScale:
-    """The tops of the page's two shared scales, in nats: per patch and per word."""
+    """The tops of the page's two shared scales, per patch and per word, and their unit."""
 
     patch: float
     word: float
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,13 @@ class SideView:
 
     Attributes:
         name: "image" or "text".
-        total: Nats kept by all tokens.
+        total: The sum over all tokens.
         prefix: Of these, by CLS and other tokens that are neither patch nor word.
         layer: Where they were read.
         fit: The last mean cosine.
         highest: The highest score of a patch.
         curves: Charts by name.
+        unit: The unit of the scores.
         metrics: This pair's scores by name, baselines included.
     """
 
@@ -54,6 +55,7 @@ class SideView:
     highest: float | None
     curves: dict[str, Curve]
     metrics: dict[str, float]
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,14 @@ class Card:
     sides: list[SideView]
 
 
-def common_scale(pairs: Iterable[PairResult]) -> ColourScale:
+def common_scale(pairs: Sequence[PairResult]) -> ColourScale:
     """The scales that suit these pairs."""
     maps = [pair.image.map for pair in pairs if pair.image and pair.image.map is not None]
     words = [pair.caption.words for pair in pairs if pair.caption]
     return ColourScale(
         patch=shared_top([float(np.max(scores)) for scores in maps if scores.size]),
-        word=shared_top([max(nats for _, nats in line) for line in words if line]),
+        word=shared_top([max(score for _, score in line) for line in words if line]),
+        unit=next((side.unit for pair in pairs for side in pair.sides.values()), ""),
     )
 
 
@@ -110,7 +113,7 @@ def make_card(folder: Path, pair: PairResult, scale: ColourScale) -> Card:
         picture=None if picture is None else data_uri(picture),
         heat=heat,
         own_scale=own,
-        words=coloured_words(words, scale.word, "nats"),
+        words=coloured_words(words, scale.word, scale.unit),
         sides=[_side_view(name, side) for name, side in pair.sides.items()],
     )
 
@@ -175,7 +178,7 @@ def _side_view(name: str, side: SideResult) -> SideView:
     charts = {
         title: chart
         for title, values in side.curves.items()
-        if (chart := curve(title, values, _UNITS.get(title, "")))
+        if (chart := curve(title, values, "cosine" if title == "fit" else side.unit))
     }
     return SideView(
         name=name,
@@ -186,4 +189,5 @@ def _side_view(name: str, side: SideResult) -> SideView:
         highest=None if side.map is None else float(np.max(side.map)),
         curves=charts,
         metrics=side.metrics,
+        unit=side.unit,
     )

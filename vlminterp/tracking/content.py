@@ -89,11 +89,14 @@ def mean_curves(pairs: Iterable[PairResult]) -> list[dict[str, float]]:
 
 
 def _pair_table(pairs: Iterable[PairResult], pictures: Mapping[int, wandb.Image]) -> wandb.Table:
-    columns: list[str | int] = ["id", "text", "similarity", "image nats", "text nats", "picture"]
+    pairs = list(pairs)
+    unit = next((side.unit for pair in pairs for side in pair.sides.values()), "")
+    totals = [f"{side} {unit}" for side in ("image", "text")]
+    columns: list[str | int] = ["id", "text", "similarity", *totals, "picture"]
     data: list[Iterable[Any]] = []
     for pair in pairs:
         rows = {side: result.row for side, result in pair.sides.items()}
         similarity = next(iter(rows.values())).get("similarity")
-        totals = [rows.get(side, {}).get("total") for side in ("image", "text")]
-        data.append([pair.id, pair.text, similarity, *totals, pictures.get(pair.pair)])
+        sums = [rows.get(side, {}).get("total") for side in ("image", "text")]
+        data.append([pair.id, pair.text, similarity, *sums, pictures.get(pair.pair)])
     return wandb.Table(columns=columns, data=data, allow_mixed_types=True)

@@ -106,6 +106,7 @@ class Maps:
                 lines=[line for line in drawn if line is not None],
                 top=top,
                 ticks=ticks(top),
+                unit=self._unit(),
             )
         )
         thumbnails.forget_others()
@@ -113,6 +114,11 @@ class Maps:
         yield Section(
             f"Where each {self._group.axis} looks ({self._group.title})", table + Markup(body)
         )
+
+    def _unit(self) -> str:
+        """Returns the maps' unit, or all of them where they differ."""
+        units = (p.image.unit for own in self._found.values() for p in own.values() if p.image)
+        return " or ".join(dict.fromkeys(units))
 
     def _agreement(self) -> Markup:
         names = list(self._found)
@@ -203,8 +209,8 @@ def _note(pair: PairResult) -> str:
     told = [] if cosine is None else [f"cosine {number(cosine, 2)}"]
     words = pair.caption.words if pair.caption else []
     if words:
-        word, nats = max(words, key=lambda scored: scored[1])
-        told.append(f"“{word}” {number(nats, 2)}")
+        word, score = max(words, key=lambda scored: scored[1])
+        told.append(f"“{word}” {number(score, 2)}")
     return " · ".join(told)
 
 
