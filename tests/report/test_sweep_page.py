@@ -281,7 +281,7 @@ def test_failures_come_first_and_runs_are_linked(tastes):
 
 
 def test_runs_that_have_not_ended_are_counted(tastes):
-    tastes.plan([*tastes.noted(), "model=later"])
+    tastes.plan([*tastes.load(), "model=later"])
     page = words(write_sweep_report(tastes.folder).read_text("utf-8"))
     assert "finished 2" in page
     assert "not begun 1" in page

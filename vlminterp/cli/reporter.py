@@ -49,7 +49,7 @@ class SweepRunReporter(RunReporter):
         self._sweep, self._line = sweep, line
         self._noted: dict[str, Any] = {}
         self._began = time.monotonic()
-        lines = list(sweep.noted())
+        lines = list(sweep.load())
         self._place = "run"
         if line in lines:
             self._place = f"run {lines.index(line) + 1} of {len(lines)}"

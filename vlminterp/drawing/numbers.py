@@ -39,3 +39,17 @@ def worth(low: float, high: float) -> int:
     """
     half = (high - low) / 2
     return min(max(round(1 - math.log10(half)), 0), 4) if half > 0 else 3
+
+
+def round_step(rough: float) -> float:
+    """Returns the smallest of 1, 2, 5 times a power of ten that is not below `rough`.
+
+    Args:
+        rough: A distance, > 0; a thousandth more than a round number counts as that.
+
+    Example:
+        >>> round_step(0.13), round_step(14.6), round_step(5.001)
+        (0.2, 20.0, 5.0)
+    """
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.999 * rough)

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.drawing.numbers import round_step
+
 # matplotlib's inferno at equal steps, less its black end, which would hide the picture
 _INFERNO = bytes.fromhex(
     "380962 510e6c 69166e 801f6c 982766 b0315b c63d4d d94d3d"
@@ -122,7 +124,5 @@ def ticks(top: float) -> list[float]:
         >>> ticks(0.5), ticks(73.0)
         ([0.0, 0.1, 0.2, 0.3, 0.4, 0.5], [0.0, 20.0, 40.0, 60.0])
     """
-    rough = top / 5
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = float(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough))
+    step = round_step(top / 5)
     return [round(index * step, 12) for index in range(int(top / step + 1e-9) + 1)]

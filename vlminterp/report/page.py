@@ -1,8 +1,6 @@
 """The page of one run."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -11,6 +9,7 @@ from vlminterp.plugin import load_plugin
 from vlminterp.report.content import Content
 from vlminterp.report.default import default_content
 from vlminterp.report.templating import environment
+from vlminterp.results.plain import flatten
 from vlminterp.results.run_folder import RunFolder
 
 SKIPS_ON_PAGE = 50
@@ -55,20 +54,6 @@ def render(folder: RunFolder) -> str:
             skips_on_page=SKIPS_ON_PAGE,
         )
     )
-
-
-def flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of a nested config by dotted key.
-
-    Example:
-        >>> dict(flatten({"plugin": {"beta": 0.1, "sides": ["image"]}}))
-        {'plugin.beta': 0.1, 'plugin.sides': ['image']}
-    """
-    for key, value in config.items():
-        if isinstance(value, Mapping) and value:
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _content(folder: RunFolder) -> tuple[Content, str | None]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
@@ -61,3 +61,19 @@ def to_json(value: Any) -> bytes:
 def _writable(text: str) -> str:
     """Takes out secrets, and escapes what has no UTF-8: lone surrogates of odd file names."""
     return redacted(text).encode("utf-8", "backslashreplace").decode()
+
+
+def flatten(
+    nested: Mapping[str, Any], separator: str = ".", prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yields the leaves of nested mappings, each with its path.
+
+    Example:
+        >>> dict(flatten({"plugin": {"beta": 0.1, "sides": ["image"]}}))
+        {'plugin.beta': 0.1, 'plugin.sides': ['image']}
+    """
+    for key, value in nested.items():
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, separator, f"{prefix}{key}{separator}")
+        else:
+            yield f"{prefix}{key}", value

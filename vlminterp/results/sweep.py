@@ -112,7 +112,7 @@ class Sweep:
         with self._changing() as noted:
             noted[line] = kept
 
-    def noted(self) -> dict[str, dict[str, Any]]:
+    def load(self) -> dict[str, dict[str, Any]]:
         """What is noted of each run by its overrides, in the order in which they begin.
 
         A damaged file counts as empty: the sweep's line writes it again, run by run.
@@ -134,7 +134,7 @@ class Sweep:
                 folder=self._run_folder(run.get("path")),
                 failed=run.get("failed"),
             )
-            for line, run in self.noted().items()
+            for line, run in self.load().items()
         ]
 
     def _run_folder(self, path: str | None) -> RunFolder | None:
@@ -148,7 +148,7 @@ class Sweep:
         """Lets one process at a time change what is noted."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / ".lock"):
-            noted = self.noted()
+            noted = self.load()
             yield noted
             write_whole(self._file, json.dumps(noted, indent=1).encode())
 

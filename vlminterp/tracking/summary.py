@@ -1,8 +1,9 @@
 """A run's summary as W&B's flat keys, with the direction of each metric, and its alarms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from vlminterp.results.plain import flatten
 from vlminterp.tracking.tables import BEST
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
         >>> flat_summary({"verdict": "none", "cost": {"tokens": 3}})
         {'verdict': 'none', 'cost/tokens': 3}
     """
-    flat = dict(_flattened({key: value for key, value in summary.items() if key != "metrics"}))
+    others = {key: value for key, value in summary.items() if key != "metrics"}
+    flat = {key: value for key, value in flatten(others, "/") if value != {}}
     for name, metric in (summary.get("metrics") or {}).items():
         lines = {metric_key(name): metric}
         for baseline, values in (metric.get("baselines") or {}).items():
@@ -58,11 +60,3 @@ def metric_key(name: str) -> str:
         'image/pointing_game'
     """
     return name.replace(".", "/")
-
-
-def _flattened(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            yield from _flattened(value, f"{prefix}{key}/")
-        else:
-            yield f"{prefix}{key}", value

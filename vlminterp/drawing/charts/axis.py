@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from vlminterp.drawing.numbers import decimals
+from vlminterp.drawing.numbers import decimals, round_step
 
 FEW = 5
 """Ticks on an axis, about."""
@@ -41,9 +41,7 @@ class Axis:
             low, high = min(low, 0.0), max(high, 0.0)
         if low == high:
             low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
-        rough = (high - low) / FEW
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.999 * rough)
+        step = round_step((high - low) / FEW)
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
         ticks = tuple(round(index * step, 12) for index in range(first, last + 1))
         return cls(ticks, places=max(-math.floor(math.log10(step) + 1e-9), 0))
