@@ -24,6 +24,11 @@ M2IB = [
     "plugin.text.copies=1",
 ]
 BANK = ["+plugin=bank", "model=planted-name", "data=planted", "data.images=1"]
+SMALL_BANK = """concept,family,text
+,,a photo of {concept}.
+,number,a photo of {concept}. it is number one.
+,colour,a photo of {concept}. it is red.
+"""
 
 
 def truncate(path):
@@ -109,14 +114,28 @@ def test_the_same_line_mends_any_damage(undisturbed, damage, tmp_path, capsys):
         check_mends(M2IB, undisturbed, name, damage, tmp_path / str(number), capsys)
 
 
-def test_tables_beside_the_main_one_are_mended_too(tmp_path, capsys):
-    (tmp_path / "whole").mkdir()
-    whole = outputs_of(BANK, tmp_path / "whole")
-    names = sorted(contents(whole))
-    picture = next(name for name in names if "/pictures/" in name)
-    beside = next(name for name in names if name.count("/") > 4 and "/rows/" in name)
-    for number, name in enumerate((picture, beside)):
-        check_mends(BANK, whole, name, flip, tmp_path / str(number), capsys)
+@pytest.fixture(scope="module")
+def bank_line(tmp_path_factory):
+    """A bank that is scored in a second."""
+    path = tmp_path_factory.mktemp("bank") / "bank.csv"
+    path.write_text(SMALL_BANK)
+    return [*BANK, f"plugin.bank={path}"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed_bank(bank_line, tmp_path_factory):
+    """What a bank's run leaves: tables beside the main one, too."""
+    return outputs_of(bank_line, tmp_path_factory.mktemp("undisturbed-bank"))
+
+
+@pytest.mark.parametrize("damage", [truncate, zero, flip, remove, directory])
+def test_the_same_line_mends_any_damage_of_a_bank(
+    undisturbed_bank, bank_line, damage, tmp_path, capsys
+):
+    names = kinds(undisturbed_bank)
+    assert len(names) >= 10
+    for number, name in enumerate(names):
+        check_mends(bank_line, undisturbed_bank, name, damage, tmp_path / str(number), capsys)
 
 
 @pytest.mark.parametrize("damage", [truncate, zero, flip, remove, directory])
