@@ -51,7 +51,7 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_key(name: str) -> str:
-    """What a metric is called in W&B, which takes a dot for nesting.
+    """Returns a metric's name in W&B, with slashes because W&B takes a dot for nesting.
 
     Example:
         >>> metric_key("image.pointing_game")
