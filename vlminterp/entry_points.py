@@ -12,7 +12,7 @@ FAMILIES = "vlminterp.families"
 
 
 def installed(group: str, own: Mapping[str, str] | None = None) -> dict[str, list[EntryPoint]]:
-    """Entry points of all installed packages by name.
+    """Returns the entry points of all installed packages by name.
 
     Args:
         group: One of the groups.

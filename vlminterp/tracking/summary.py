@@ -16,7 +16,7 @@ def log_summary(run: "wandb.Run", summary: Mapping[str, Any]) -> None:
 
     Args:
         run: The W&B run.
-        summary: As `RunFolder.finish` was given it; `stopped` is why a run has ended early.
+        summary: The summary given to `RunFolder.finish`; `stopped` is why a run has ended early.
     """
     for name, metric in (summary.get("metrics") or {}).items():
         best = BEST.get(metric.get("higher_is_better"))
@@ -29,7 +29,7 @@ def log_summary(run: "wandb.Run", summary: Mapping[str, Any]) -> None:
 
 
 def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """A summary as W&B's flat keys.
+    """Flattens a summary into W&B's keys.
 
     Example:
         >>> baseline = {"mean": 0.1, "low": 0.0, "high": 0.2}
