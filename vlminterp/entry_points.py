@@ -16,7 +16,7 @@ def installed(group: str, own: Mapping[str, str] | None = None) -> dict[str, lis
 
     Args:
         group: One of the groups.
-        own: Further ones, as name and `module:attribute`.
+        own: Further entry points, as name and `module:attribute`.
 
     Returns:
         By name, sorted; more than one where packages claim the same name.
@@ -35,7 +35,7 @@ def load(group: str, name: str, own: Mapping[str, str] | None = None) -> Any:
     Args:
         group: One of the groups.
         name: The entry point's name.
-        own: As for `installed`.
+        own: Further entry points, as for `installed`.
 
     Raises:
         ConfigError: There is no such name, two packages claim it, or its package can't be imported.

@@ -37,7 +37,7 @@ class Context(Generic[ConfigT]):
         source: The data.
         results: Where rows and pictures go; knows what an earlier, interrupted run has done.
         progress: Shows how far the run is.
-        seed: Of everything random.
+        seed: Seed of everything random.
         device: Where tensors live.
         stages: Folders that this plugin's runs share, for what several of them have in common.
     """
@@ -70,7 +70,7 @@ class Context(Generic[ConfigT]):
             number += 1
 
     def finished_pairs(self, size: int) -> int:
-        """Counts the pairs that an earlier, interrupted run has written, in batches of this size."""
+        """Counts the pairs that an interrupted run has written, in batches of this size."""
         return size * len(self.results.parts)
 
 
@@ -96,7 +96,9 @@ class Plugin(ABC):
     not_identity: ClassVar[tuple[str, ...]] = ()
 
     def files(self, config: Any) -> Iterable[Path]:
-        """Returns local files and folders that a config names; a run's identity hashes their content.
+        """Returns the local files and folders that a config names.
+
+        A run's identity hashes their content.
 
         Args:
             config: The plugin's own `Config`, resolved and checked.
@@ -104,7 +106,7 @@ class Plugin(ABC):
         return ()
 
     def exports(self) -> Mapping[str, "Exporter"]:
-        """Returns this plugin's additional formats for `python -m vlminterp.export RUN --format NAME`."""
+        """Returns this plugin's further formats for `vlminterp.export RUN --format NAME`."""
         return {}
 
     @abstractmethod
