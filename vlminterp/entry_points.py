@@ -1,4 +1,4 @@
-"""What installed packages bring, found by entry points; listing imports nothing."""
+"""Entry points of installed packages; listing imports nothing."""
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points

@@ -1,4 +1,4 @@
-"""What a plugin is, what it is given, and how plugins are found."""
+"""The interface of plugins: the base class, its context, and the search for plugins."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
