@@ -41,7 +41,7 @@ def wrap(model: Any, preprocess: Any, tokenizer: Any = None, name: str = "") -> 
         model: A model of open_clip, or a two-tower model of transformers, perhaps wrapped by PEFT.
         preprocess: open_clip's transform for evaluation, or transformers' processor.
         tokenizer: open_clip's tokenizer; of transformers, only where the processor has none.
-        name: What reports call it.
+        name: The model's name in reports.
 
     Returns:
         The encoder.

@@ -1,4 +1,4 @@
-"""What installed packages bring, found by entry points; listing imports nothing."""
+"""Entry points of installed packages; listing imports nothing."""
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -12,11 +12,11 @@ FAMILIES, METHODS = "vlminterp.families", "vlminterp.methods"
 
 
 def installed(group: str, own: Mapping[str, str] | None = None) -> dict[str, list[EntryPoint]]:
-    """Entry points of all installed packages by name.
+    """Returns the entry points of all installed packages by name.
 
     Args:
         group: One of the groups.
-        own: Further ones, as name and `module:attribute`.
+        own: Further entry points, as name and `module:attribute`.
 
     Returns:
         By name, sorted; more than one where packages claim the same name.
@@ -35,7 +35,7 @@ def load(group: str, name: str, own: Mapping[str, str] | None = None) -> Any:
     Args:
         group: One of the groups.
         name: The entry point's name.
-        own: As for `installed`.
+        own: Further entry points, as for `installed`.
 
     Raises:
         ConfigError: There is no such name, two packages claim it, or its package can't be imported.

@@ -28,7 +28,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Says which known names are nearest to an unknown one.
 
     Args:
-        name: What the user wrote.
+        name: The unknown name that the user wrote.
         known: The names that exist.
 
     Returns:

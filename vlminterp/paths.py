@@ -9,14 +9,14 @@ RUN_FOLDER_FILES = ("config.yaml", "versions.json")
 
 
 def existing_file(path: str, what: str) -> Path:
-    """The path of a file that must be there before anything else starts.
+    """Returns the path of a file that must be there before anything else starts.
 
     Args:
-        path: As the user wrote it; `~` is the home folder.
-        what: What the file is, for the message, e.g. "manifest".
+        path: The path as the user wrote it; `~` is the home folder.
+        what: A name for the file in the message, e.g. "manifest".
 
     Raises:
-        InputError: There is no such file.
+        InputError: There is no such path, or it is not a file.
     """
     found = Path(path).expanduser()
     if not found.exists():
@@ -27,14 +27,14 @@ def existing_file(path: str, what: str) -> Path:
 
 
 def existing_folder(path: str, what: str) -> Path:
-    """The path of a folder that must be there before anything else starts.
+    """Returns the path of a folder that must be there before anything else starts.
 
     Args:
-        path: As the user wrote it; `~` is the home folder.
-        what: What the folder is, for the message, e.g. "picture folder".
+        path: The path as the user wrote it; `~` is the home folder.
+        what: A name for the folder in the message, e.g. "picture folder".
 
     Raises:
-        InputError: There is no such folder.
+        InputError: There is no such path, or it is not a folder.
     """
     found = Path(path).expanduser()
     if not found.exists():
@@ -55,5 +55,5 @@ def printable(text: str) -> str:
 
 
 def is_run_folder(folder: Path) -> bool:
-    """Whether a folder is one that a run has made."""
+    """Tells whether a folder was made by a run."""
     return all((folder / name).is_file() for name in RUN_FOLDER_FILES)

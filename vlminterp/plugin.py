@@ -1,4 +1,4 @@
-"""What a plugin is, what it is given, and how plugins are found."""
+"""The interface of plugins: the base class, its context, and the search for plugins."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ class Context(Generic[ConfigT]):
         source: The data.
         results: Where rows and pictures go; knows what an earlier, interrupted run has done.
         progress: Shows how far the run is.
-        seed: Of everything random.
+        seed: Seed of everything random.
         device: Where tensors live.
         stages: Folders that this plugin's runs share, for what several of them have in common.
     """
@@ -70,7 +70,7 @@ class Context(Generic[ConfigT]):
             number += 1
 
     def finished_pairs(self, size: int) -> int:
-        """How many pairs an earlier, interrupted run has written, in batches of this size."""
+        """Counts the pairs that an interrupted run has written, in batches of this size."""
         return size * len(self.results.parts)
 
 
@@ -96,7 +96,9 @@ class Plugin(ABC):
     not_identity: ClassVar[tuple[str, ...]] = ()
 
     def files(self, config: Any) -> Iterable[Path]:
-        """The local files and folders that a config names; a run's identity hashes their content.
+        """Returns the local files and folders that a config names.
+
+        A run's identity hashes their content.
 
         Args:
             config: The plugin's own `Config`, resolved and checked.
@@ -104,7 +106,7 @@ class Plugin(ABC):
         return ()
 
     def exports(self) -> Mapping[str, "Exporter"]:
-        """What `python -m vlminterp.export RUN --format NAME` offers besides, for this plugin."""
+        """Returns this plugin's further formats for `vlminterp.export RUN --format NAME`."""
         return {}
 
     @abstractmethod
@@ -115,7 +117,7 @@ class Plugin(ABC):
         """
 
     def report(self, folder: "RunFolder") -> "Content":
-        """What the run's page shows between its header and its settings.
+        """Returns what the run's page shows between its header and its settings.
 
         By default pairs with their heatmaps, or the tables as they are if the rows are others. A
         page is made from the folder alone, which may be unfinished or by an earlier version.
@@ -128,7 +130,7 @@ class Plugin(ABC):
         """Says in a few words what a finished run has found; by default its first metrics.
 
         Args:
-            summary: As the plugin gave it to `RunFolder.finish`; never empty.
+            summary: The summary that the plugin gave to `RunFolder.finish`; never empty.
         """
         return first_metrics(summary)
 

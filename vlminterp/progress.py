@@ -42,7 +42,7 @@ class Progress:
             quiet: Show nothing at all.
             bars: Whether a terminal gets bars; several processes would draw over each other's.
             label: Stands before every stage, e.g. to tell runs apart.
-            stream: Where to; stderr by default.
+            stream: Stream to write to; stderr by default.
         """
         self._quiet = quiet
         self._bars = bars
@@ -74,13 +74,13 @@ class Progress:
         """Shows one stage for as long as the block lasts.
 
         Args:
-            stage: What is being done.
-            total: How many there are; None if no one knows.
-            done: How many an earlier run has done; they count as done, not as speed.
-            unit: What is counted.
+            stage: The stage's name.
+            total: Number of units in all; None if unknown.
+            done: Number that an earlier run has done; they count as done, not as speed.
+            unit: The unit that is counted, in the plural.
 
         Yields:
-            What to call `advance` on.
+            The stage's tracker, to call `advance` on.
         """
         done = done if total is None else min(done, total)
         stage = f"{self._label}{stage}"
@@ -99,8 +99,8 @@ class Tracker:
     """One stage of a run; this one shows nothing.
 
     Attributes:
-        total: How many there are; None if unknown.
-        done: How many are done.
+        total: Number of units in all; None if unknown.
+        done: Number of units done.
     """
 
     def __init__(self, total: int | None, done: int) -> None:
@@ -117,7 +117,7 @@ class Tracker:
 
 
 class _OnTerminal(Tracker):
-    """A bar."""
+    """A stage shown as a bar on a terminal."""
 
     def __init__(
         self, bar: RichProgress, stage: str, total: int | None, unit: str, done: int
@@ -135,7 +135,7 @@ class _OnTerminal(Tracker):
 
 
 class _InLog(Tracker):
-    """At most one line in ten seconds, and one at the end."""
+    """A stage shown in a log: at most one line in ten seconds, and one at the end."""
 
     def __init__(self, stream: TextIO, stage: str, total: int | None, unit: str, done: int) -> None:
         super().__init__(total, done)
@@ -167,7 +167,7 @@ class _InLog(Tracker):
 
 
 class _Count(ProgressColumn):
-    """How many are done, and how fast; nothing for a stage that counts nothing."""
+    """A column of the count and its speed; empty for a stage that counts nothing."""
 
     def render(self, task: Task) -> Text:
         if task.total is None and not task.completed:
@@ -179,7 +179,7 @@ class _Count(ProgressColumn):
 
 
 def _duration(seconds: float) -> str:
-    """Seconds as a clock shows them.
+    """Formats seconds as a clock shows them.
 
     Example:
         >>> _duration(75.4), _duration(3605)

@@ -17,7 +17,7 @@ def log_summary(run: "wandb.Run", summary: Mapping[str, Any]) -> None:
 
     Args:
         run: The W&B run.
-        summary: As `RunFolder.finish` was given it; `stopped` is why a run has ended early.
+        summary: The summary given to `RunFolder.finish`; `stopped` is why a run has ended early.
     """
     for name, metric in (summary.get("metrics") or {}).items():
         best = BEST.get(metric.get("higher_is_better"))
@@ -30,7 +30,7 @@ def log_summary(run: "wandb.Run", summary: Mapping[str, Any]) -> None:
 
 
 def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """A summary as W&B's flat keys.
+    """Flattens a summary into W&B's keys.
 
     Example:
         >>> baseline = {"mean": 0.1, "low": 0.0, "high": 0.2}
@@ -53,7 +53,7 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_key(name: str) -> str:
-    """What a metric is called in W&B, which takes a dot for nesting.
+    """Returns a metric's name in W&B, with slashes because W&B takes a dot for nesting.
 
     Example:
         >>> metric_key("image.pointing_game")

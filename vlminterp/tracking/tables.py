@@ -30,7 +30,7 @@ def log_table(run: "wandb.Run", key: str, parts: Parts) -> None:
 
     Args:
         run: The W&B run.
-        key: What the table is called there.
+        key: The table's name in W&B.
         parts: The table; its lists become JSON, for a W&B column has one type.
     """
     columns = dict.fromkeys(name for part in parts.tables() for name in part.column_names)
@@ -55,8 +55,8 @@ def log_steps(
 
     Args:
         run: The W&B run.
-        name: The table's; its charts are `NAME/COLUMN`.
-        parts: The table; any other than one of steps is left out.
+        name: The table's name; its charts are `NAME/COLUMN`.
+        parts: The table; ignored if it has no steps.
         directions: Whether higher is better, by column, where that is known: W&B keeps the best.
     """
     steps = step_values(parts)
@@ -75,7 +75,7 @@ def log_steps(
 
 
 def step_values(parts: Parts) -> dict[float, dict[str, list[float]]]:
-    """The finite numbers of each step by column; several rows of a step are averaged."""
+    """Returns the finite numbers of each step by column, one for each row that has one."""
     steps: dict[float, dict[str, list[float]]] = {}
     for table in parts.tables():
         if STEP not in table.column_names:
