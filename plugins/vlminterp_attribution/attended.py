@@ -28,7 +28,7 @@ class Attended:
     pooling: RecordedAttention | None
 
     def pooled_rows(self, relevance: Tensor, pooling: Tensor | None) -> Tensor:
-        """Reads how relevant each token is for what the tower pools.
+        """Returns how relevant each token is for the embedding that the tower pools.
 
         Args:
             relevance: Relevance of each token (column) for each token after the last block

@@ -94,7 +94,7 @@ class AttributionPlugin(Plugin):
     Config = AttributionConfig
 
     def files(self, config: Any) -> Iterable[Path]:
-        """Returns the picture that `target=image` compares with, if that is asked."""
+        """Returns the picture that `target=image` compares with; nothing for other targets."""
         return [Path(config.against[0])] if config.target is Asked.image else []
 
     def run(self, context: Context[AttributionConfig]) -> None:

@@ -183,7 +183,7 @@ class ImageSimilarity(Target):
         """Returns the cosine with the other image.
 
         Raises:
-            InputError: The text side is asked, or there is not one other image, or one for each.
+            InputError: The side is text, or there is neither one other image nor one for each.
         """
         if side is Side.text:
             raise InputError("the target 'image' compares images; it has no text side")

@@ -114,7 +114,7 @@ def _rank(one: Tensor, other: Tensor) -> float:
 
 
 def _spread(shares: Tensor) -> float:
-    """Returns the entropy as a share of a constant map's; 0 if there are fewer than two parts."""
+    """Returns the entropy as a share of a constant map's; 0 for one part or an all-zero map."""
     if len(shares) < 2:
         return 0.0
     entropy = -(shares * shares.clamp_min(torch.finfo(torch.float32).tiny).log()).sum()
