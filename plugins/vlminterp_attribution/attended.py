@@ -13,7 +13,7 @@ from vlminterp_attribution.batch import PairBatch
 
 @dataclass(frozen=True)
 class Attended:
-    """A recorded run.
+    """One forward pass of the explained tower, with its attentions recorded.
 
     Attributes:
         state: The input of block 0, whose tokens the attentions are about.
@@ -28,16 +28,17 @@ class Attended:
     pooling: RecordedAttention | None
 
     def pooled_rows(self, relevance: Tensor, pooling: Tensor | None) -> Tensor:
-        """Reads how relevant each token is for what the tower pools.
+        """Returns how relevant each token is for the embedding that the tower pools.
 
         Args:
-            relevance: Of each token (column) for each token after the last block (row),
-                `[B, N, N]`.
+            relevance: Relevance of each token (column) for each token after the last block
+                (row), `[B, N, N]`.
             pooling: Weights of the tokens in the pooling, `[B, N]`; None where the tower does not
                 pool by attention.
 
         Returns:
-            `[B, N]`: by those weights, at the pooled token, or the mean over all tokens.
+            Relevance of each token, `[B, N]`: the sum of rows by those weights, the pooled token's
+            row, or the mean over all tokens.
         """
         if pooling is not None:
             return torch.einsum("bn,bnm->bm", pooling, relevance)
@@ -53,12 +54,12 @@ def run_recorded(batch: PairBatch, *, gradients: bool) -> Attended:
 
     Args:
         batch: The pairs.
-        gradients: Whether the attentions are part of a graph.
+        gradients: Whether to keep the graph, so that attentions have gradients.
 
     Raises:
         ModelError: Not every block of the tower has an attention over all its tokens.
     """
-    tower, ask = batch.tower, batch.score  # what it asks of the other tower is not recorded
+    tower, ask = batch.tower, batch.score  # made first, so that its own passes are not recorded
     with torch.set_grad_enabled(gradients), tower.recording() as recording:
         state = tower.prefix(batch.inputs, EMBEDDINGS)
         embedding = tower.suffix(state)

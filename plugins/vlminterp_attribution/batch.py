@@ -1,4 +1,4 @@
-"""The pairs that methods explain together, and what several methods ask of them."""
+"""The pairs that methods explain together, with results that several methods share."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,14 +14,14 @@ from vlminterp.attribution.targets import Score, Similarity, Target
 
 
 class PairBatch:
-    """B image-text pairs, one side of which is explained.
+    """A batch of B image-text pairs, one side of which is explained.
 
     Args:
         encoder: The VLM.
         side: The side that is explained.
         pixels: The images.
         tokens: Their captions.
-        target: The question.
+        target: The question that is asked.
         seed: The run's seed.
     """
 
@@ -62,7 +62,7 @@ class PairBatch:
 
     @cached_property
     def embedding(self) -> Tensor:
-        """The untouched embeddings, `[B, D]`; a method that has computed them puts them here."""
+        """The untouched embeddings, `[B, D]`; a method that computes them sets this."""
         with torch.no_grad():
             embedding: Tensor = self.tower.encode(self.inputs)
         return embedding
@@ -77,18 +77,18 @@ class PairBatch:
 
     @cached_property
     def seeds(self) -> list[int]:
-        """A seed for each pair, from its content and the run's seed."""
+        """One seed per pair, from its content and the run's seed."""
         return pair_seeds(self.pixels, self.tokens, self.seed)
 
 
 class Batches:
-    """Keeps the last batch of each side, so that methods which run side by side share it.
+    """The last batch of each side, kept so that methods which run side by side share it.
 
     Args:
         encoder: The VLM.
         target: The question.
         seed: The run's seed.
-        options: Options of methods that differ from their own, by method and name.
+        options: Options that differ from a method's defaults, by method and name.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Batches:
         self._last: dict[Side, PairBatch] = {}
 
     def __call__(self, side: Side, pixels: Pixels, tokens: Tokens) -> PairBatch:
-        """Returns the batch of these very inputs."""
+        """Returns the batch of these inputs: the last one if they are the same objects."""
         last = self._last.get(side)
         if last is None or last.pixels is not pixels or last.tokens is not tokens:
             last = PairBatch(self.encoder, side, pixels, tokens, self.target, self.seed)

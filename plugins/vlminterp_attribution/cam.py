@@ -1,4 +1,4 @@
-"""What the CAM family shares: a feature map, the score's gradient on it, and channels weighted."""
+"""Base of the CAM family: weighted channels of a feature map, by the score's gradient on it."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class CAMOptions:
     """Options of a CAM.
 
     Attributes:
-        layer: The cut; by default the last one whose patches have gradients: the output of the
-            last stage of a feature map, the input of the last block where one token is pooled.
+        layer: The cut; by default the last one whose patches have gradients: the input of the
+            last block where the tower pools one token, else the output of the last block or stage.
     """
 
     layer: int | float | str | None = None
@@ -33,15 +33,15 @@ class CAM(TokenMethod):
 
     @abstractmethod
     def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
-        """Weights of tokens and channels, which broadcast over `[B, N, C]`.
+        """Returns weights of tokens and channels, which broadcast over `[B, N, C]`.
 
         Args:
-            gradient: `[B, N, C]`.
-            patches: Tells which tokens are patches, bool `[B, N, 1]`.
+            gradient: Gradient of the score, `[B, N, C]`.
+            patches: True at patches, False at other tokens, bool `[B, N, 1]`.
         """
 
     def explain(self, batch: PairBatch) -> Found:
-        """Asks for one gradient."""
+        """Computes one gradient, and the map of the weighted channels."""
         layer = self.options.layer
         cut = Cut(batch, -1 if layer is None else layer)
         if layer is None and cut.state.pooled is not None:

@@ -1,4 +1,4 @@
-"""A tower cut after a block, as Captum's methods take it: a function of the hidden state."""
+"""A tower cut after a block: its score as a function of the hidden state, for Captum."""
 
 import torch
 from torch import Tensor
@@ -14,8 +14,8 @@ class Cut:
 
     Args:
         batch: The pairs.
-        layer: The block; None for the input of block 0 on the text side, whose pooled token knows
-            the caption after one block already, and the output of block 0 on the image side.
+        layer: The block; None for the output of block 0 on the image side and its input on the
+            text side, where after one block the pooled token has already read the whole caption.
     """
 
     def __init__(self, batch: PairBatch, layer: Layer | None) -> None:
@@ -34,7 +34,7 @@ class Cut:
         """Returns scores, `[n·B]`.
 
         Args:
-            hidden: `[n·B, N, C]`; copy j of pair b is row j·B + b, as Captum has them.
+            hidden: Hidden states, `[n·B, N, C]`; copy j of pair b is row j·B + b, as Captum has it.
         """
         batch = len(self.batch)
         order = torch.arange(len(hidden), device=hidden.device).view(-1, batch).T.flatten()
@@ -43,7 +43,7 @@ class Cut:
         return scores.view(batch, -1).T.flatten()
 
     def gradient(self) -> Tensor:
-        """The gradient of each pair's score with respect to its hidden state, `[B, N, C]`."""
+        """Returns the gradient of each pair's score in its hidden state, `[B, N, C]`."""
         hidden = self.hidden.detach().requires_grad_()
         with torch.enable_grad():
             scores = self(hidden)
@@ -51,7 +51,7 @@ class Cut:
         return gradient
 
     def parts(self) -> Tensor:
-        """Tells which tokens are patches or write words, bool `[B, N, 1]`."""
+        """Tells which tokens are patches or belong to words, bool `[B, N, 1]`."""
         if self.batch.side is Side.image:
             return patches_of(self.state)
         special = self.batch.tokens.special
@@ -60,9 +60,9 @@ class Cut:
         return ~beside.to(self.hidden.device)[:, :, None]
 
     def without_parts(self) -> Tensor:
-        """The hidden state with the mean part in the place of each, `[B, N, C]`.
+        """Returns the hidden state with each part replaced by the mean part, `[B, N, C]`.
 
-        Tokens that are no parts (CLS, begin and end of a caption) stay as they are.
+        Other tokens (CLS, begin and end of a caption) stay as they are.
         """
         parts = self.parts()
         total = torch.where(parts, self.hidden, torch.zeros_like(self.hidden)).sum(1, keepdim=True)

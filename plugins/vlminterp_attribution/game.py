@@ -1,4 +1,4 @@
-"""A pair as a game: its players are patches or words, and what is kept of them has a score."""
+"""A pair as a cooperative game: its players are patches or words; each set of them scores."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from vlminterp.metrics.deletion import keep_words
 from vlminterp_attribution.batch import PairBatch
 
 CHUNK = 64
-"""Inputs that a tower is given at once."""
+"""Number of inputs in one forward pass."""
 
 
 class Game:
@@ -23,8 +23,8 @@ class Game:
 
     Args:
         batch: The pairs.
-        index: The pair.
-        state: A cut of the explained tower, which tells the patches' grid.
+        index: The pair's place in the batch.
+        state: A cut of the explained tower, for the patches' grid and the number of tokens.
     """
 
     def __init__(self, batch: PairBatch, index: int, state: State) -> None:
@@ -41,7 +41,7 @@ class Game:
 
     @property
     def players(self) -> int:
-        """Number of patches or words."""
+        """Number of patches or words of the pair."""
         return int(torch.tensor(self.shape).prod())
 
     def __call__(self, kept: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class Game:
         """Returns the score of the image behind each soft mask, `[n]`.
 
         Args:
-            masks: In [0, 1], `[n, height, width]` of the part that the patches cover.
+            masks: Masks of `region` in [0, 1], `[n, height, width]`.
         """
         batch, index = self._batch, self._index
         _, height, width = masks.shape
@@ -105,7 +105,7 @@ class Game:
         """Gives each player's value to its tokens, a word's in equal shares, `[N]`.
 
         Args:
-            values: `[players]`.
+            values: Value of each player, `[players]`.
         """
         scores = torch.zeros(self._length, dtype=values.dtype)
         if self._batch.side is Side.image:
@@ -117,7 +117,7 @@ class Game:
 
 
 def games(batch: PairBatch) -> tuple[list[Game], State]:
-    """Returns the game of each pair, and a cut whose tokens their values are about."""
+    """Returns the game of each pair, and the cut to whose tokens their values belong."""
     with torch.no_grad():
         state = batch.tower.prefix(batch.inputs, -1)
     state = replace(state, block=-1)

@@ -9,10 +9,10 @@ from vlminterp_attribution.registry import load_method, method_names
 
 
 def main() -> int:
-    """Prints each method with its sides, needs, cost and paper; with a model, whether it can.
+    """Prints each method with its sides, needs, cost and paper; with a model, the sides it can do.
 
     Returns:
-        1 where the model can't be loaded, else 0.
+        1 if the model can't be loaded, else 0.
     """
     parser = argparse.ArgumentParser(
         prog="python -m vlminterp_attribution", description=main.__doc__
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _able(model: str) -> dict[str, list[str]]:
-    """The methods that each side of a model can do."""
+    """Returns the names of the methods that can explain each side of a model."""
     import vlminterp
     from vlminterp.attribution.explanation import Side
     from vlminterp_attribution.support import able, provided

@@ -19,7 +19,7 @@ BOTH = (Side.image, Side.text)
 
 
 class Needs(Enum):
-    """What a method needs of a tower."""
+    """The requirements that a method can have of a tower."""
 
     forward = "any tower"
     gradients = "gradients"
@@ -29,11 +29,11 @@ class Needs(Enum):
 
 @dataclass(frozen=True)
 class Found:
-    """What a method has found.
+    """The result of a method for a batch of pairs.
 
     Attributes:
         scores: Contribution of each token, `[B, N]`.
-        state: A cut whose tokens these are.
+        state: The cut whose tokens are scored.
         numbers: Further numbers of each pair by name, `[B]` each.
     """
 
@@ -44,7 +44,7 @@ class Found:
 
 @dataclass
 class NoOptions:
-    """No options."""
+    """The options of a method that has none."""
 
 
 class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
@@ -54,9 +54,9 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
     line says what it does. It is found by its entry point in `vlminterp.methods`.
 
     Attributes:
-        paper: Where it comes from.
+        paper: The paper that it comes from.
         cost: Passes of the explained tower for each pair.
-        needs: What it needs of a tower.
+        needs: Its requirement of the explained tower.
         sides: The sides that it explains.
         unit: The unit of its scores; None where it is the target's.
         Options: A dataclass of its options.
@@ -64,11 +64,11 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
     Args:
         encoder: The VLM.
         side: The side to explain.
-        options: By default `Options()`.
+        options: An instance of `Options`; by default `default_options(side)`.
         target: The question; by default the pair's similarity.
         seed: Seed of everything random.
-        batches: Shared with the methods that run beside this one; it then says encoder, target
-            and seed.
+        batches: Batches shared with the methods that run beside this one; their target and seed
+            then replace the two above.
 
     Raises:
         ConfigError: The method does not explain this side.
@@ -109,7 +109,7 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
             tokens: Their B captions.
 
         Returns:
-            Scores of tokens. A pair's result does not depend on its batch.
+            The scores of all tokens. A pair's result does not depend on its batch.
 
         Raises:
             InputError: There is not one caption for each image, or one is empty.
@@ -123,7 +123,7 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
 
     @classmethod
     def default_options(cls, side: Side) -> Any:
-        """Returns the options of a side where none are given."""
+        """Returns the options that are used for a side if none are given."""
         return cls.Options()
 
     def members(self) -> "Sequence[Method]":
@@ -140,7 +140,7 @@ class TokenMethod(Method):
 
     @abstractmethod
     def explain(self, batch: PairBatch) -> Found:
-        """Returns the contribution of each token."""
+        """Returns the contribution of each token of a cut."""
 
     def explanation(self, batch: PairBatch) -> Explanation:
         """Explains one side of a batch."""

@@ -10,12 +10,12 @@ from vlminterp.errors import ConfigError
 
 
 def read_options(name: str, default: Any, given: Mapping[str, Any]) -> Any:
-    """Makes a method's options from what the configuration says.
+    """Makes a method's options from its defaults and the given values.
 
     Args:
-        name: The method.
+        name: The method's name.
         default: Its default options, a dataclass.
-        given: Values by name.
+        given: Values of options by name.
 
     Raises:
         ConfigError: There is no such option, or a value is of the wrong type or out of range.

@@ -1,4 +1,4 @@
-"""The page of a run: a column per method."""
+"""The page of a run, with a column per method."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class MethodView:
     """A method's answer for one pair.
 
     Attributes:
-        method: Its name.
+        method: The method's name.
         picture: The heatmap as a data URI; None where there is none.
         words: The caption, coloured; empty where the text side was not explained.
         note: A line below.
@@ -80,8 +80,8 @@ def score_tables(
     """Yields a table per side: methods and baselines as rows, metrics as columns.
 
     Args:
-        metrics: Of a summary, named `SIDE.METHOD.METRIC`, or `SIDE.METRIC` for one method.
-        methods: The run's.
+        metrics: A summary's metrics, named `SIDE.METHOD.METRIC`, or `SIDE.METRIC` for one method.
+        methods: The run's methods.
     """
     for side in ("image", "text"):
         own = [
@@ -96,7 +96,7 @@ def score_tables(
         rows: dict[str, dict[str, Mapping[str, Any]]] = {}
         for method, metric, value in own:
             rows.setdefault(method, {})[metric] = value
-        # Baselines are the same for every method: those of the first stand for all.
+        # Baselines are the same for every method, so we show those of the first.
         first = next(iter(rows))
         baselines: dict[str, dict[str, Mapping[str, Any]]] = {}
         for metric, value in rows[first].items():
@@ -113,14 +113,17 @@ def score_tables(
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """Side, method and metric; no method where a run has but one."""
+    """Splits a name into side, method and metric; the method is empty if the run has only one."""
     side, _, rest = name.partition(".")
     method, _, metric = rest.rpartition(".")
     return side, method, metric
 
 
 def _best(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], facts: Metric) -> str | None:
-    """The method with the best mean; None where no direction is better, or one method runs."""
+    """Returns the method with the best mean.
+
+    None where neither direction is better, or fewer than two methods have a mean.
+    """
     means = {
         method: values[facts.name]["mean"]
         for method, values in rows.items()
@@ -132,7 +135,7 @@ def _best(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], facts: Metric) ->
 
 
 def _pairs(folder: RunFolder, methods: list[str], *, signed: bool) -> Iterator[dict[str, Any]]:
-    """Yields what the template writes of each pair."""
+    """Yields the template's variables for each pair."""
     found = [islice(explained_pairs(folder, method), PAIRS_ON_PAGE) for method in methods]
     for results in zip(*found, strict=False):
         first = results[0]

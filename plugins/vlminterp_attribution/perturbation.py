@@ -1,4 +1,4 @@
-"""What methods share that ask for the score of many perturbed inputs, one pair after the other."""
+"""Base of the methods that score many perturbed inputs, one pair after the other."""
 
 from abc import abstractmethod
 
@@ -11,7 +11,7 @@ from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
 class Perturbation(TokenMethod):
-    """A method that plays each pair's game by itself."""
+    """A method that explains each pair by its own game."""
 
     needs = Needs.forward
 
@@ -21,11 +21,11 @@ class Perturbation(TokenMethod):
 
         Args:
             game: The game of one pair.
-            generator: The pair's own.
+            generator: The pair's own random generator.
         """
 
     def explain(self, batch: PairBatch) -> Found:
-        """Plays all games."""
+        """Plays the game of each pair in turn."""
         played, state = games(batch)
         scores = []
         for game, seed in zip(played, batch.seeds, strict=True):
@@ -36,7 +36,7 @@ class Perturbation(TokenMethod):
 
 
 def all_coalitions(players: int) -> Tensor:
-    """Every set of players, bool `[2^players, players]`, from none to all.
+    """Returns every set of players, bool `[2^players, players]`, from none to all.
 
     Example:
         >>> all_coalitions(2).int().tolist()

@@ -1,4 +1,4 @@
-"""`+plugin=attribution`."""
+"""The plugin attribution, run by `+plugin=attribution`."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vlminterp_attribution.method import Method
 
 
-# `class` is a word of Python's: by name only.
+# `class` is a keyword of Python's, so members are named by strings.
 Asked = Enum("Asked", ["similarity", "contrast", "class", "image"])
 """Questions about a pair; see `vlminterp.attribution.targets`."""
 
@@ -32,12 +32,12 @@ class AttributionConfig:
 
     Attributes:
         method: The method; `python -m vlminterp_attribution` lists them.
-        methods: Several, side by side, in the place of `method`.
-        sides: Which inputs are explained.
+        methods: Several methods to run side by side, in place of `method`.
+        sides: The inputs that are explained.
         target: The question: `similarity`, `contrast`, `class` or `image`.
         against: Captions to compare with, names of classes, or the path of one picture.
         templates: Captions of a class, with `{}` where its name goes.
-        options: Options of methods that differ from their own, as `METHOD.OPTION=VALUE`.
+        options: Options that differ from a method's defaults, as `METHOD.OPTION=VALUE`.
         batch_size: Pairs that are explained together, ≥ 1; changes no result but rounding.
     """
 
@@ -54,7 +54,7 @@ class AttributionConfig:
         """Checks what can be checked without a model.
 
         Raises:
-            ConfigError: A value is out of range, or says nothing.
+            ConfigError: A value is out of range, or has no effect.
         """
         if self.batch_size < 1:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
@@ -75,10 +75,10 @@ class AttributionConfig:
 
     @property
     def options_by_method(self) -> dict[str, dict[str, Any]]:
-        """The options by method and name.
+        """Options read from `options`, by method and name.
 
         Raises:
-            ConfigError: One is not written as `METHOD.OPTION=VALUE`.
+            ConfigError: An option is not written as `METHOD.OPTION=VALUE`.
         """
         for option in self.options:
             if not re.fullmatch(r"[\w-]+\.\w+=.+", option):
@@ -94,7 +94,7 @@ class AttributionPlugin(Plugin):
     Config = AttributionConfig
 
     def files(self, config: Any) -> Iterable[Path]:
-        """Returns the picture that others are compared with."""
+        """Returns the picture that `target=image` compares with; nothing for other targets."""
         return [Path(config.against[0])] if config.target is Asked.image else []
 
     def run(self, context: Context[AttributionConfig]) -> None:
@@ -109,17 +109,18 @@ class AttributionPlugin(Plugin):
         explain_pairs(context, methods, config.batch_size, figure)
 
     def report(self, folder: "RunFolder") -> "Content":
-        """Returns a column for each method."""
+        """Returns the page of a run, with a column for each method."""
         from vlminterp_attribution.page import content
 
         return content(folder)
 
 
 def make_methods(encoder: "DualEncoder", config: AttributionConfig, seed: int) -> "list[Method]":
-    """Makes the methods of a run, one for each side that it explains.
+    """Makes the methods of a run, each once for every side that it explains.
 
     Raises:
         ConfigError: There is no such method or option, or a method does not explain the side.
+        InputError: The picture of `target=image` can't be read.
     """
     from vlminterp.attribution.explanation import Side
     from vlminterp_attribution.batch import Batches
@@ -143,7 +144,7 @@ def make_target(encoder: "DualEncoder", config: AttributionConfig) -> "Target":
     """Makes the question of a run.
 
     Raises:
-        ConfigError: It lacks what it compares with.
+        ConfigError: The captions or classes to compare with are missing.
         InputError: The picture can't be read.
     """
     from vlminterp.attribution.targets import (

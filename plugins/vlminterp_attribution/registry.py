@@ -1,4 +1,4 @@
-"""The methods by name: our own, and those of other packages."""
+"""Attribution methods by name: our own, and those of other packages."""
 
 from vlminterp.attribution.explanation import Side
 from vlminterp.entry_points import METHODS, installed, load
@@ -29,7 +29,7 @@ OWN = {
     "saliency": "vlminterp_attribution.methods.saliency:Saliency",
     "smoothgrad": "vlminterp_attribution.methods.smoothgrad:SmoothGrad",
 }
-"""Other packages add theirs as entry points `vlminterp.methods`."""
+"""Our own methods; other packages add theirs as entry points in `vlminterp.methods`."""
 
 
 def method_names() -> list[str]:
@@ -53,9 +53,9 @@ def make_method(name: str, side: Side, batches: Batches) -> Method:
     """Makes a method for one side.
 
     Args:
-        name: The method.
+        name: The method's name.
         side: The side to explain.
-        batches: Shared with the methods that run beside it; they know its options.
+        batches: Batches shared with the methods that run beside it; they hold its options.
 
     Raises:
         ConfigError: There is no such method or option, or the method does not explain this side.

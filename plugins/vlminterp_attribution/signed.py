@@ -1,4 +1,4 @@
-"""Heatmaps whose scores count for or against: red and blue on one scale."""
+"""Heatmaps of scores that count for (red) or against (blue), on one scale."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ def signed_overlay(image: Image.Image, heat: NDArray[np.float32], top: float) ->
 
     Args:
         image: The picture, of any mode.
-        heat: `[height, width]` of the picture; NaN where the model did not look.
-        top: The size of the score, of either sign, that is drawn the strongest.
+        heat: Scores, `[height, width]` of the picture; NaN where the model did not look.
+        top: Absolute score that is drawn strongest; larger ones look the same.
 
     Returns:
         RGB, as large as the picture: red where scores are positive, blue where negative.

@@ -1,4 +1,4 @@
-"""Tells which methods a model's towers can do."""
+"""Finds out which methods can explain a model's towers."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -36,7 +36,7 @@ def _record(tower: Tower[Any], inputs: Pixels | Tokens) -> None:
 
 
 def provided(encoder: DualEncoder, side: Side) -> set[Needs]:
-    """Returns what one side of a model offers to methods."""
+    """Returns the needs of methods that the tower of one side meets."""
     tower = encoder.vision if side is Side.image else encoder.text
     offers = {Needs.forward, Needs.gradients}
     if can_record(encoder, side):
@@ -51,14 +51,14 @@ def able(side: Side, offers: set[Needs]) -> list[str]:
     """Returns the names of the methods that explain one side of a model.
 
     Args:
-        side: The side.
-        offers: What it offers.
+        side: The side to explain.
+        offers: The needs that its tower meets.
     """
     names = []
     for name in method_names():
         try:
             method = load_method(name)
-        except ConfigError:  # another package's that can't be imported
+        except ConfigError:  # a method of another package that can't be imported
             continue
         if side in method.sides and method.needs in offers:
             names.append(name)
@@ -66,10 +66,10 @@ def able(side: Side, offers: set[Needs]) -> list[str]:
 
 
 def require_able(encoder: DualEncoder, methods: Sequence[Method]) -> None:
-    """Checks that a model's towers can do methods.
+    """Checks that a model's towers meet the needs of methods.
 
     Raises:
-        ModelError: One can't; the line names those which can.
+        ModelError: A tower does not; the message names the methods that it can do.
     """
     offers: dict[Side, set[Needs]] = {}
     for method in chain.from_iterable(method.members() or [method] for method in methods):

@@ -1,8 +1,8 @@
-"""Records the attention of any tower, without a line per family of models.
+"""Records the attention of any tower, without code for each family of models.
 
-Nearly all of them call `torch.nn.functional.scaled_dot_product_attention`, or torch's multi-head
-attention that calls it. While a recording lasts, an explicit softmax(QKᵀ/√d + mask)V stands in for
-it, by that name in that module. The stand-in records only in the thread (or task) that opened the
+Nearly all models call `torch.nn.functional.scaled_dot_product_attention`, or torch's multi-head
+attention, which calls it. While a recording lasts, an explicit softmax(QKᵀ/√d + mask)V replaces
+that function in its module. The replacement records only in the thread (or task) that opened the
 recording; calls from others go to torch's own.
 """
 
@@ -22,22 +22,23 @@ from torch.nn import functional
 from vlminterp.errors import ModelError
 
 Edit = Callable[["RecordedAttention"], Tensor]
-"""Gives other probabilities, shaped like the recorded ones, in their place."""
+"""Returns the probabilities to use instead of the recorded ones, in the same shape."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedAttention:
-    """One call of an attention; H heads, Q queries, K keys.
+    """One call of an attention, with H heads, Q queries and K keys.
 
-    With gradients enabled all tensors are part of the graph, also where the input and the weights
-    need no gradient: `torch.autograd.grad(score, [attention.probabilities])`.
+    With gradients enabled all tensors are part of the graph, even if neither input nor weights
+    need a gradient: `torch.autograd.grad(score, [attention.probabilities])`.
 
     Attributes:
-        query: `[B, H, Q, d]`.
-        key: `[B, H, K, d]`.
-        value: `[B, H, K, d]`.
-        probabilities: As computed, `[B, H, Q, K]`; each row sums to 1.
-        output: Before the output projection, `[B, H, Q, d]`.
+        query: Queries, `[B, H, Q, d]`.
+        key: Keys, `[B, H, K, d]`.
+        value: Values, `[B, H, K, d]`.
+        probabilities: Probabilities before dropout and before any edit, `[B, H, Q, K]`; each row
+            sums to 1, or to 0 where the query may attend to no key.
+        output: Output before the output projection, after any edit, `[B, H, Q, d]`.
         scale: The factor of the logits, by default 1/√d.
     """
 
@@ -54,8 +55,8 @@ class Recording:
     """The attentions of a run, in the order of their calls.
 
     Attributes:
-        attentions: All of them.
-        edit: Puts other probabilities in the place of the recorded ones; None to leave them.
+        attentions: All calls so far.
+        edit: Returns the probabilities to use instead of the recorded ones; None to keep those.
     """
 
     attentions: list[RecordedAttention] = field(default_factory=list)
@@ -69,7 +70,7 @@ class Recording:
             batch: Number of inputs that ran together.
 
         Raises:
-            ModelError: Not every block has one over all its tokens.
+            ModelError: Not every block has a recorded attention over all its tokens.
         """
         found = [one for one in self.attentions if _is_whole(one, batch)]
         if len(found) != depth:
@@ -98,18 +99,18 @@ _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
 
 def is_recording() -> bool:
-    """Tells whether this thread records."""
+    """Tells whether this thread (or task) is recording."""
     return _current.get() is not None
 
 
 @contextmanager
 def recording(modules: Iterable[nn.Module] = (), edit: Edit | None = None) -> Iterator[Recording]:
-    """Records every attention that this thread computes, for as long as the block lasts.
+    """Records every attention that this thread computes inside the `with` statement.
 
     Args:
-        modules: Modules of transformers that may have to be asked for that attention, because they
+        modules: Modules of transformers, which are switched to torch's attention meanwhile if they
             were loaded with another.
-        edit: See `Recording`.
+        edit: The recording's edit; see `Recording`.
 
     Yields:
         The recording, which grows as the model runs.
@@ -125,7 +126,7 @@ def recording(modules: Iterable[nn.Module] = (), edit: Edit | None = None) -> It
 
 @contextmanager
 def _asked_for_sdpa(modules: Iterable[nn.Module]) -> Iterator[None]:
-    """Has modules of transformers call torch's attention, however they were loaded."""
+    """Makes modules of transformers call torch's attention, however they were loaded."""
     configs = {id(module.config): module.config for module in modules if _may_choose(module)}
     before = {key: getattr(config, NAME) for key, config in configs.items()}
     changed = {key: config for key, config in configs.items() if before[key] != "sdpa"}
@@ -139,14 +140,14 @@ def _asked_for_sdpa(modules: Iterable[nn.Module]) -> Iterator[None]:
 
 
 def _may_choose(module: nn.Module) -> bool:
-    """Tells whether a module looks its attention up; others only change their mask by its name."""
+    """Tells whether a module looks up its attention by name; others use the name only for masks."""
     choice = "ALL_ATTENTION_FUNCTIONS"
     code = sys.modules.get(type(module).__module__)
     return hasattr(code, choice) and hasattr(getattr(module, "config", None), NAME)
 
 
 class _StandIn:
-    """Replaces torch's functions while any thread records; the last one puts them back."""
+    """The replacement of torch's functions while any thread records; the last restores them."""
 
     _lock = threading.Lock()
     _users = 0
@@ -184,7 +185,7 @@ def _attend(*args: Any, **kwargs: Any) -> Tensor:
 
 
 def _multi_head(*args: Any, need_weights: bool = True, **kwargs: Any) -> Any:
-    """Has torch's multi-head attention call `scaled_dot_product_attention` in every case."""
+    """Makes torch's multi-head attention call `scaled_dot_product_attention` in every case."""
     current = _current.get()
     if current is None or not need_weights:
         return _StandIn._multi_head(*args, need_weights=need_weights, **kwargs)
@@ -204,13 +205,13 @@ def _explicit(  # noqa: PLR0913 - torch's own signature
     scale: float | None = None,
     enable_gqa: bool = False,  # noqa: FBT001, FBT002 - torch's own
 ) -> Tensor:
-    """softmax(QKᵀ/√d + mask)V, recorded."""
+    """Computes softmax(QKᵀ/√d + mask)V and records it."""
     if enable_gqa:
         groups = query.shape[1] // key.shape[1]
         key, value = (tensor.repeat_interleave(groups, 1) for tensor in (key, value))
     query, key, value = (_in_graph(tensor) for tensor in (query, key, value))
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    # as torch: both factors are scaled, so that the product does not overflow in half precision
+    # as in torch, both factors are scaled, so that the product does not overflow in half precision
     logits = (query * math.sqrt(scale)) @ (key * math.sqrt(scale)).mT
     if is_causal:
         attn_mask = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).tril()
@@ -218,7 +219,7 @@ def _explicit(  # noqa: PLR0913 - torch's own signature
         logits = logits.masked_fill(~attn_mask, -torch.inf)
     elif attn_mask is not None:
         logits = logits + attn_mask
-    # a query that may look nowhere gets nothing, as torch has it, not NaN
+    # a query that may attend to no key gets 0, as in torch, not NaN
     blind = (logits == -torch.inf).all(-1, keepdim=True)
     probabilities = logits.masked_fill(blind, 0).softmax(-1).masked_fill(blind, 0)
     output = functional.dropout(probabilities, dropout_p) @ value
@@ -230,7 +231,7 @@ def _explicit(  # noqa: PLR0913 - torch's own signature
 
 
 def _in_graph(tensor: Tensor) -> Tensor:
-    """The tensor, such that gradients with respect to it can be asked for."""
+    """Returns the tensor, made part of the graph if gradients are enabled."""
     if tensor.requires_grad or not torch.is_grad_enabled():
         return tensor
     return tensor.detach().requires_grad_()

@@ -1,4 +1,4 @@
-"""The questions that attribution methods answer: which score is it that an input contributes to?"""
+"""The questions that attribution methods answer: scores to which an input contributes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class Score:
         """Returns a score for each embedding, `[R]`.
 
         Args:
-            embeddings: Of the explained side, of unit length, `[R, D]`.
+            embeddings: Embeddings of the explained side, of unit length, `[R, D]`.
             rows: The pair that each belongs to, int64 `[R]`; by default copy j of pair b is row
                 b·n + j.
         """
@@ -45,7 +45,7 @@ class Target(ABC):
 
     Attributes:
         unit: The unit of its scores.
-        signed: Whether parts that count against it are as telling as those that count for it.
+        signed: Whether parts that lower the score are as telling as those that raise it.
     """
 
     unit: ClassVar[str] = "cosine"
@@ -53,7 +53,7 @@ class Target(ABC):
 
     @abstractmethod
     def score(self, encoder: DualEncoder, side: Side, pixels: Pixels, tokens: Tokens) -> Score:
-        """Returns the score of embeddings of one side, the other side being as it is.
+        """Returns the score of one side's embeddings while the other side stays as it is.
 
         Args:
             encoder: The VLM.
@@ -67,21 +67,21 @@ class Similarity(Target):
     """Asks why an image and its caption match: their cosine."""
 
     def score(self, encoder: DualEncoder, side: Side, pixels: Pixels, tokens: Tokens) -> Score:
-        """Returns the cosine with the other side."""
+        """Returns the cosine with the other side's embedding."""
         return _cosine(_other(encoder, side, pixels, tokens))
 
 
 class Contrast(Target):
-    """Asks why this caption rather than others: its cosine less the mean of theirs.
+    """Asks why this caption rather than others: its cosine less the mean of the others'.
 
-    A pair's own caption is left out of the others. On the text side the others are constant, so
-    that the map is that of `Similarity`.
+    A pair's own caption does not count among the others. On the text side the others only subtract
+    a constant, so the map is that of `Similarity`.
 
     Args:
         against: The other captions.
 
     Raises:
-        ConfigError: There are none.
+        ConfigError: There are none, or they are one string.
     """
 
     signed: ClassVar[bool] = True
@@ -94,7 +94,7 @@ class Contrast(Target):
         given = encoder.tokenize(self.against)
         others = _encoded(encoder, given)
         counted = ~_same(tokens, given).to(others.device)
-        counted |= ~counted.any(1, keepdim=True)  # a caption against itself alone: 0 everywhere
+        counted |= ~counted.any(1, keepdim=True)  # alone against itself: 0 everywhere
         weights = counted.to(others) / counted.sum(1, keepdim=True).to(others)
         mean = weights @ others
         own = _other(encoder, side, pixels, tokens)
@@ -112,15 +112,15 @@ class ClassProbability(Target):
     """Asks why this class among several: its zero-shot log-probability, at the model's own scale.
 
     A caption that is the name of a class stands for that class, whose embedding is the mean over
-    templates; any other caption is one class more, as it stands. On the text side the caption is
-    explained as it stands.
+    templates; any other caption is added as one more class. On the text side the caption's own
+    embedding is explained, even where it names a class.
 
     Args:
         classes: Names of the classes.
         templates: Captions with `{}` where the name goes.
 
     Raises:
-        ConfigError: There are no classes, or a template has no `{}`.
+        ConfigError: There are no classes or templates, or a template has no `{}`.
     """
 
     unit: ClassVar[str] = "nats"
@@ -159,7 +159,7 @@ class ClassProbability(Target):
         return Score(log_probability, len(pixels))
 
     def _class_embeddings(self, encoder: DualEncoder) -> Tensor:
-        """Unit length, `[K, D]`."""
+        """Returns the embedding of each class, of unit length, `[K, D]`."""
         means = [
             _encoded(
                 encoder, encoder.tokenize([template.replace("{}", name) for name in self.classes])
@@ -183,24 +183,26 @@ class ImageSimilarity(Target):
         """Returns the cosine with the other image.
 
         Raises:
-            InputError: The text side is asked, or there are too few other images.
+            InputError: The side is text, or there is neither one other image nor one for each.
         """
         if side is Side.text:
             raise InputError("the target 'image' compares images; it has no text side")
         if len(self.other) not in (1, len(pixels)):
-            raise InputError(f"{len(self.other)} other images for {len(pixels)}; give one or each")
+            raise InputError(
+                f"{len(self.other)} other images for {len(pixels)}; give one, or one for each"
+            )
         with torch.no_grad():
             other = encoder.encode_image(self.other)
         return _cosine(other.expand(len(pixels), -1))
 
 
 def _cosine(anchors: Tensor) -> Score:
-    """The inner product with one vector per pair, `[B, D]`."""
+    """Returns the score by inner product with one vector per pair, `[B, D]`."""
     return Score(lambda embeddings, rows: (embeddings * anchors[rows]).sum(-1), len(anchors))
 
 
 def _other(encoder: DualEncoder, side: Side, pixels: Pixels, tokens: Tokens) -> Tensor:
-    """Embeddings of the side that is not explained, `[B, D]`."""
+    """Returns the embeddings of the side that is not explained, `[B, D]`."""
     with torch.no_grad():
         if side is Side.image:
             return encoder.encode_text(tokens)
@@ -208,7 +210,7 @@ def _other(encoder: DualEncoder, side: Side, pixels: Pixels, tokens: Tokens) -> 
 
 
 def _encoded(encoder: DualEncoder, tokens: Tokens) -> Tensor:
-    """Embeddings of captions, `[K, D]`."""
+    """Returns the embeddings of captions, `[K, D]`."""
     with torch.no_grad():
         return encoder.encode_text(tokens)
 

@@ -1,9 +1,9 @@
-"""Which method finds what a caption names? Every method on test scenes of the planted world.
+"""Measures how well each method finds what a caption names, on scenes of the planted world.
 
     python -m experiments.studies.methods_truth.measure --pairs 100
 
-Scenes hold two objects, the caption names one. A method that is in `SPLIT.json` already is not run
-again; `SPLIT.md` is written from all that is there.
+Scenes hold two objects; the caption names one. A method that is already in `SPLIT.json` is not run
+again; `SPLIT.md` is a table of all results in that file.
 """
 
 import argparse
@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 BATCH = 10
 MODELS = ("planted-base", "planted-visual")
 LAST = ("m2ib", "consensus", "occlusion", "banzhaf", "kernelshap", "rise")
-"""These take the longest."""
+"""The slowest methods, which are measured last."""
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "m2ib": {"m2ib": {"copies": 2, "antithetic": True}},
     "consensus": {"m2ib": {"copies": 2, "antithetic": True}},
@@ -40,18 +40,18 @@ OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "gradeclip, last block": {"gradeclip": {"blocks": 1}},
 }
 CONTRASTED = ("ig", "gae")
-"""These are asked, too, for the caption less the mean of all captions."""
+"""Methods that also run with the target `contrast`, against all captions of the split."""
 
 
 def variants() -> list[str]:
-    """Returns what is measured, cheap methods first."""
+    """Returns the names of the variants to measure, cheap methods first."""
     first = [name for name in OWN if name not in LAST]
     beside = [name for name in OPTIONS if name not in OWN]
     return [*first, *beside, *(f"{name}, contrast" for name in CONTRASTED), *LAST]
 
 
 def measure(encoder: DualEncoder, pairs: Sequence[Pair], variant: str) -> dict[str, Any]:
-    """Returns each pair's scores, and CPU seconds a pair."""
+    """Returns each pair's scores by metric, and the mean CPU seconds per pair."""
     name, _, asked = variant.partition(", ")
     captions = sorted({pair.text for pair in pairs})
     target: Target = Contrast(captions) if asked == "contrast" else Similarity()
@@ -78,7 +78,7 @@ def measure(encoder: DualEncoder, pairs: Sequence[Pair], variant: str) -> dict[s
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
-    """Returns a Markdown table: a row per method, by average precision on the first model."""
+    """Returns a Markdown table of methods, sorted by average precision on the first model."""
     short = {"pointing_game": "pointing", "energy_in_mask": "energy", "average_precision": "AP"}
     models = list(results)
     heads = [f"{model.removeprefix('planted-')}: {short[m]}" for model in models for m in short]
@@ -100,7 +100,7 @@ def table(results: dict[str, dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Measures what is missing, and writes results and table after each method."""
+    """Measures the missing variants, and writes results and table after each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--split", default="test")

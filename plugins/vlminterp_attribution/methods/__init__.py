@@ -1,1 +1,1 @@
-"""Attribution methods, a file each."""
+"""Attribution methods, one per file."""

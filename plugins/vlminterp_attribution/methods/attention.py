@@ -1,4 +1,4 @@
-"""`method=attention`."""
+"""Raw attention: the weights of the last block, or of the pooling, as a map."""
 
 from vlminterp_attribution.attended import run_recorded
 from vlminterp_attribution.batch import PairBatch
@@ -6,10 +6,10 @@ from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
 class RawAttention(TokenMethod):
-    """Shows where the pooled token looks in the last block, the mean over heads.
+    """Shows where the pooled token looks in the last block, as the mean over heads.
 
-    Where the tower pools by attention, that attention is shown. It does not know what is asked:
-    another caption gives the same map.
+    Where the tower pools by attention, that attention is shown. The map does not depend on the
+    question: another caption gives the same one.
     """
 
     paper = "none; criticised in Jain and Wallace, Attention is not Explanation, NAACL 2019"

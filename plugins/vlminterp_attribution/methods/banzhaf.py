@@ -1,4 +1,4 @@
-"""`method=banzhaf`."""
+"""Banzhaf values: the mean change of the score when a patch or word is added."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ class BanzhafOptions:
     """Options of Banzhaf values.
 
     Attributes:
-        samples: Coalitions, ≥ 2 and even; where there are no more than that, all are played and
-            the values are exact.
-        ridge: Pulls values towards 0 where there are few coalitions to a player, ≥ 0; not used
-            where the values are exact.
+        samples: Number of coalitions, ≥ 2 and even; where no more exist, all are played and the
+            values are exact.
+        ridge: Strength, ≥ 0, by which values are pulled towards 0 where there are few coalitions
+            per player; not used where the values are exact.
     """
 
     samples: int = 256
@@ -32,7 +32,7 @@ class Banzhaf(Perturbation):
     """Fits a linear function to the scores of random halves of the patches or words.
 
     Its coefficients are the Banzhaf values: the mean, over all sets of the others, of what a player
-    adds. Each half is played together with its complement.
+    adds to the score. Each half is played together with its complement.
     """
 
     paper = "Banzhaf, 1965; regression as in Hammer and Holzman, 1992"
@@ -40,7 +40,7 @@ class Banzhaf(Perturbation):
     Options = BanzhafOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
-        """Regresses scores on coalitions, coded ±½."""
+        """Regresses scores on coalitions, which are coded ±½."""
         exact = 2**game.players <= self.options.samples
         kept = all_coalitions(game.players) if exact else self._drawn(game.players, generator)
         scores = game(kept.view(-1, *game.shape)).double()

@@ -1,4 +1,4 @@
-"""`method=clip_surgery`."""
+"""CLIP Surgery: scores of patches on a second path of value-value attention."""
 
 from dataclasses import dataclass, replace
 
@@ -22,8 +22,8 @@ class CLIPSurgeryOptions:
     """Options of CLIP Surgery.
 
     Attributes:
-        blocks: The last so many blocks are operated on, ≥ 1; None for half of them, as the authors
-            take 6 of 12.
+        blocks: Number of last blocks that the second path follows, ≥ 1; None for half of them, as
+            the authors take 6 of 12.
     """
 
     blocks: int | None = None
@@ -36,8 +36,8 @@ class CLIPSurgeryOptions:
 class CLIPSurgery(TokenMethod):
     """Scores each patch by itself on a second path, whose attention compares values with values.
 
-    The path adds up what the last blocks' attentions give, without MLPs; of the similarity to a
-    caption, that to an empty caption is taken away. It explains an edited model, not the model.
+    The path adds up the output of the last blocks' attentions, without MLPs. From the similarity to
+    a caption we subtract that to an empty caption. This explains an edited model, not the model.
     """
 
     paper = "Li et al., CLIP Surgery for Better Explainability, 2023"
@@ -66,7 +66,7 @@ class CLIPSurgery(TokenMethod):
 
 
 def _by_values(block: Block, hidden: Tensor) -> Tensor:
-    """softmax(VVᵀ/√d)V of a block, after its output projection, `[B, N, C]`."""
+    """Computes softmax(VVᵀ/√d)V of a block, after its output projection, `[B, N, C]`."""
     attention = block.attention()
     value = functional.linear(
         block.attention_norm(hidden), attention.value_weight, attention.value_bias
@@ -78,6 +78,6 @@ def _by_values(block: Block, hidden: Tensor) -> Tensor:
 
 
 def _of_nothing(batch: PairBatch) -> PairBatch:
-    """The same images, with empty captions."""
+    """Returns the same images with empty captions."""
     tokens = batch.encoder.tokenize([""] * len(batch))
     return PairBatch(batch.encoder, batch.side, batch.pixels, tokens, batch.target, batch.seed)

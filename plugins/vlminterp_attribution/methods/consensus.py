@@ -1,4 +1,4 @@
-"""`method=consensus`."""
+"""Consensus: the geometric mean of other methods, with how far they agree."""
 
 import itertools
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class ConsensusOptions:
     """Options of the consensus.
 
     Attributes:
-        members: Methods, at least two.
+        members: The other methods to combine, at least two.
     """
 
     members: list[str] = field(default_factory=lambda: ["m2ib", "ig", "gae"])
@@ -33,8 +33,8 @@ class ConsensusOptions:
 class Consensus(Method):
     """Takes the geometric mean of other methods, each clipped at 0 and scaled to sum 1.
 
-    Beside it stand the members' `agreement`, the mean of their rank correlations in pairs, and the
-    `spread` of the consensus: its entropy as a share of the most that is possible.
+    Each pair also gets the members' `agreement`, the mean rank correlation over pairs of them, and
+    the `spread` of the consensus: its entropy as a share of the largest possible one.
     """
 
     paper = "none; see experiments/studies/methods_truth"
@@ -44,13 +44,13 @@ class Consensus(Method):
     Options = ConsensusOptions
 
     def members(self) -> Sequence[Method]:
-        """Returns the members, for this side."""
+        """Returns the members, made for this side."""
         from vlminterp_attribution.registry import make_method
 
         return [make_method(name, self.side, self.batches) for name in self.options.members]
 
     def explanation(self, batch: PairBatch) -> Explanation:
-        """Explains by each member, and takes the mean."""
+        """Explains by each member and combines the results."""
         found = [member.attribute(batch.pixels, batch.tokens) for member in self.members()]
         first = found[0]
         if any(other.grids != first.grids for other in found):
@@ -73,14 +73,14 @@ class Consensus(Method):
 
 
 def _parts(explanation: Explanation, index: int) -> Tensor:
-    """Scores of patches or of words, `[parts]`."""
+    """Returns the scores of a pair's patches or words, `[parts]`."""
     if explanation.side is Side.image:
         return explanation.map(index).flatten()
     return torch.tensor([score for _, score in explanation.word_scores(index)])
 
 
 def _put(row: Tensor, like: Explanation, index: int, values: Tensor) -> None:
-    """Writes values of patches or words into a row of token scores, a word's in equal shares."""
+    """Writes values of patches or words into token scores; a word's tokens share it equally."""
     if like.side is Side.image:
         row[like.prefix_tokens : like.prefix_tokens + len(values)] = values
         return
@@ -89,7 +89,7 @@ def _put(row: Tensor, like: Explanation, index: int, values: Tensor) -> None:
 
 
 def _geometric_mean(parts: Sequence[Tensor]) -> Tensor:
-    """The geometric mean of the positive parts, each scaled to sum 1, scaled to sum 1."""
+    """Returns the geometric mean of maps clipped at 0; they and the mean are scaled to sum 1."""
     positive = torch.stack(list(parts)).double().clamp_min(0)
     shares = positive / positive.sum(1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
     mean = shares.prod(0) ** (1 / len(shares))
@@ -97,7 +97,7 @@ def _geometric_mean(parts: Sequence[Tensor]) -> Tensor:
 
 
 def _agreement(parts: Sequence[Tensor]) -> float:
-    """The mean rank correlation of two members; 0 for a member that is constant."""
+    """Returns the mean rank correlation over pairs of members; 0 for a pair with a constant one."""
     found = [
         0.0 if _constant(one) or _constant(other) else _rank(one, other)
         for one, other in itertools.combinations(parts, 2)
@@ -114,7 +114,7 @@ def _rank(one: Tensor, other: Tensor) -> float:
 
 
 def _spread(shares: Tensor) -> float:
-    """Entropy as a share of that of a constant map; 0 where there is one part or nothing."""
+    """Returns the entropy as a share of a constant map's; 0 for one part or an all-zero map."""
     if len(shares) < 2:
         return 0.0
     entropy = -(shares * shares.clamp_min(torch.finfo(torch.float32).tiny).log()).sum()

@@ -1,4 +1,4 @@
-"""`method=gae`."""
+"""Generic Attention Explainability: attention times gradient, through all blocks."""
 
 import torch
 from torch import Tensor
@@ -11,8 +11,8 @@ from vlminterp_attribution.method import Found, Needs, TokenMethod
 class GAE(TokenMethod):
     """Passes relevance through all blocks, by attention weighted with its positive gradient.
 
-    R ← R + E_h[(∂S/∂A ⊙ A)⁺]·R from the first block to the last, read at the pooled token; where a
-    tower pools by attention, that is one step more.
+    R ← R + E_h[(∂S/∂A ⊙ A)⁺]·R from the first block to the last, read at the pooled token. Where a
+    tower pools by attention, the pooling is one more step.
     """
 
     paper = "Chefer, Gur and Wolf, Generic Attention-Model Explainability, ICCV 2021"
@@ -37,5 +37,5 @@ class GAE(TokenMethod):
 
 
 def _positive_mean(probabilities: Tensor, gradient: Tensor) -> Tensor:
-    """E_h[(∂S/∂A ⊙ A)⁺], `[B, N, N]`."""
+    """Computes E_h[(∂S/∂A ⊙ A)⁺], `[B, N, N]`."""
     return (probabilities * gradient).clamp_min(0).mean(1)

@@ -1,4 +1,4 @@
-"""`method=gradcam`."""
+"""Grad-CAM: channels weighted by their mean gradient."""
 
 import torch
 from torch import Tensor
@@ -12,6 +12,6 @@ class GradCAM(CAM):
     paper = "Selvaraju et al., Grad-CAM, ICCV 2017"
 
     def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
-        """E_i[g_ic], `[B, 1, C]`."""
+        """Returns E_i[g_ic], the mean gradient over patches, `[B, 1, C]`."""
         inside = torch.where(patches, gradient, torch.zeros_like(gradient))
         return inside.sum(1, keepdim=True) / patches.sum(1, keepdim=True)

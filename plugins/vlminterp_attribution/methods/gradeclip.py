@@ -1,4 +1,4 @@
-"""`method=gradeclip`."""
+"""Grad-ECLIP: values weighted by gradients and by query-key cosines."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class GradECLIPOptions:
     """Options of Grad-ECLIP.
 
     Attributes:
-        blocks: The last so many blocks are summed, ≥ 1; None for all. The authors take 1 for
+        blocks: Number of last blocks that are summed, ≥ 1; None for all. The authors take 1 for
             images and 8 for text.
     """
 
@@ -31,11 +31,11 @@ class GradECLIPOptions:
 
 
 class GradECLIP(TokenMethod):
-    """Weights each token's value by the gradient at the pooled token and by how alike they are.
+    """Weights each token's value by the gradient and the query-key cosine at the pooled token.
 
     (Σ_c g_c w_i v_ic)⁺ with g = ∂S/∂(attention's output at the pooled token) and w_i the cosine of
-    its query with key i, scaled to [0, 1] over the tokens. The authors run each block again with
-    one head; here the model's own forward is explained.
+    its query with key i, scaled to [0, 1] over the tokens, summed over blocks. The authors run each
+    block again with one head; here the model's own forward pass is explained.
     """
 
     paper = "Zhao et al., Gradient-based Visual Explanation for CLIP, ICML 2024"
@@ -59,7 +59,7 @@ class GradECLIP(TokenMethod):
 
 
 def _one_block(block: RecordedAttention, gradient: Tensor, pooled: Tensor, mask: Tensor) -> Tensor:
-    """The map of one block, `[B, N]`; all heads together are one vector of C channels."""
+    """Returns the map of one block, `[B, N]`; its heads are joined to one vector of C channels."""
     rows = torch.arange(len(pooled), device=pooled.device)
     weight = gradient[rows, :, pooled]  # [B, H, d]
     query = functional.normalize(block.query[rows, :, pooled].detach().flatten(1), dim=-1)

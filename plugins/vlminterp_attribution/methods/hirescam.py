@@ -1,4 +1,4 @@
-"""`method=hirescam`."""
+"""HiResCAM: channels of each patch weighted by its own gradient."""
 
 from torch import Tensor
 
@@ -11,5 +11,5 @@ class HiResCAM(CAM):
     paper = "Draelos and Carin, HiResCAM, 2020"
 
     def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
-        """g, `[B, N, C]`."""
+        """Returns the gradient g, `[B, N, C]`."""
         return gradient

@@ -1,4 +1,4 @@
-"""`method=ig`."""
+"""Integrated gradients: gradients averaged from a baseline to the hidden state."""
 
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -16,18 +16,18 @@ from vlminterp_attribution.method import Found, Needs, TokenMethod
 from vlminterp_attribution.options import require_positive
 
 TOGETHER = 32
-"""Points on the paths that are run at once; more pairs than that, one point of each."""
+"""Number of points on all paths that run at once; at least one for each pair."""
 BLUR = 1 / 16
-"""Deviation of the blur, as a share of the picture's height."""
+"""Standard deviation of the blur, as a share of the picture's height."""
 
 
 class Baseline(Enum):
-    """Where the path to the hidden state begins."""
+    """The start of the path to the hidden state."""
 
     mean = "mean"
-    """The mean patch (or word) in the place of each; CLS, begin and end stay as they are."""
+    """The mean patch (or token of a word) replaces each; CLS, begin and end stay as they are."""
     zero = "zero"
-    """Zeros in the place of every token, as NIB has it."""
+    """Zeros replace every token, as in NIB."""
     blur = "blur"
     """The hidden state of the blurred picture."""
 
@@ -38,8 +38,8 @@ class IGOptions:
 
     Attributes:
         layer: The cut; by default the output of block 0 for images, the embeddings for text.
-        steps: Points on the path, ≥ 1.
-        baseline: Where the path begins: `mean`, `zero` or, for images, `blur`.
+        steps: Number of points on the path, ≥ 1.
+        baseline: Start of the path: `mean`, `zero` or, for images, `blur`.
     """
 
     layer: int | float | str | None = None
@@ -53,8 +53,8 @@ class IGOptions:
 class IntegratedGradients(TokenMethod):
     """Averages gradients on the way from a baseline to the hidden state (Captum's).
 
-    Scores add up to the score of the pair less that of the baseline, but for what so few steps
-    miss.
+    Contributions add up to the score of the pair less that of the baseline, but for the error of a
+    finite number of steps.
     """
 
     paper = "Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017"
@@ -63,7 +63,7 @@ class IntegratedGradients(TokenMethod):
     Options = IGOptions
 
     def explain(self, batch: PairBatch) -> Found:
-        """Integrates along a straight line."""
+        """Integrates gradients along a straight line."""
         cut = Cut(batch, self.options.layer)
         attribution: Tensor = CaptumIG(cut, multiply_by_inputs=True).attribute(
             cut.hidden.detach(),

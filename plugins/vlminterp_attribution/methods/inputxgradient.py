@@ -1,4 +1,4 @@
-"""`method=inputxgradient`."""
+"""Input × gradient: the hidden state times its gradient."""
 
 from captum.attr import InputXGradient as CaptumInputXGradient
 from torch import Tensor
@@ -18,7 +18,7 @@ class InputXGradient(TokenMethod):
     Options = SaliencyOptions
 
     def explain(self, batch: PairBatch) -> Found:
-        """Asks for one gradient."""
+        """Computes one gradient at the cut."""
         cut = Cut(batch, self.options.layer)
         hidden = cut.hidden.detach().requires_grad_()
         product: Tensor = CaptumInputXGradient(cut).attribute(hidden)

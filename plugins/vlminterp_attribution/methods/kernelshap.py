@@ -1,4 +1,4 @@
-"""`method=kernelshap`."""
+"""KernelSHAP: Shapley values of patches or words by regression."""
 
 import math
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class KernelSHAPOptions:
     """Options of KernelSHAP.
 
     Attributes:
-        samples: Coalitions, ≥ 4; where there are no more than that, all are played and the values
-            are exact.
-        ridge: Pulls values towards equal shares where there are few coalitions to a player, ≥ 0;
-            not used where the values are exact.
+        samples: Number of coalitions, ≥ 4; where no more exist, all are played and the values are
+            exact.
+        ridge: Strength, ≥ 0, by which values are pulled towards equal shares where there are few
+            coalitions per player; not used where the values are exact.
     """
 
     samples: int = 256
@@ -30,11 +30,11 @@ class KernelSHAPOptions:
 
 
 class KernelSHAP(Perturbation):
-    """Fits Shapley values to the scores of coalitions whose sizes the Shapley kernel draws.
+    """Fits Shapley values to the scores of coalitions drawn by the Shapley kernel.
 
-    Values add up to the score of the whole pair less that of nothing. Captum's `KernelShap` draws
-    from one stream for the whole batch and adds that constraint only by a large weight; here each
-    pair has its own stream, each coalition its complement, and the constraint holds exactly.
+    Values add up to the score of the whole input less that of the empty one. Captum's `KernelShap`
+    draws from one stream for the whole batch and sets that constraint only by a large weight; here
+    each pair has its own stream, each coalition its complement, and the constraint holds exactly.
     """
 
     paper = "Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017"
@@ -56,7 +56,7 @@ class KernelSHAP(Perturbation):
             weights = torch.ones(len(kept), dtype=torch.float64)
         scores = game(kept.view(-1, *game.shape)).double() - empty
         share = (full - empty) / players
-        # Values are equal shares and a remainder that adds up to 0.
+        # Values are equal shares plus a remainder, and the remainders add up to 0.
         design, rest = kept.double(), scores - share * kept.sum(1)
         ridge = 0.0 if exact else self.options.ridge
         gram = (design.T * weights) @ design + ridge * torch.eye(players, dtype=torch.float64)
@@ -67,7 +67,7 @@ class KernelSHAP(Perturbation):
         return values
 
     def _drawn(self, players: int, generator: torch.Generator) -> Tensor:
-        """Coalitions by the Shapley kernel, each with its complement."""
+        """Draws coalitions by the Shapley kernel, and adds the complement of each."""
         sizes = torch.arange(1, players)
         chances = (players - 1) / (sizes * (players - sizes))
         count = self.options.samples // 2
@@ -78,12 +78,12 @@ class KernelSHAP(Perturbation):
 
 
 def _ends(players: int) -> Tensor:
-    """Nobody and everybody."""
+    """Returns the empty coalition and the full one, `[2, players]`."""
     return torch.stack([torch.zeros(players), torch.ones(players)])
 
 
 def _kernel(sizes: Tensor, players: int) -> Tensor:
-    """(P - 1) / (C(P, s)·s·(P - s))."""
+    """Returns the kernel (P - 1) / (C(P, s)·s·(P - s)) of each size s for P players."""
     ways = torch.tensor([float(math.comb(players, int(size))) for size in sizes]).double()
     weights: Tensor = (players - 1) / (ways * sizes * (players - sizes))
     return weights

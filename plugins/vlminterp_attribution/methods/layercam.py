@@ -1,4 +1,4 @@
-"""`method=layercam`."""
+"""LayerCAM: channels of each patch weighted by its own positive gradient."""
 
 from torch import Tensor
 
@@ -11,5 +11,5 @@ class LayerCAM(CAM):
     paper = "Jiang et al., LayerCAM, IEEE TIP 2021"
 
     def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
-        """g⁺, `[B, N, C]`."""
+        """Returns g⁺, the gradient clipped at 0, `[B, N, C]`."""
         return gradient.clamp_min(0)

@@ -1,4 +1,4 @@
-"""`method=legrad`."""
+"""LeGrad: gradients of the score in each block's attention, summed over blocks."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
 class LeGrad(TokenMethod):
-    """Sums over blocks how the attention of each moves the score, were the tower to end there.
+    """Sums the score's gradients in each block's attention, as if the tower ended at that block.
 
     Σ_ℓ E over heads and queries of (∂s_ℓ/∂A_ℓ)⁺, where s_ℓ is the score of the tower's own pooling
     of block ℓ's output.
@@ -21,7 +21,7 @@ class LeGrad(TokenMethod):
     needs = Needs.attention
 
     def explain(self, batch: PairBatch) -> Found:
-        """Runs the tower up to each block, and pools there."""
+        """Runs the tower up to each block and pools there."""
         tower, ask, total = batch.tower, batch.score, None
         for layer in range(tower.depth):
             with torch.enable_grad(), tower.recording() as recording:
@@ -37,6 +37,6 @@ class LeGrad(TokenMethod):
 
 
 def _over_queries(gradient: Tensor, mask: Tensor) -> Tensor:
-    """The mean over an input's own queries, `[B, N]`."""
+    """Returns the mean over an input's own queries, without padding, `[B, N]`."""
     counted = mask.to(gradient)[:, :, None]
     return (gradient * counted).sum(1) / counted.sum(1)

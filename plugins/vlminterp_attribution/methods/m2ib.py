@@ -1,4 +1,4 @@
-"""`method=m2ib`."""
+"""M2IB: the multi-modal information bottleneck, as one method among others."""
 
 from dataclasses import replace
 
@@ -11,9 +11,9 @@ from vlminterp_attribution.method import Method, Needs
 
 
 class M2IBMethod(Method):
-    """Fits a bottleneck of noise that keeps the score at the least information.
+    """Fits a noise bottleneck that keeps the score with as little information as possible.
 
-    The plugin `m2ib` runs it with all its settings; here they are options.
+    Its options are the settings of the plugin `m2ib`.
     """
 
     paper = "Wang, Rudner and Wilson, Multi-Modal Information Bottleneck, NeurIPS 2023"
@@ -24,7 +24,7 @@ class M2IBMethod(Method):
 
     @classmethod
     def default_options(cls, side: Side) -> Settings:
-        """Returns what planted truth has chosen for this side."""
+        """Returns the settings for this side, which were chosen on planted truth."""
         return DEFAULTS[side.value]
 
     def explanation(self, batch: PairBatch) -> Explanation:

@@ -1,4 +1,4 @@
-"""`method=maskclip`."""
+"""MaskCLIP: each patch scored by itself, without attention in the last block."""
 
 import torch
 from torch import Tensor
@@ -10,13 +10,13 @@ from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 CHUNK = 64
-"""Patches of each image that are pooled at once."""
+"""Number of tokens of each image that are pooled at once."""
 
 
 class MaskCLIP(TokenMethod):
-    """Scores each patch by itself: in the last block it attends to nothing else.
+    """Scores each patch by itself, letting it attend only to itself in the last block.
 
-    What the tower's own pooling makes of that one token is compared as the image would be.
+    The tower's own pooling turns each token alone into an embedding, which the target scores.
     """
 
     paper = "Zhou, Loy and Dai, Extract Free Dense Labels from CLIP, ECCV 2022"
@@ -25,7 +25,7 @@ class MaskCLIP(TokenMethod):
     sides = (Side.image,)
 
     def explain(self, batch: PairBatch) -> Found:
-        """Runs the tower once, its last block without attention between tokens."""
+        """Runs the tower once, with no attention between tokens in its last block."""
         tower, count, seen = batch.tower, len(batch), 0
 
         def only_itself(attention: RecordedAttention) -> Tensor:
@@ -44,7 +44,7 @@ class MaskCLIP(TokenMethod):
 
 
 def score_alone(batch: PairBatch, state: State) -> Tensor:
-    """Returns the score of each token as if the last block had given nothing else, `[B, N]`.
+    """Returns the score of each token as if it were the last block's only output, `[B, N]`.
 
     Args:
         batch: The pairs.

@@ -1,4 +1,4 @@
-"""`method=occlusion`."""
+"""Occlusion: the drop of the score when patches or a word are hidden."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ class OcclusionOptions:
     """Options of occlusion.
 
     Attributes:
-        window: Rows and columns of patches that are hidden at a time, ≥ 1; of words, always one.
-        stride: Patches from one window to the next, 1 … window.
+        window: Rows and columns of patches that are hidden at a time, ≥ 1; words are hidden singly.
+        stride: Patches from one window to the next, 1 … window; more counts as `window`.
     """
 
     window: int = 2
@@ -35,7 +35,7 @@ class Occlusion(Perturbation):
     Options = OcclusionOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
-        """Moves the window over all patches."""
+        """Moves the window over all patches or words."""
         image = len(game.shape) > 1
         window = min(self.options.window, *game.shape) if image else 1
         stride = min(self.options.stride, window)

@@ -1,4 +1,4 @@
-"""`method=rise`."""
+"""RISE: random smooth masks averaged by the score of what they show."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ class RISEOptions:
     """Options of RISE.
 
     Attributes:
-        samples: Masks, ≥ 1; the paper has 4000 to 8000.
-        cells: Rows and columns of the coarse mask, ≥ 1.
+        samples: Number of masks, ≥ 1; the paper takes 4000 to 8000.
+        cells: Number of rows and columns of the coarse mask, ≥ 1.
         kept: Probability that a cell is kept, in (0, 1).
     """
 
@@ -34,8 +34,8 @@ class RISEOptions:
 class RISE(Perturbation):
     """Averages random smooth masks, each weighted by the score of what it shows.
 
-    Scores are taken less their mean, which adds but noise to a map of few masks: the paper's map is
-    this one plus a constant, in expectation.
+    We subtract the scores' mean, which only adds noise to a map of few masks: in expectation, the
+    paper's map is this one plus a constant.
     """
 
     paper = "Petsiuk, Das and Saenko, RISE, BMVC 2018"
@@ -44,7 +44,7 @@ class RISE(Perturbation):
     Options = RISEOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
-        """Σ_k (S(x ⊙ M_k) - S̄) M_k / (n·p), averaged over each patch."""
+        """Computes Σ_k (S(x ⊙ M_k) - S̄) M_k / (n·p), averaged over each patch."""
         options, size = self.options, game.region
         rows, columns = game.shape
         scores, shown = [], []
@@ -61,7 +61,10 @@ class RISE(Perturbation):
 def _masks(
     count: int, cells: int, kept: float, size: tuple[int, int], generator: torch.Generator
 ) -> Tensor:
-    """Coarse masks, drawn bilinearly a cell too large and cut out at random, `[n, H, W]`."""
+    """Draws coarse masks, enlarges them bilinearly and crops them at random, `[n, H, W]`.
+
+    The enlarged masks are one cell larger than the input, so that the crop can shift.
+    """
     coarse = (torch.rand(count, 1, cells, cells, generator=generator) < kept).float()
     steps = [-(-edge // cells) for edge in size]
     large = [(cells + 1) * step for step in steps]

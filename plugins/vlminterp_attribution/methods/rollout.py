@@ -1,4 +1,4 @@
-"""`method=rollout`."""
+"""Attention rollout: the product of the blocks' attentions."""
 
 import torch
 
@@ -8,9 +8,9 @@ from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
 class Rollout(TokenMethod):
-    """Multiplies the blocks' attentions, each half itself and half the identity.
+    """Multiplies the blocks' attentions, each averaged with the identity.
 
-    It does not know what is asked: another caption gives the same map.
+    The map does not depend on the question: another caption gives the same one.
     """
 
     paper = "Abnar and Zuidema, Quantifying Attention Flow in Transformers, ACL 2020"

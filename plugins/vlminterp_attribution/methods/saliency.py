@@ -1,4 +1,4 @@
-"""`method=saliency`."""
+"""Saliency: the length of the score's gradient at each token."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class SaliencyOptions:
 class Saliency(TokenMethod):
     """Takes the length of the gradient at each token (Captum's, over all channels).
 
-    The paper takes the largest of three colour channels; of hundreds, the length tells more.
+    The paper takes the maximum over three colour channels; over hundreds, the length tells more.
     """
 
     paper = "Simonyan, Vedaldi and Zisserman, Deep Inside Convolutional Networks, ICLR 2014"
@@ -33,7 +33,7 @@ class Saliency(TokenMethod):
     Options = SaliencyOptions
 
     def explain(self, batch: PairBatch) -> Found:
-        """Asks for one gradient."""
+        """Computes one gradient at the cut."""
         cut = Cut(batch, self.options.layer)
         hidden = cut.hidden.detach().requires_grad_()
         gradient: Tensor = CaptumSaliency(cut).attribute(hidden, abs=True)

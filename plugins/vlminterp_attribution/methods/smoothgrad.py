@@ -1,4 +1,4 @@
-"""`method=smoothgrad`."""
+"""SmoothGrad: saliency averaged over noisy copies of the hidden state."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ class SmoothGradOptions:
 
     Attributes:
         layer: The cut; by default the output of block 0 for images, the embeddings for text.
-        samples: Noisy copies of each pair, ≥ 1.
-        noise: Deviation of the noise, as a share of the hidden state's range, > 0.
+        samples: Number of noisy copies of each pair, ≥ 1.
+        noise: Standard deviation of the noise, as a share of the hidden state's range, > 0.
     """
 
     layer: int | float | str | None = None
@@ -32,7 +32,7 @@ class SmoothGradOptions:
 class SmoothGrad(TokenMethod):
     """Averages the length of gradients at noisy copies of the hidden state.
 
-    Captum's `NoiseTunnel` draws one stream for the whole batch; here each pair has its own.
+    Captum's `NoiseTunnel` draws from one stream for the whole batch; here each pair has its own.
     """
 
     paper = "Smilkov et al., SmoothGrad, 2017"
@@ -41,7 +41,7 @@ class SmoothGrad(TokenMethod):
     Options = SmoothGradOptions
 
     def explain(self, batch: PairBatch) -> Found:
-        """Draws one noise after the other."""
+        """Averages over one noisy copy after the other."""
         cut, options = Cut(batch, self.options.layer), self.options
         lengths = cut.state.mask.sum(1).tolist()
         draw = PairNoise(batch.seeds, lengths, 1, cut.hidden, antithetic=False)
