@@ -189,11 +189,17 @@ def test_third_party_package(wheel_site, tmp_path):
     assert "plugin=broken: plugin 'broken' can't be imported" in err
     assert "plugin=misspelt: plugin 'misspelt' can't be imported" in err
     line = ["+plugin=captions", "model=hashed", "data=greetings", "data.whom=you"]
-    code, out, err = installed_run(site, work, *line, "plugin.shout=true", "tracking=disabled")
+    swept = [*line, "plugin.shout=true,false", "tracking=disabled", "console=quiet"]
+    code, out, err = installed_run(site, work, "-m", *swept)
     assert code == 0, err
-    report = work / out.strip().splitlines()[-1].removeprefix("report: ")
-    assert report.is_file()
-    rows = pd.concat(map(pd.read_parquet, sorted(report.parent.glob("rows/*"))))
+    folder = work / out.splitlines()[0]
+    assert (folder / "report.html").is_file()
+    (page,) = work.glob("outputs/sweeps/*/report.html")
+    told = page.read_text("utf-8")
+    assert "<b>Words</b> by plugin.shout: True: 6, False: 6." in told
+    assert "2 runs of hashed side by side, by plugin.shout" in told
+    assert told.count("6 words") == 2
+    rows = pd.concat(map(pd.read_parquet, sorted(folder.glob("rows/*"))))
     assert rows["text"].tolist() == ["YOU", "HELLO YOU", "HELLO HELLO YOU"]
     assert rows["count"].tolist() == [1, 2, 3]
     line_of_method = ["+plugin=attribution", "plugin.methods=[nearness,gae]", "data.pairs=2"]

@@ -30,8 +30,8 @@ def gain(mean):
     return {"mean": mean, "low": mean - 0.01, "high": mean + 0.01, "n": 40}
 
 
-def note(sweep, path, names, **more):
-    line = f"+plugin={names['plugin']} model={names['model']}"
+def note(sweep, path, names, option="", **more):
+    line = f"+plugin={names['plugin']} model={names['model']} {option}".rstrip()
     sweep.note(line, {**names, "path": str(path), **more})
 
 
@@ -75,9 +75,9 @@ def per_concept(model, gains, concepts):
     ]
 
 
-def looked(sweep, model, places, pointing=0.5):
+def looked(sweep, model, places, pointing=0.5, option="", text="<i>caption</i>"):
     """A run that says where a VLM looks: a place for each picture."""
-    path = sweep.folder.parents[1] / "m2ib" / model
+    path = sweep.folder.parents[1] / "m2ib" / f"{model}{option}"
     names = {"plugin": "m2ib", "model": model, "data": "planted"}
     with RunFolder.open(path, {"names": names}) as folder:
         rows, arrays = [], {}
@@ -87,7 +87,7 @@ def looked(sweep, model, places, pointing=0.5):
                 {
                     "pair": pair,
                     "id": f"picture-{pair}",
-                    "text": f"<i>caption</i> {pair}",
+                    "text": f"{text} {pair}",
                     "side": "image",
                     "similarity": 0.25,
                     "width": 64,
@@ -100,7 +100,7 @@ def looked(sweep, model, places, pointing=0.5):
         folder.parts.write(0, rows, arrays)
         metric = {**gain(pointing), "higher_is_better": True}
         folder.finish({"kind": "attribution", "metrics": {"image.pointing_game": metric}})
-    note(sweep, path, names)
+    note(sweep, path, names, option)
 
 
 def failed(sweep):
@@ -324,3 +324,21 @@ def test_the_command_line_knows_a_sweep_from_a_run(tastes, tmp_path, capsys):
     assert main([str(tmp_path)]) == 2
     with pytest.raises(ResultsError, match="is no sweep"):
         write_sweep_report(tmp_path)
+
+
+def test_several_captions_of_one_picture_stand_each_under_its_map(sweep):
+    for text in ("a cat", "a dog"):
+        looked(sweep, "one", [(0.2, 0.2)], option=f"data.text='{text}'", text=text)
+    page = write_sweep_report(sweep.folder).read_text("utf-8")
+    assert "2 runs of one side by side, by data.text" in page
+    for text in ("a cat", "a dog"):
+        assert f'<b lang="" dir="auto">{text} 0</b><br>' in page
+    assert "VLM" not in words(page)
+
+
+def test_an_option_that_differs_names_the_axis(sweep):
+    for layer in (0, 2):
+        looked(sweep, "one", [(0.2, 0.2)], option=f"plugin.image.layer={layer}")
+    page = write_sweep_report(sweep.folder).read_text("utf-8")
+    assert "2 runs of one side by side, by plugin.image.layer" in page
+    assert "VLM" not in words(page)
