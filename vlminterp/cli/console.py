@@ -1,4 +1,4 @@
-"""What finished runs and sweeps print."""
+"""The output of finished runs and sweeps."""
 
 import json
 import os
@@ -23,16 +23,17 @@ SKIPS_SHOWN, WIDTH_IN_FILES = 5, 110
 
 
 def say(line: str) -> None:
-    """Tells the user something, on stderr: stdout is for results."""
+    """Prints a message to stderr, since stdout is for results; secrets in it are redacted."""
     sys.stderr.write(f"vlminterp: {redacted(line)}\n")
 
 
 def show(results: RunFolder, console: Console) -> None:
-    """Prints a finished run's scores and where everything is, to stdout.
+    """Prints a finished run to stdout.
 
     Args:
         results: The run folder.
-        console: How much.
+        console: The form: scores and the report's path; the folder's path; or the summary and the
+            path as a JSON object.
     """
     summary = results.summary or {}
     if console is Console.json:
@@ -57,11 +58,11 @@ def show(results: RunFolder, console: Console) -> None:
 
 
 def show_sweep(sweep: Sweep, console: Console) -> None:
-    """Prints what a sweep's runs came to, to stdout.
+    """Prints the outcomes of a sweep's runs to stdout.
 
     Args:
         sweep: The sweep.
-        console: How much: a table; the finished runs' folders; or a JSON object for each run, with
+        console: The form: a table; the finished runs' folders; or a JSON object for each run, with
             its `run` (the overrides), `state`, `failed` and `path` beside its summary.
     """
     runs = sweep.runs()
@@ -83,7 +84,7 @@ def _object(run: Run) -> dict[str, Any]:
 
 
 def _overview(runs: list[Run]) -> Table:
-    """A row for each run: which, how it ended, what it found or why it failed, and where it is."""
+    """Makes a table with each run's name, state, result or reason of failure, and folder."""
     names, shared = short_names([run.line for run in runs])
     table = Table(title=shared, title_justify="left")
     for column in ("run", "status", "result", "folder"):
@@ -104,7 +105,7 @@ def _terminal() -> Terminal:
 
 
 def _scores(summary: dict[str, Any]) -> Table:
-    """Each metric with its interval, beside the baselines' means."""
+    """Makes a table of the metrics with their intervals, beside the baselines' means."""
     metrics = summary["metrics"]
     baselines = sorted({name for metric in metrics.values() for name in _baselines(metric)})
     directed = any(metric.get("higher_is_better") is not None for metric in metrics.values())

@@ -1,8 +1,8 @@
-"""Captions and paths on the command line, which arrive as they are written.
+"""Quotes captions and paths on the command line, so that Hydra takes them literally.
 
 Hydra has a grammar of its own for values: commas sweep, `(red)` is a call, `1.50` a number, and an
-apostrophe opens a string. The values of options that hold free text are quoted before it reads
-them. A dataclass of options names them in `free_text`.
+apostrophe opens a string. The values of options that hold free text are quoted before Hydra reads
+them. A dataclass of options names these options in `free_text`.
 """
 
 import json
@@ -29,16 +29,17 @@ def as_written(
 ) -> list[str]:
     """Quotes free text on a command line, where Hydra would read something else.
 
-    What is quoted by Hydra's rules already, stays. A multirun goes over a JSON list of texts,
-    `data.text='["a cat", "a dog"]'`, or over the lines of a file, `data.text=@captions.txt`.
+    Values that are already quoted by Hydra's rules are kept. A multirun goes over a JSON list of
+    texts, `data.text='["a cat", "a dog"]'`, or over the lines of a file,
+    `data.text=@captions.txt`.
 
     Args:
         arguments: The command line.
-        options: Those that hold free text, as `free_text_options` finds them.
-        multirun: Whether it asks for more than one run.
+        options: The options that hold free text, as `free_text_options` finds them.
+        multirun: Whether the command line asks for more than one run.
 
     Raises:
-        ConfigError: A list without a multirun, or an empty one.
+        ConfigError: A list is empty, or given without a multirun.
         InputError: The file can't be read.
     """
     written = []
@@ -53,14 +54,14 @@ def as_written(
 
 
 def free_text_options(arguments: Sequence[str]) -> dict[str, bool]:
-    """Returns the options that hold free text, and whether `null` is no text there, but none.
+    """Returns the options that hold free text, and for each whether `null` means no text.
 
     Args:
-        arguments: The command line: an option may be text for one plugin and a list for another.
+        arguments: The command line; an option may be text for one plugin and a list for another.
     """
     found = dict(_declared(RunConfig, ""))
     for name in source_names():
-        with suppress(ConfigError):  # told when it is chosen
+        with suppress(ConfigError):  # reported when it is chosen
             found |= _declared(source_class(name).Config, "data.")
     for name in _plugins_in(arguments):
         with suppress(ConfigError):
@@ -78,7 +79,7 @@ def _plugins_in(arguments: Sequence[str]) -> list[str]:
 
 
 def _declared(config: Any, prefix: str) -> Iterator[tuple[str, bool]]:
-    """Those of a dataclass and of the dataclasses in it."""
+    """Yields the free-text options of a dataclass and of those in it; whether each is nullable."""
     hints = get_type_hints(config)
     for name in getattr(config, "free_text", ()):
         yield f"{prefix}{name}", type(None) in get_args(hints[name])
@@ -103,7 +104,7 @@ def _value(key: str, value: str, *, multirun: bool) -> str:
 
 
 def _texts(key: str, value: str, *, multirun: bool) -> list[str] | None:
-    """The texts of a list or of a file's lines; None where the value is a text itself."""
+    """Returns the texts of a JSON list or of a file's lines; None if the value itself is a text."""
     if multirun and value.startswith("@"):
         try:
             lines = Path(value[1:]).expanduser().read_text(encoding="utf-8-sig").splitlines()
@@ -121,7 +122,7 @@ def _texts(key: str, value: str, *, multirun: bool) -> list[str] | None:
 
 
 def _is_plain(key: str, value: str) -> bool:
-    """Whether Hydra reads what is written, or the user has quoted it by Hydra's rules."""
+    """Tells whether Hydra reads the value as written, or the user quoted it by Hydra's rules."""
     try:
         override = OverridesParser.create().parse_override(f"{key}={value}")
     except HydraException:

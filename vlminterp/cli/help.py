@@ -1,6 +1,6 @@
-"""`python -m vlminterp --help`: what can be chosen, and every option with its sentence.
+"""The text of `python -m vlminterp --help`: the choices, and the options with descriptions.
 
-`python -m vlminterp.cli.help` writes the same for all plugins and sources as Markdown, which is
+`python -m vlminterp.cli.help` prints the options of all plugins and sources as Markdown, for
 `docs/options.md`.
 """
 
@@ -35,7 +35,7 @@ model= also takes a folder, a hub id, or ARCHITECTURE/TAG of open_clip."""
 
 
 def asked_for(arguments: Sequence[str]) -> str | None:
-    """Returns the text that a command line asks for by --help or --version, if it does.
+    """Returns the text that a command line asks for by --help or --version; None without these.
 
     Args:
         arguments: The command line.
@@ -96,7 +96,7 @@ def plugin_options(name: str) -> list[Option]:
 
 
 def as_markdown() -> str:
-    """Returns every option of ours as Markdown, a table for each plugin and source."""
+    """Returns all options as Markdown: a table for any run, each of our plugins and each source."""
     sections = [("Any run", run_options())]
     for name in installed(PLUGINS):
         with suppress(ConfigError):

@@ -26,10 +26,10 @@ from vlminterp.tracking.run import check_login, mirror
 
 
 def chosen_names(choices: Mapping[str, str | None]) -> dict[str, str]:
-    """Names of the plugin, model and data that a command line has chosen.
+    """Returns the names of the plugin, model and data that a command line has chosen.
 
     Args:
-        choices: Hydra's, by group.
+        choices: Hydra's choices by group.
 
     Raises:
         ConfigError: One of the three has not been chosen.
@@ -44,12 +44,12 @@ def chosen_names(choices: Mapping[str, str | None]) -> dict[str, str]:
 
 
 class Job:
-    """A run: the same configuration is the same run, wherever and whenever it is computed.
+    """One run; the same configuration is the same run, wherever and whenever it is computed.
 
     Args:
-        config: As Hydra composed it.
-        names: Of the plugin, the model and the data.
-        watch: Is told how it goes.
+        config: The configuration that Hydra composed.
+        names: The names of the plugin, the model and the data.
+        watch: The reporter that is told how the run goes.
     """
 
     def __init__(self, config: DictConfig, names: Mapping[str, str], watch: RunReporter) -> None:
@@ -88,7 +88,7 @@ class Job:
             mirror(results, typed.tracking, group=typed.sweep)
 
     def _inputs(self, source: Source, model: Iterable[Path]) -> str:
-        """Returns the identity of all that numbers depend on, less the plugin and its options."""
+        """Returns the identity of all that results depend on, except the plugin and its options."""
         left_out = (*NOT_IDENTITY, "plugin", "names")
         config = {key: value for key, value in self._resolved.items() if key not in left_out}
         config["listing"] = source.listing()
@@ -128,7 +128,7 @@ class Job:
 
 
 def _source(config: Any, name: str) -> Source:
-    """The source whose options these are: of that name, or the one that a YAML of it builds on."""
+    """Creates the source that takes these options: that name's, or the one its YAML builds on."""
     for candidate in sorted(source_names(), key=lambda other: other != name):
         with suppress(ConfigError):
             source: Any = source_class(candidate)

@@ -30,11 +30,11 @@ from vlminterp.secrets import refuse_secrets
 
 MISTAKES = (UserError, HydraException, OmegaConfBaseException, YAMLError)
 INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C has ended."""
+"""The exit code that shells expect after Ctrl-C."""
 
 
 def main() -> None:
-    """Runs the command line and exits: 0 done, 1 a user's mistake, 130 interrupted."""
+    """Runs the command line, and exits with the code that `run` returns."""
     make_writable()
     sys.exit(run(sys.argv[1:]))
 
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: Hydra overrides and flags.
 
     Returns:
-        The exit code.
+        The exit code: 0 done, 1 a user's mistake or runs of a sweep unfinished, 130 interrupted.
     """
     PlanSweep.launched.clear()
     try:
@@ -83,14 +83,14 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if not PlanSweep.launched:
             raise
-        # A launcher's own: no run raises in a sweep. Which runs it took along is told below.
+        # The launcher's own error: runs in a sweep don't raise. The unfinished ones are told below.
         say(f"the launcher has given up: {_unexpected(error)}")
     return _end_of_sweep()
 
 
 @hydra.main(config_path="pkg://vlminterp.conf", config_name="config", version_base="1.3")
 def _hydra_job(config: DictConfig) -> None:
-    """What Hydra calls once per run."""
+    """Runs one composed configuration, or lists the choices; Hydra calls this once per run."""
     choices = HydraConfig.get().runtime.choices
     if choices.get("plugin") is None and config.plugin is None:
         say(_what_there_is())
@@ -102,7 +102,7 @@ def _hydra_job(config: DictConfig) -> None:
     try:
         Job(config, chosen_names(choices), RunReporter(config.console)).run()
     except MISTAKES as error:
-        # Told here, because Hydra would add a line of its own to an exception.
+        # Printed here, because Hydra would add a line of its own to an exception.
         say(one_line(error))
         sys.exit(1)
     except OSError as error:
@@ -111,8 +111,8 @@ def _hydra_job(config: DictConfig) -> None:
 
 
 def _run_in_sweep(config: DictConfig, sweep: Sweep) -> None:
-    """Whatever goes wrong ends this run alone: the others go on."""
-    if not PlanSweep.launched:  # this is a process of the launcher's
+    """Runs one run of a sweep; an error ends this run only, and the others go on."""
+    if not PlanSweep.launched:  # in a process that the launcher has started
         end_with_parent()
     member = SweepRunReporter(
         config.console, sweep, canonical_overrides(HydraConfig.get().overrides.task)
@@ -123,13 +123,13 @@ def _run_in_sweep(config: DictConfig, sweep: Sweep) -> None:
         Job(config, names, member).run()
     except MISTAKES as error:
         member.failed(one_line(error))
-    except Exception as error:  # noqa: BLE001  a defect of ours, or a full memory: told whole
+    except Exception as error:  # noqa: BLE001  a bug of ours, or full memory: needs its traceback
         traceback.print_exc()
         member.failed(_unexpected(error))
 
 
 def _end_of_sweep() -> int:
-    """Prints a multirun's runs and makes its page; 1 unless all of them have finished."""
+    """Prints a multirun's runs and writes its page; returns 0 only if every run has finished."""
     incomplete = False
     for sweep, console in PlanSweep.launched:
         states = [run.state for run in sweep.runs()]
@@ -156,7 +156,7 @@ def _as_settings(arguments: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _of_the_system(error: OSError) -> str:
-    """Returns one line for what the operating system refuses; a stream has no file name."""
+    """Returns one line about an error of the operating system, with the file if it has one."""
     if error.errno is None:  # Hydra's own, about a file of options
         return str(error)
     where = error.filename or "the output"
@@ -164,13 +164,13 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _unexpected(error: Exception) -> str:
-    """An exception in one line."""
+    """Returns an exception as one line."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _what_there_is() -> str:
-    """One line, and the lists to choose from."""
+    """Returns a line that asks for a plugin, and the names to choose from."""
     lines = ["nothing to do: choose a plugin, e.g. python -m vlminterp +plugin=m2ib"]
     lines += [f"  {how.removesuffix('NAME'):<9}{', '.join(known(g))}" for g, how in CHOOSE.items()]
     lines += [f"  or by experiment={', '.join(known(EXPERIMENT))}"]

@@ -1,4 +1,4 @@
-"""Multiruns: their identity, the list of their runs, and the callback by which Hydra plans them."""
+"""Multiruns: their identity, the list of their runs, and the Hydra callback that lists them."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -22,30 +22,30 @@ class PlanSweep(Callback):
     """Notes the runs of a multirun before Hydra launches them.
 
     Attributes:
-        launched: The multiruns of this process, and what they are to print; Hydra keeps its
-            callbacks to itself.
+        launched: The multiruns of this process, and what each prints; kept on the class, because
+            Hydra gives no access to its callbacks.
     """
 
     launched: ClassVar[list[tuple[Sweep, Console]]] = []
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Called by Hydra in the process that launches."""
+        """Lists the multirun's runs in its sweep; Hydra calls this in the process that launches."""
         sweep = Sweep.of(config)
         if sweep is None:
             return
         self.launched.append((sweep, config.console))
-        # Hydra makes a mere warning of what a callback raises; it meets the same error itself.
+        # Hydra turns a callback's errors into warnings; it meets the same error itself later.
         with suppress(OSError, HydraException):
             loader = GlobalHydra.instance().config_loader()
             sweep.plan(planned(config.hydra.overrides.task, loader))
 
 
 def planned(overrides: Sequence[str], loader: Any = None) -> list[str]:
-    """The lines of a multirun's runs, in the order in which Hydra begins them.
+    """Returns the line of each run of a multirun, in the order in which Hydra begins them.
 
     Args:
-        overrides: The multirun's.
-        loader: Of Hydra's configs, which `glob` asks for names.
+        overrides: The multirun's overrides.
+        loader: Hydra's config loader, which `glob` asks for names.
 
     Raises:
         HydraException: An override sweeps in a way that only another sweeper knows.
@@ -60,10 +60,12 @@ def planned(overrides: Sequence[str], loader: Any = None) -> list[str]:
 
 
 def canonical_overrides(overrides: Iterable[str]) -> str:
-    """What a run is listed by: its overrides, however the same sweep is written the next time.
+    """Returns the line that identifies a run in its sweep, in whatever order it is written.
+
+    Overrides that change no result are left out.
 
     Args:
-        overrides: The run's.
+        overrides: The run's overrides.
 
     Example:
         >>> canonical_overrides(["seed=0", "model=a", "console=quiet"])
@@ -73,11 +75,11 @@ def canonical_overrides(overrides: Iterable[str]) -> str:
 
 
 def with_identity(arguments: Sequence[str]) -> list[str]:
-    """The arguments as Hydra takes them; a multirun also gets its identity.
+    """Returns the arguments as Hydra takes them; a multirun also gets its identity.
 
     The identity is one more override, so that every launcher hands it to its jobs. What changes no
-    result, such as the launcher, is no part of it. The flag goes first: argparse refuses it among
-    overrides.
+    result, such as the launcher, is not part of it. `-m` goes first, because argparse refuses it
+    among overrides.
 
     Example:
         >>> with_identity(["model=a,b", "-m", "console=quiet", "hydra/launcher=joblib"])[-1]
@@ -92,12 +94,12 @@ def with_identity(arguments: Sequence[str]) -> list[str]:
 
 
 def is_multirun(arguments: Sequence[str]) -> bool:
-    """Whether a command line asks for more than one run."""
+    """Tells whether a command line asks for more than one run."""
     return bool(set(FLAGS) & set(arguments))
 
 
 def _root(override: str) -> str:
-    """The first part of an override's key.
+    """Returns the first part of an override's key.
 
     Example:
         >>> _root("hydra/launcher=joblib"), _root("hydra.launcher.n_jobs=2"), _root("+plugin=ex2")

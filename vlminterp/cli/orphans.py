@@ -1,4 +1,4 @@
-"""Processes that a launcher has started, when the launcher is gone."""
+"""Ends the processes of a launcher that is gone."""
 
 import os
 import threading
@@ -10,11 +10,11 @@ SECONDS = 0.5
 
 @cache
 def end_with_parent() -> None:
-    """Ends this process when the one that started it is no more, however that ended.
+    """Makes this process end as soon as the one that started it is gone, for whatever reason.
 
     joblib's workers outlive a launcher that is killed: they would hold the locks of its runs, and
-    the memory of a GPU, while the same line is started again. Ending at once costs nothing that a
-    run folder cannot take up.
+    the memory of a GPU, while the same line is started again. Ending at once is safe, because runs
+    resume from their folders.
     """
     parent = os.getppid()
     threading.Thread(target=_watch, args=(parent,), daemon=True, name="end-with-parent").start()

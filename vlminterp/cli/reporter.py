@@ -1,4 +1,4 @@
-"""What becomes of a run while it goes: told to the user, and noted in its sweep."""
+"""Reporters that tell the user how a run goes, and note it in its sweep."""
 
 import time
 from pathlib import Path
@@ -14,32 +14,34 @@ from vlminterp.results.sweep import Sweep
 
 
 class RunReporter:
-    """A run of its own: its scores are printed.
+    """The reporter of a run outside a sweep, which prints the run's scores.
 
     Args:
-        console: How much is told.
+        console: Form of the output.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def progress(self) -> Progress:
-        """What shows how far the run is."""
+        """Returns the display of the run's progress."""
         return Progress(quiet=self._console is not Console.rich)
 
     def begun(self, path: Path) -> None:
-        """Called with the run's folder before anything is computed."""
+        """Receives the run's folder before anything is computed."""
 
     def done(self, results: RunFolder) -> None:
-        """Called when everything is computed."""
+        """Prints the results when everything is computed."""
         show(results, self._console)
 
 
 class SweepRunReporter(RunReporter):
-    """A run of a sweep, perhaps in a process of a launcher's: its sweep prints it with the others.
+    """The reporter of a run in a sweep, perhaps in a process that a launcher has started.
+
+    It notes the run's outcome in the sweep, which is printed as a whole at the end.
 
     Args:
-        console: How much is told.
+        console: Form of the output.
         sweep: The sweep.
         line: The run's overrides.
     """
@@ -55,28 +57,28 @@ class SweepRunReporter(RunReporter):
             self._place = f"run {lines.index(line) + 1} of {len(lines)}"
 
     def named(self, names: dict[str, str]) -> None:
-        """Notes what the run's plugin, model and data are called."""
+        """Notes the names of the run's plugin, model and data."""
         self._tell(" ".join(names.values()))
         self._note(names)
 
     def progress(self) -> Progress:
-        """Bars where the runs come one after another; lines where several run at once."""
+        """Returns a display of bars if runs come one by one, of lines if several run at once."""
         own_process = bool(PlanSweep.launched)
         quiet = self._console is not Console.rich
         return Progress(quiet=quiet, bars=own_process, label=self._place)
 
     def begun(self, path: Path) -> None:
-        """Notes where the results are."""
+        """Notes the run's folder."""
         self._note({"path": str(path)})
 
     def done(self, results: RunFolder) -> None:
-        """Says what was found, in a line."""
+        """Prints in one line how long the run took and what it found."""
         seconds = time.monotonic() - self._began
         found = headline_of(results.names["plugin"], results.summary or {})
         self._tell(f"{seconds:.0f} s: {found}")
 
     def failed(self, reason: str) -> None:
-        """Notes and says why the run failed."""
+        """Notes and prints why the run failed."""
         self._note({"failed": reason})
         say(f"{self._place}: {reason}")
 

@@ -1,4 +1,4 @@
-"""Standard streams as some shells leave them: closed, or in an encoding that lacks our signs."""
+"""Repairs standard streams that a shell has closed, or whose encoding lacks our characters."""
 
 import os
 import sys
@@ -6,10 +6,10 @@ from typing import TextIO
 
 
 def make_writable() -> None:
-    """Lets prints never fail for a stream's sake.
+    """Makes stdout and stderr accept everything that is printed.
 
-    A closed stream (`>&-`) becomes one that forgets. One that can't encode "·" or "é" (the C locale
-    without UTF-8) writes an escape in its place.
+    A closed stream (`>&-`) is replaced by one that discards everything. One that can't
+    encode "·" or "é" (the C locale without UTF-8) writes an escape in its place.
     """
     for name in ("stdout", "stderr"):
         stream: TextIO | None = getattr(sys, name)

@@ -1,4 +1,4 @@
-"""How a run's configuration comes together: Hydra, our schemas, and what third parties bring."""
+"""Composition of a run's configuration by Hydra, from our schemas and third parties' configs."""
 
 import os
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ from vlminterp.plugin import load_plugin
 CONFIG_MODULE = "vlminterp.conf"
 EXPERIMENT = "experiment"
 OPTIONS = "vlminterp_options"
-"""Group that holds the plugins' bare options, which `plugin/NAME` includes."""
+"""The group that holds the plugins' bare options, which `plugin/NAME` includes."""
 
 broken: dict[str, str] = {}
-"""What is installed but can't be used, as `GROUP=NAME`, with the reason."""
+"""Installed plugins and sources that can't be used, as `GROUP=NAME`, with the reason."""
 
 
 class EntryPointConfigs(SearchPathPlugin):
     """Lets Hydra find the `conf` of every package that brings a plugin, an adapter or a source."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Appends them after our own."""
+        """Appends these packages' configurations after our own."""
         claims = [c for group in (PLUGINS, ADAPTERS, SOURCES) for c in installed(group).values()]
         packages = {point.module.split(".")[0] for points in claims for point in points}
         for package in sorted(packages - {"vlminterp"}):
@@ -40,7 +40,7 @@ class EntryPointConfigs(SearchPathPlugin):
 
 
 def register() -> None:
-    """Makes schemas and search path known to Hydra; may be called again."""
+    """Makes our schemas and search path known to Hydra; may be called again."""
     Plugins.instance().register(EntryPointConfigs)
     store = ConfigStore.instance()
     store.store(name="run", node=RunConfig)
@@ -54,7 +54,7 @@ def register() -> None:
 
 
 def _register_plugin(store: ConfigStore, name: str) -> None:
-    """Defaults are stated once, in the plugin's dataclass; `plugin/GROUP=…` goes on top."""
+    """Stores a plugin's dataclass of defaults; choices by `plugin/GROUP=…` go on top of it."""
     try:
         plugin = load_plugin(name)
     except ConfigError as error:
@@ -83,7 +83,7 @@ def composing() -> Iterator[None]:
 
 
 def known(group: str) -> list[str]:
-    """The names that a group has, e.g. every model; experiments are called FOLDER/NAME."""
+    """Returns the names that a group has, e.g. every model; experiments are called FOLDER/NAME."""
     with composing():
         loader: Any = GlobalHydra.instance().config_loader()
         names: list[str] = loader.get_group_options(group)
@@ -96,7 +96,7 @@ def known(group: str) -> list[str]:
 
 @contextmanager
 def full_errors() -> Iterator[None]:
-    """Makes Hydra raise, where it would print eight lines and exit."""
+    """Makes Hydra raise errors that it would otherwise print in eight lines before it exits."""
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:

@@ -1,4 +1,4 @@
-"""Refuses combinations of choices that Hydra accepts and that mean nothing."""
+"""Refuses combinations of choices that make no sense."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,15 +13,15 @@ from vlminterp.errors import ConfigError
 
 
 def refuse_conflicts(arguments: Sequence[str], *, multirun: bool) -> None:
-    """Refuses what Hydra would accept, or refuse in its own words.
+    """Refuses combinations that Hydra would accept, or refuse in terms that don't help users.
 
     These are an experiment with a plugin beside it, and a multirun over several plugins that also
-    sets options of one: Hydra finds out where a plugin lacks the option, but not where two plugins
-    mean different things by it.
+    sets options of one: Hydra notices that a plugin lacks the option, but not that two plugins mean
+    different things by it.
 
     Args:
         arguments: The command line.
-        multirun: Whether it asks for more than one run.
+        multirun: Whether the command line asks for more than one run.
 
     Raises:
         ConfigError: An option would reach several plugins, or two of them are chosen.
@@ -47,7 +47,7 @@ def refuse_conflicts(arguments: Sequence[str], *, multirun: bool) -> None:
 
 
 def _plugins(override: Override) -> list[str]:
-    """The plugins that an override chooses, itself or by an experiment."""
+    """Returns the plugins that an override chooses, itself or by an experiment."""
     if _key(override) not in ("plugin", EXPERIMENT):
         return []
     swept = override.is_sweep_override() and override.is_discrete_sweep()

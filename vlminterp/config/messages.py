@@ -1,4 +1,4 @@
-"""One line for everything that can be wrong with a command line."""
+"""One-line messages about everything that can be wrong with a command line."""
 
 import re
 
@@ -20,7 +20,7 @@ CHOOSE = {"plugin": "+plugin=NAME", "model": "model=NAME", "data": "data=NAME"}
 
 
 def not_chosen(group: str) -> str:
-    """The line for a command line without one of the three."""
+    """Says that a command line lacks a plugin, a model or data."""
     return f"no {group} is chosen; add {CHOOSE[group]}"
 
 
@@ -28,10 +28,10 @@ def one_line(error: Exception) -> str:
     """Says what is wrong, where, and what to do.
 
     Args:
-        error: A `UserError`, or what Hydra and OmegaConf raise while composing.
+        error: A `UserError`, or an error of Hydra, OmegaConf or YAML while composing.
 
     Returns:
-        One line.
+        The message, one line.
     """
     cause = error.__cause__ or error
     if isinstance(error, YAMLError):
@@ -59,7 +59,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _unreadable(override: str, reason: str) -> str:
-    """Suggests the quotes that Hydra's grammar asks for."""
+    """Says what can't be read, and suggests the quotes that Hydra's grammar asks for."""
     key, _, value = override.partition("=")
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')
     told = "" if reason.startswith(("Lexer", "Error parsing override")) else f" ({reason})"
@@ -81,7 +81,7 @@ def _unknown_name(error: MissingConfigException) -> str:
 
 
 def _unknown_key(error: OmegaConfBaseException) -> str:
-    """Names the nearest keys beside the unknown one."""
+    """Says which key is unknown, and the nearest known ones."""
     parent, _, key = str(error.full_key).rpartition(".")
     node = error.parent_node
     keys = [str(k) for k in node] if node is not None and OmegaConf.is_dict(node) else []
@@ -91,7 +91,7 @@ def _unknown_key(error: OmegaConfBaseException) -> str:
 
 
 def _composition(error: ConfigCompositionException) -> str:
-    """Hydra's own findings about overrides, less its advice to append."""
+    """Returns Hydra's own message about an override, without its advice to append."""
     line = _first_line(error)
     group = re.match(r"Could not (?:override|append) '(\w+)'", line)
     if group and "+" not in line and group[1] == "plugin":

@@ -1,4 +1,4 @@
-"""The configuration of one model, for the library: what `model=NAME` is on the command line."""
+"""The configuration of one model for the library, like `model=NAME` on the command line."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ from vlminterp.errors import ConfigError
 
 
 def composed_model(name: str, overrides: Mapping[str, Any]) -> ModelConfig:
-    """The configuration of one model.
+    """Composes the configuration of one model.
 
     Args:
-        name: Of its YAML; or where it is, as `named_model` takes it.
+        name: Name of its YAML; or where the model is, as `named_model` takes it.
         overrides: Keys and values that replace the YAML's.
 
     Raises:

@@ -17,7 +17,7 @@ _LOCAL = ("/", ".", "~")
 
 
 def is_checkpoint(name: str) -> bool:
-    """Tells whether a name says where a model is, and is none of those that YAMLs have.
+    """Tells whether a name says where a model is, rather than which YAML describes it.
 
     Example:
         >>> [is_checkpoint(name) for name in ("clip-vit-b32", "openai/clip", "hf-hub:a/b", "./a")]
@@ -40,15 +40,15 @@ def path_component(name: str) -> str:
 
 
 def store_checkpoints(arguments: Sequence[str]) -> list[str]:
-    """Makes the checkpoints of a command line known to Hydra, each as a choice of its group.
+    """Makes the checkpoints of a command line known to Hydra, as choices of the group `model`.
 
-    Nothing is looked up: which library reads a checkpoint is found when it is loaded.
+    Nothing is looked up: which library reads a checkpoint is found out when it is loaded.
 
     Args:
         arguments: The command line.
 
     Returns:
-        The same, with checkpoints written as Hydra takes them.
+        The arguments, with checkpoints written as Hydra takes them.
     """
     return [
         _stored(argument) if argument.startswith(f"{GROUP}=") else argument
@@ -59,12 +59,12 @@ def store_checkpoints(arguments: Sequence[str]) -> list[str]:
 def _stored(argument: str) -> str:
     value = argument.partition("=")[2]
     if Path(value).expanduser().is_dir() and is_checkpoint(value):
-        names = [value]  # whatever is in its name
+        names = [value]  # a folder's name may hold commas and the like
     else:
         try:
             names = list(_choices(OverridesParser.create().parse_override(argument)))
         except HydraException:
-            return argument  # told when Hydra reads it
+            return argument  # reported when Hydra reads it
     if not any(map(is_checkpoint, names)):
         return argument
     cleaned = [name.rstrip("/") or "/" for name in names]
@@ -74,7 +74,7 @@ def _stored(argument: str) -> str:
 
 
 def _choices(override: Override) -> Iterator[str]:
-    """The names that an override chooses or sweeps over."""
+    """Yields the names that an override chooses or sweeps over."""
     value: Any = override.value()
     for name in value.list if isinstance(value, ChoiceSweep) else [value]:
         if isinstance(name, str | QuotedString):
@@ -89,7 +89,7 @@ def _store(name: str) -> None:
 
 
 def _written(name: str) -> str:
-    """A name as Hydra reads it back."""
+    """Writes a name so that Hydra reads it back unchanged."""
     try:
         read = OverridesParser.create().parse_override(f"{GROUP}={name}")
         if read.value() == name:

@@ -1,4 +1,4 @@
-"""Lists the options of a dataclass, as their docstrings document them."""
+"""Lists the options of a dataclass, with their descriptions from its docstring."""
 
 import dataclasses
 import inspect
@@ -19,8 +19,8 @@ class Option:
 
     Attributes:
         name: Its dotted name, e.g. `plugin.image.beta`.
-        default: Its default as it is written on a command line; "???" where one must be given.
-        sentence: What it is, with unit and range.
+        default: Its default as it is written on a command line; "???" if a value must be given.
+        sentence: Its description, with unit and range.
         choices: Names to choose from; empty for an option that takes other values.
     """
 
@@ -35,7 +35,7 @@ def options_in(config: type[Any], prefix: str, values: Any = None) -> Iterator[O
 
     Args:
         config: The dataclass; its docstring, or its base's, has a section `Attributes`.
-        prefix: What stands before each name, e.g. "plugin.".
+        prefix: Text before each name, e.g. "plugin.".
         values: An instance whose values are the defaults; None for the class's own.
     """
     hints, sentences = get_type_hints(config), _sentences(config)
@@ -57,7 +57,7 @@ def options_in(config: type[Any], prefix: str, values: Any = None) -> Iterator[O
 
 
 def _sentences(config: type[Any]) -> dict[str, str]:
-    """Reads what the docstrings of a class and of its bases say of each attribute."""
+    """Reads each attribute's description from the docstrings of a class and of its bases."""
     found: dict[str, str] = {}
     for base in reversed(config.__mro__):
         _, _, attributes = inspect.cleandoc(base.__doc__ or "").partition("Attributes:\n")

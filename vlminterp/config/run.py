@@ -12,7 +12,7 @@ from vlminterp.tracking.config import TrackingConfig
 
 
 class Console(Enum):
-    """What a run prints."""
+    """The forms of a run's output."""
 
     rich = "rich"
     """Progress, a table of scores, and where everything is."""
@@ -24,18 +24,18 @@ class Console(Enum):
 
 @dataclass
 class RunConfig:
-    """What `python -m vlminterp` takes.
+    """The configuration that `python -m vlminterp` takes.
 
     Attributes:
         model: The VLM; a group, `model=NAME`.
         data: The source of image-text pairs; a group, `data=NAME`.
         plugin: The method; a group, `+plugin=NAME`.
         tracking: Where results are mirrored; a group, `tracking=NAME`.
-        device: "auto", "cpu", "cuda", "cuda:1", "mps".
-        seed: Of everything random.
+        device: Device to compute on: "auto", "cpu", "cuda", "cuda:1", "mps".
+        seed: Seed of everything random, at least 0.
         output: Folder for the run folders.
-        overwrite: Compute again what is there.
-        console: What is printed.
+        overwrite: Whether to compute existing results again.
+        console: Form of the output: progress and a table, a path, or JSON.
         sweep: Identity of the sweep that this run belongs to; a multirun sets it.
     """
 
@@ -53,7 +53,7 @@ class RunConfig:
     sweep: str | None = None
 
     def __post_init__(self) -> None:
-        """Checks ranges.
+        """Checks the options' ranges.
 
         Raises:
             ConfigError: A value is out of range.
@@ -63,4 +63,4 @@ class RunConfig:
 
 
 NOT_IDENTITY = ("output", "overwrite", "tracking", "device", "console", "sweep")
-"""Keys that change no result, so that they are no part of a run's identity."""
+"""Keys that change no result and are therefore not part of a run's identity."""

@@ -1,4 +1,4 @@
-"""One picture of one result: for a README, a paper, W&B."""
+"""A single picture that shows one result, for a README, a paper or W&B."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -29,14 +29,15 @@ def figure(
 
     Args:
         image: The picture, of any mode.
-        heat: Scores, `[height, width]` of the picture, NaN where the model did not look; None to
-            show the picture alone.
-        words: Each word of the caption and its score; may be empty.
-        unit: Of all scores.
-        caption: Written below where there are no words, e.g. if the text side was not asked for.
+        heat: Scores, shaped `[height, width]` like the picture, NaN where the model did not look;
+            None to show the picture alone.
+        words: The words of the caption with their scores; may be empty.
+        unit: The unit of all scores.
+        caption: Text to write below if `words` is empty, e.g. because only the image was explained.
 
     Returns:
-        RGB, on white. Each of the two scales ends at the highest score.
+        An RGB image on white. The heatmap's scale ends at the heatmap's highest score, the words'
+        scale at theirs.
     """
     panels = [_fit(image.convert("RGB"))]
     top = 0.0
@@ -59,7 +60,7 @@ def figure(
 
 
 def _fit(image: Image.Image) -> Image.Image:
-    """The picture as large as fits a panel."""
+    """Scales a picture so that its longer side fills a panel."""
     factor = SIDE / max(image.size)
     size = (max(round(image.width * factor), 1), max(round(image.height * factor), 1))
     return image.resize(size, Image.Resampling.LANCZOS)
@@ -97,7 +98,7 @@ def _draw_words(
 
 
 def _lines(words: Sequence[tuple[str, float]], width: int) -> list[list[tuple[str, float]]]:
-    """Breaks the caption into lines that fit."""
+    """Breaks the words into lines that fit into `width` pixels."""
     lines: list[list[tuple[str, float]]] = []
     room = 0.0
     for word, score in words:
@@ -119,7 +120,7 @@ def _line_height(scored: object) -> int:
 
 
 def _font(size: int, text: str = "") -> Font:
-    """Pillow's own font; DejaVu, which knows more scripts, for what that lacks."""
+    """Returns Pillow's own font, or DejaVu, which covers more scripts, for text beyond ASCII."""
     return _load_font(size, wide=not text.isascii())
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people read them: as many digits as mean something, a real minus sign."""
+"""Numbers as people read them: only digits that mean something, and a real minus sign."""
 
 import math
 
@@ -6,7 +6,9 @@ MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many significant digits.
+    """Writes a number with `digits` significant digits; from 10,000 on, as a whole number.
+
+    None and NaN become an en dash.
 
     Example:
         >>> number(0.12345), number(-2.0), number(51234.5), number(None)
@@ -20,7 +22,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def decimals(value: float, places: int) -> str:
-    """A number with so many decimals; zero has no sign.
+    """Writes a number with `places` decimals; a number that rounds to zero has no sign.
 
     Example:
         >>> decimals(-0.126, 2), decimals(-0.001, 2)
@@ -31,7 +33,7 @@ def decimals(value: float, places: int) -> str:
 
 
 def worth(low: float, high: float) -> int:
-    """How many decimals the width of an interval makes worth reading.
+    """Returns how many decimals of a number are worth reading, given its interval: 0 … 4.
 
     Example:
         >>> worth(0.53, 0.65), worth(10.0, 14.0), worth(1.0, 1.0)
@@ -45,7 +47,7 @@ def round_step(rough: float) -> float:
     """Returns the smallest of 1, 2, 5 times a power of ten that is not below `rough`.
 
     Args:
-        rough: A distance, > 0; a thousandth more than a round number counts as that.
+        rough: A distance, > 0; up to a thousandth more than a round number counts as that number.
 
     Example:
         >>> round_step(0.13), round_step(14.6), round_step(5.001)

@@ -1,4 +1,4 @@
-"""Heatmaps on pictures, in colours that colour-blind people can order."""
+"""Heatmaps over pictures, in colours whose order colour-blind people can tell."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,10 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def colours(share: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The colour of each value.
+    """Returns the colour of each value.
 
     Args:
-        share: Of the scale's top, 0 … 1, any shape.
+        share: Values as shares of the scale's top, 0 … 1, in any shape.
 
     Returns:
         RGB in 0 … 255, shaped `[..., 3]`.
@@ -38,8 +38,8 @@ def colours(share: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def opacity(share: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much of the picture a value covers, 0 … 1: nothing at 0, never all."""
-    # a straight line hides middling scores, a square root paints the noise
+    """Returns how opaque each value is drawn: from 0 for the value 0 to `MOST_OPAQUE` for 1."""
+    # A straight line would hide middling scores, a square root would make noise visible.
     return (MOST_OPAQUE * share**RISE).astype(np.float32)
 
 
@@ -48,13 +48,13 @@ def overlay(image: Image.Image, heat: NDArray[np.float32], top: float) -> Image.
 
     Args:
         image: The picture, of any mode.
-        heat: `[height, width]` of the picture; NaN where the model did not look. Scores below 0
-            are drawn as 0.
-        top: The score of the last colour; higher ones have the same.
+        heat: Scores, shaped `[height, width]` like the picture; NaN where the model did not look.
+            Scores below 0 are drawn as 0.
+        top: The score that has the last colour; higher scores have it too.
 
     Returns:
-        RGB, as large as the picture: faded, covered the more the higher the score; grey where the
-        model did not look.
+        An RGB image as large as the picture. The picture is faded, and covered the more the higher
+        the score; it is grey where the model did not look.
 
     Raises:
         ValueError: Picture and heatmap differ in size.
@@ -83,14 +83,14 @@ def _covered(image: Image.Image, heat: NDArray[np.float32], top: float) -> Image
 
 
 def colour_bar(width: int, height: int) -> Image.Image:
-    """The scale from 0 (left) to its top, as it looks on a dark and on a bright picture.
+    """Draws the scale from 0 (left) to its top, as it looks on dark and on bright pictures.
 
     Args:
-        width: In pixels.
-        height: In pixels; the upper half is on dark, the lower on bright ground.
+        width: Width in pixels.
+        height: Height in pixels; the upper half is on dark, the lower on bright ground.
 
     Returns:
-        RGB.
+        An RGB image.
     """
     share = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
     upper = np.arange(height)[:, None, None] < height / 2
@@ -101,13 +101,14 @@ def colour_bar(width: int, height: int) -> Image.Image:
 
 
 def shared_top(highest: list[float]) -> float:
-    """The top of a scale which many pictures share, so that one outlier does not dim the rest.
+    """Returns the top of a scale for many pictures, such that one outlier does not dim the rest.
 
     Args:
         highest: The highest score of each picture.
 
     Returns:
-        Their 95th percentile, which is the highest of up to 20; 1 where there is nothing to show.
+        The 95th percentile of the positive, finite scores, which for up to 20 of them is the
+        highest; 1 if there are none.
 
     Example:
         >>> shared_top([1.0, 2.0]), shared_top([])
@@ -118,7 +119,7 @@ def shared_top(highest: list[float]) -> float:
 
 
 def ticks(top: float) -> list[float]:
-    """Round numbers to write beside a scale from 0 to `top`: at most six.
+    """Returns at most six round numbers to write beside a scale from 0 to `top`.
 
     Example:
         >>> ticks(0.5), ticks(73.0)

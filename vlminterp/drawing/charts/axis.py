@@ -1,4 +1,4 @@
-"""Axes: round numbers along a line, and where on it a value lies."""
+"""Axes: round numbers along a line, and the positions of values on it."""
 
 import math
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Self
 from vlminterp.drawing.numbers import decimals, round_step
 
 FEW = 5
-"""Ticks on an axis, about."""
+"""The approximate number of steps between the ends of an axis."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Axis:
 
     @classmethod
     def over(cls, values: Iterable[float], *, zero: bool = False) -> Self:
-        """The shortest axis that holds the values.
+        """Returns the shortest axis with round ends that holds the values.
 
         Args:
-            values: What is not finite is left out; 0 … 1 if nothing is left.
-            zero: Whether 0 is on the axis too.
+            values: Values to hold; those not finite are left out. 0 … 1 if none is left.
+            zero: Whether the axis must include 0.
 
         Example:
             >>> Axis.over([0.012, 0.083], zero=True).labels()
@@ -47,10 +47,10 @@ class Axis:
         return cls(ticks, places=max(-math.floor(math.log10(step) + 1e-9), 0))
 
     def place(self, value: float, start: float, stop: float) -> float:
-        """Where a value lies on an axis drawn from `start` to `stop`, in their unit."""
+        """Returns the position of a value if the axis is drawn from `start` to `stop`."""
         low, high = self.ticks[0], self.ticks[-1]
         return start + (stop - start) * (value - low) / (high - low)
 
     def labels(self) -> list[str]:
-        """What to write at the ticks."""
+        """Returns the labels of the ticks."""
         return [decimals(tick, self.places) for tick in self.ticks]

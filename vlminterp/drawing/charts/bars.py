@@ -1,4 +1,4 @@
-"""Horizontal bars with their intervals: how much each of several things matters."""
+"""Horizontal bar charts with intervals, which compare how much several things matter."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,12 +26,12 @@ class Bar:
 
     @classmethod
     def of(cls, metric: Mapping[str, Any]) -> Self:
-        """From a metric of a summary: `mean`, `low`, `high`."""
+        """Creates a bar from a summary's metric, with keys `mean` and perhaps `low`, `high`."""
         return cls(metric["mean"], metric.get("low"), metric.get("high"))
 
     @property
     def ends(self) -> tuple[float, float]:
-        """Of the interval; the mean itself where there is none."""
+        """The ends of the interval; the mean where there is none."""
         return (
             self.mean if self.low is None else self.low,
             self.mean if self.high is None else self.high,
@@ -40,12 +40,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarRow:
-    """What is drawn side by side under one name.
+    """The bars that are drawn together under one name.
 
     Attributes:
-        name: Of the row.
-        bars: By series; a series may be missing.
-        strong: Whether this row is the answer: its name is bold.
+        name: The row's name.
+        bars: The bars by series; a series may be missing.
+        strong: Whether the row is highlighted by a bold name.
     """
 
     name: str
@@ -59,10 +59,10 @@ def bar_chart(
     """Draws bars from zero, with their intervals and numbers.
 
     Args:
-        title: What the bars show; screen readers read it out, then every number.
-        rows: From top to bottom. Series have colours in the order in which rows first name them.
-        unit: Written below the axis.
-        band: Values that count as nothing, shaded.
+        title: Name of the chart; screen readers read it out, then every number.
+        rows: Rows from top to bottom. Series get colours in the order of their first appearance.
+        unit: The values' unit, written below the axis.
+        band: Range of values that count as no effect; it is shaded.
 
     Returns:
         A legend, if there is more than one series, and an `<svg>`.
@@ -120,13 +120,13 @@ def _bar(bar: Bar, name: str, series: int, axis: Axis, y: float) -> Iterator[Mar
         low, high, middle = _x(axis, bar.low), _x(axis, bar.high), y + THICK / 2
         caps = f"M{low:.1f} {middle - 4:.1f}v8M{high:.1f} {middle - 4:.1f}v8"
         line = f"M{low:.1f} {middle:.1f}H{high:.1f}{caps}"
-        # drawn twice: the ground's colour around the line tells it from the bar
+        # Drawn twice: a halo in the background's colour sets the line off from the bar.
         yield element("path", class_="range halo", d=line)
         yield element("path", class_="range", d=line)
 
 
 def _written(bar: Bar, places: int, y: float) -> Markup:
-    """The numbers at the right: the mean, and the interval in a quieter ink."""
+    """Writes the numbers at the right: the mean, and in a softer colour its interval."""
     shown = decimals(bar.mean, places) if math.isfinite(bar.mean) else number(None)
     mean = element("tspan", shown, x=MEANS, text_anchor="end")
     interval = Markup("")

@@ -13,7 +13,7 @@ WHISKER_WIDTH, WHISKER_HEIGHT = 220.0, 18.0
 
 @dataclass(frozen=True)
 class Curve:
-    """A trajectory: its first and last value, and an `<svg>` of all."""
+    """A trajectory: its first and last value, their unit, and an `<svg>` of all values."""
 
     first: float
     last: float
@@ -25,12 +25,12 @@ def curve(name: str, values: NDArray[np.float32], unit: str = "") -> Curve | Non
     """Draws one trajectory from its first to its last step.
 
     Args:
-        name: What it shows; read out by screen readers.
-        values: `[steps]`; what is not finite is left out.
-        unit: Of the values.
+        name: Name of the quantity; screen readers read it out.
+        values: Values by step, `[steps]`; those not finite are left out.
+        unit: The values' unit.
 
     Returns:
-        The drawing; None if there is nothing to draw.
+        The curve; None if no value is finite.
     """
     steps = np.flatnonzero(np.isfinite(values))
     if not len(steps):
@@ -52,16 +52,16 @@ def curve(name: str, values: NDArray[np.float32], unit: str = "") -> Curve | Non
 
 
 def whisker(mean: float, low: float, high: float, axis: tuple[float, float]) -> Markup:
-    """A mean and its interval on an axis that its neighbours share.
+    """Draws a mean as a dot and its interval as a line, on an axis that its neighbours share.
 
     Args:
-        mean: The dot.
-        low: Where the line begins.
-        high: Where the line ends.
-        axis: The values at the left and right edge.
+        mean: The mean, drawn as a dot.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        axis: Values at the left and right edge.
 
     Returns:
-        An `<svg>`, hidden from screen readers: the numbers stand beside it.
+        An `<svg>`, hidden from screen readers because the numbers stand beside it.
     """
     start, stop = axis
     scale = (WHISKER_WIDTH - 2 * MARGIN) / ((stop - start) or 1.0)
@@ -77,7 +77,7 @@ def whisker(mean: float, low: float, high: float, axis: tuple[float, float]) -> 
 
 
 def common_axis(intervals: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """An axis for several intervals: 0 … 1 where they fit in, else as wide as they need.
+    """Returns an axis for several intervals: 0 … 1 if they fit, else what they and 0 span.
 
     Example:
         >>> common_axis([(0.2, 0.4), (0.5, 0.9)]), common_axis([(-2.0, 3.0)])

@@ -1,4 +1,4 @@
-"""Distributions above one another on one axis: where the values of several groups lie."""
+"""Distributions of several groups, drawn one above the other on a shared axis."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,13 +22,15 @@ def distribution_chart(
     """Draws a smoothed histogram of each group, with its median and its middle half.
 
     Args:
-        title: What the values are; screen readers read it out, then medians and middle halves.
-        groups: Values by name, `[n]` each, from top to bottom; NaNs are left out.
-        unit: Of the values, written below the axis.
-        strong: Names of the groups that are the answer.
+        title: Name of the values; screen readers read it out, then medians and middle halves.
+        groups: Values by name, `[n]` each, from top to bottom; values that are not finite are left
+            out.
+        unit: The values' unit, written below the axis.
+        strong: Names of the groups to highlight.
 
     Returns:
-        An `<svg>`; areas are equal for equal shares, so groups of different size compare.
+        An `<svg>`; each group's area shows shares of the group, so that groups of different size
+        can be compared.
     """
     values = {name: _numbers(group) for name, group in groups.items()}
     axis = Axis.over(np.concatenate([*values.values(), np.zeros(0)]).tolist())
@@ -79,7 +81,7 @@ def _group(
 
 
 def _density(values: NDArray[np.float64], axis: Axis) -> NDArray[np.float64]:
-    """Shares in `BINS` bins, smoothed by a triangle as wide as five bins."""
+    """Computes the shares in `BINS` bins, smoothed by a triangle five bins wide."""
     if not len(values):
         return np.zeros(BINS)
     counts, _ = np.histogram(values, bins=BINS, range=(axis.ticks[0], axis.ticks[-1]))

@@ -1,4 +1,4 @@
-"""Line charts: how something goes with the steps, or one quantity with another."""
+"""Line charts of a quantity over steps, or over another quantity."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -21,9 +21,10 @@ class Line:
     """One line of a chart.
 
     Attributes:
-        name: In the legend.
-        points: x and y, in the order in which they are joined; what is not finite is left out.
-        marked: Whether each point is marked, for lines of few points.
+        name: Name in the legend.
+        points: Pairs of x and y, in the order in which they are joined; pairs that are not finite
+            are left out.
+        marked: Whether each point is marked, for lines of few points; a single point always is.
     """
 
     name: str
@@ -37,10 +38,11 @@ def line_chart(title: str, lines: Sequence[Line], x: str, y: str) -> Markup:
     Lines differ in colour, in dash and in the shape of their marks.
 
     Args:
-        title: What the lines show; screen readers read it out, then where each begins and ends.
-        lines: In the order of their colours.
-        x: What goes to the right, with its unit.
-        y: What goes up, with its unit.
+        title: Name of the chart; screen readers read it out, then the first and last point of each
+            line.
+        lines: The lines, in the order of their colours.
+        x: Label of the horizontal axis, with its unit.
+        y: Label of the vertical axis, with its unit.
 
     Returns:
         A legend, if there is more than one line, and an `<svg>`; empty without a finite point.
@@ -73,14 +75,14 @@ def _line(line: Line, series: int, across: Axis, up: Axis) -> Iterator[Markup]:
 
 
 def _sample(series: int, *, marked: bool) -> Markup:
-    """What a line looks like, for the legend."""
+    """Draws a piece of a line for the legend."""
     line = element("path", class_=f"line series-{series}", d="M0 6H28")
     mark = element("path", class_=f"mark series-{series}", d=_shape(series, 14, 6))
     return line + mark if marked else line
 
 
 def _shape(series: int, x: float, y: float, r: float = 4.5) -> str:
-    """The outline of a series' mark, as an SVG path."""
+    """Returns the outline of a series' mark, as an SVG path."""
     name = SHAPES[(series - 1) % len(SHAPES)]
     if name == "circle":
         return f"M{x - r:.1f} {y:.1f}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 {-2 * r} 0z"

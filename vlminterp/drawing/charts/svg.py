@@ -1,4 +1,4 @@
-"""SVG elements, escaped."""
+"""SVG elements as escaped markup."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,17 @@ from markupsafe import Markup, escape
 Attribute = str | float | None
 
 LONGEST_NAME = 17
-"""Characters of a row's name that the drawings have room for."""
+"""The number of characters of a row's name that the drawings have room for."""
 
 
 def element(name: str, *children: Markup | str, **attributes: Attribute) -> Markup:
-    """An element as markup.
+    """Returns an element as markup.
 
     Args:
-        name: Of the tag.
+        name: The tag's name.
         children: Elements, or text, which is escaped.
-        attributes: Their names with "_" for "-", and `class_` for "class"; lengths are rounded to a
-            tenth, None is left out.
+        attributes: The attributes, named with "_" for "-", and `class_` for "class"; floats are
+            rounded to a tenth, attributes that are None are left out.
 
     Example:
         >>> element("text", "a < b", class_="name", text_anchor="end", x=1 / 3)
@@ -33,14 +33,14 @@ def element(name: str, *children: Markup | str, **attributes: Attribute) -> Mark
 
 
 def drawing(label: str, width: float, height: float, *children: Markup, class_: str) -> Markup:
-    """A picture whose text is as large as the page's, and that scrolls where it does not fit.
+    """Wraps elements in an `<svg>` that keeps its text readable: it scrolls where it does not fit.
 
     Args:
-        label: All that the picture says: screen readers read it out.
-        width: In pixels.
-        height: In pixels.
-        children: What is drawn.
-        class_: The class of the `<svg>`.
+        label: The drawing in words, which screen readers read out.
+        width: Width in pixels.
+        height: Height in pixels.
+        children: The elements to draw.
+        class_: Class of the `<svg>`, beside "drawing".
     """
     picture = element(
         "svg",
@@ -55,11 +55,11 @@ def drawing(label: str, width: float, height: float, *children: Markup, class_: 
 
 
 def row_name(name: str, **attributes: Attribute) -> Markup:
-    """The name at the left of a row, cut where it would leave the picture; the pointer shows all.
+    """Writes a row's name, cut after `LONGEST_NAME` characters; hovering shows all of it.
 
     Args:
-        name: Of the row.
-        attributes: As for `element`.
+        name: The row's name.
+        attributes: Attributes of the text, as `element` takes them.
 
     Example:
         >>> row_name("behaviour in the wild", x=118.0)
@@ -73,11 +73,11 @@ def row_name(name: str, **attributes: Attribute) -> Markup:
 
 
 def legend(names: Sequence[str], samples: Sequence[Markup] = ()) -> Markup:
-    """What the series' colours and shapes mean; empty for a single series.
+    """Draws a legend of the series; empty for fewer than two.
 
     Args:
-        names: Of the series.
-        samples: A drawing of each, 28 x 12 pixels; squares of the series' colours by default.
+        names: The series' names.
+        samples: A drawing for each, 28 x 12 pixels; squares of the series' colours by default.
     """
     if len(names) < 2:
         return Markup("")
