@@ -58,7 +58,7 @@ def damaged_beside(folder: Path) -> Iterator[Path]:
 
 
 def _is_run(folder: Path) -> bool:
-    """Tells whether a folder is a run's: if one of its two files is lost, digests prove it."""
+    """Tells whether a folder is a run's: one of its two files is enough if it has digests."""
     there = [(folder / name).is_file() for name in RUN_FOLDER_FILES]
     return all(there) or (any(there) and (folder / DIGESTS).exists())
 

@@ -1,4 +1,4 @@
-"""Identity of runs: two runs are the same if all that their numbers depend on is."""
+"""Identity of a run: a hash of all that its numbers depend on."""
 
 import hashlib
 import json

@@ -46,7 +46,7 @@ class Parts:
             folder: The run folder; it need not exist.
             table: The table's name; empty for the run's main table.
             pictures: Digests of the pictures that the run has saved, by their path in the folder;
-                a part's are taken out when it is written, so that memory does not grow.
+                those of a part are taken out once it is written, so that memory does not grow.
         """
         self._folder = folder
         self._pictures = {} if pictures is None else pictures

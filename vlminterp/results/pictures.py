@@ -14,7 +14,7 @@ def file_name(name: str) -> str:
     """Returns a file name for any string; different strings get different names.
 
     Args:
-        name: Any string, e.g. a pair's id; slashes, any script, none or many characters will do.
+        name: Any string, e.g. a pair's id: it may be empty or very long, with slashes, in any script.
 
     Returns:
         The name itself if it is harmless, else its readable part and a hash; without an extension,

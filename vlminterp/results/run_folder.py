@@ -169,7 +169,7 @@ class RunFolder:
     def work(self, name: str) -> Path:
         """Returns a folder, made if need be, for what a stage continues from, e.g. checkpoints.
 
-        The folder is kept, but holds no results: no report shows it, and the run keeps no digests of
+        The folder is kept, but holds no results: no report shows it, and the run has no digests of
         its files. A killed process may leave half a file there, unless `write_whole` wrote it.
 
         Args:
@@ -196,7 +196,7 @@ class RunFolder:
         }
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Marks the run as finished.
+        """Writes the summary, which ends the run.
 
         Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
         name; `verdict`, the outcome in one sentence; `pairs`, `skipped`, `truncated` and
@@ -250,7 +250,7 @@ class RunFolder:
         return broken
 
     def save_picture(self, name: str, image: Image.Image) -> str:
-        """Writes a PNG; the part whose rows name it keeps its digest, and is absent if it is damaged.
+        """Writes a PNG; a part whose rows name it keeps its digest, and is absent if it is damaged.
 
         Args:
             name: Any string; the file's name is made from it and is the same every time.
@@ -270,7 +270,7 @@ class RunFolder:
         return relative
 
     def skips(self) -> list[Skip]:
-        """Returns what was skipped and why, once per pair or concept, in the tables' order."""
+        """Returns what was skipped, once per pair or concept and reason, in the tables' order."""
         found: dict[tuple[Any, Skip], Skip] = {}
         every = (self.parts, *self.tables().values())
         for table in chain.from_iterable(parts.tables() for parts in every):

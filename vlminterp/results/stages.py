@@ -62,6 +62,6 @@ class Stages:
         """Returns the folder of a cache that all stages share; it need not exist.
 
         Args:
-            name: Name of the folder; the names of its files must tell all that they depend on.
+            name: Name of the folder; its files' names must identify all that the files depend on.
         """
         return self.folder / name
