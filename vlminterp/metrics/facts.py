@@ -11,7 +11,7 @@ class Metric:
         name: Name of the metric in tables and rows.
         higher_is_better: Whether higher is better; None where neither direction is (coverage).
         range: Least and greatest possible value.
-        paper: Source of the metric: author, venue and method, or a library.
+        paper: Source of the metric: a paper, a library, or none and why.
         meaning: The metric in one line, for a table's caption.
     """
 

@@ -14,7 +14,7 @@ def file_name(name: str) -> str:
     """Returns a file name for any string; different strings get different names.
 
     Args:
-        name: Any string, e.g. a pair's id: it may be empty or very long, with slashes, in any script.
+        name: Any string, e.g. a pair's id: it may be empty or very long, and hold any character.
 
     Returns:
         The name itself if it is harmless, else its readable part and a hash; without an extension,
