@@ -1,1 +1,1 @@
-"""What explanations are judged by: pure functions, each beside the baselines it must beat."""
+"""Metrics of explanations as pure functions, and the baselines that they must beat."""

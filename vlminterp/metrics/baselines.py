@@ -1,6 +1,6 @@
-"""Maps that know nothing about the pair: what a method must beat before its score means anything.
+"""Maps that know nothing about the pair: a method's score means nothing unless it beats them.
 
-All have least value 0 or more and greatest value at most 1, so that they need no scaling.
+All their values lie in [0, 1], so that they need no scaling.
 """
 
 import numpy as np
@@ -10,12 +10,12 @@ Map = NDArray[np.float32]
 
 
 def random_map(rows: int, columns: int, seed: int) -> Map:
-    """Independent scores, uniform in [0, 1).
+    """Draws independent scores, uniform in [0, 1).
 
     Args:
         rows: Rows of the grid.
         columns: Columns of the grid.
-        seed: Give every pair its own, or all pairs share one map.
+        seed: Seed of the scores; give every pair its own, or all pairs share one map.
 
     Returns:
         float32 `[rows, columns]`.
@@ -24,7 +24,11 @@ def random_map(rows: int, columns: int, seed: int) -> Map:
 
 
 def constant_map(rows: int, columns: int) -> Map:
-    """All ones: everything matters equally.
+    """Returns a map of ones, on which everything matters equally.
+
+    Args:
+        rows: Rows of the grid.
+        columns: Columns of the grid.
 
     Returns:
         float32 `[rows, columns]`.
@@ -33,7 +37,7 @@ def constant_map(rows: int, columns: int) -> Map:
 
 
 def centre_gaussian(rows: int, columns: int, sigma: float = 0.25) -> Map:
-    """exp(-d²/2σ²) of the distance d from the centre: photographers put things there.
+    """Returns exp(-d²/2σ²) of the distance d from the centre, where photographers put things.
 
     Args:
         rows: Rows of the grid.
@@ -41,7 +45,7 @@ def centre_gaussian(rows: int, columns: int, sigma: float = 0.25) -> Map:
         sigma: σ as a share of each side, > 0.
 
     Returns:
-        float32 `[rows, columns]`, in (0, 1].
+        float32 `[rows, columns]`, in [0, 1].
 
     Raises:
         ValueError: sigma is not positive.

@@ -17,15 +17,15 @@ from vlminterp.adapters.dual_encoder import Tokens, Word
 
 
 def above_median(scores: Sequence[float]) -> NDArray[np.bool_]:
-    """Which words score above the median of their caption (M2IB's threshold).
+    """Finds the words that score above the median of their caption (M2IB's threshold).
 
     A caption of equal scores, or of one word, keeps nothing.
 
     Args:
-        scores: One per word, `[words]`.
+        scores: One score per word, `[words]`.
 
     Returns:
-        bool `[words]`.
+        True at these words, bool `[words]`.
 
     Example:
         >>> above_median([3.0, 1.0, 2.0]).tolist()
@@ -40,13 +40,13 @@ def keep_words(tokens: Tokens, kept: Sequence[NDArray[np.bool_]]) -> Tokens:
 
     Args:
         tokens: Captions, `[B, T]`.
-        kept: For each caption, which of its words stay, bool `[words]`.
+        kept: One array per caption, bool `[words]`, True at the words that stay.
 
     Returns:
         Captions of the same shape `[B, T]`, moved left and padded on the right.
 
     Raises:
-        ValueError: `kept` has not one value per word.
+        ValueError: A caption has no array in `kept`, or one of another length than its words.
     """
     rows = [_keep(tokens, row, choice) for row, choice in enumerate(kept)]
     if len(rows) != len(tokens):
@@ -86,9 +86,9 @@ def _keep(
 
 
 def _padding(tokens: Tokens, row: int) -> tuple[int, bool]:
-    """The padding's id, and whether the model counts padding as tokens (SigLIP does).
+    """Returns the padding's id, and whether the model counts padding as tokens (SigLIP does).
 
-    A row that fills the context has none of its own: another row's is taken, or else the end
+    A row that fills the context has no padding of its own: it gets another row's, or else its end
     token, not counted.
     """
     unseen = torch.nonzero(~tokens.mask)

@@ -1,4 +1,4 @@
-"""What each metric is: reports sort and caption by these facts."""
+"""Facts about each metric, by which reports sort and caption."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ class Metric:
     """Facts about one metric.
 
     Attributes:
-        name: As in tables and rows.
-        higher_is_better: None where neither direction is (coverage).
-        range: Least and greatest value.
-        paper: Where it comes from.
-        meaning: One line for a table's caption.
+        name: Name of the metric in tables and rows.
+        higher_is_better: Whether higher is better; None where neither direction is (coverage).
+        range: Least and greatest possible value.
+        paper: Source of the metric: a paper, a library, or none and why.
+        meaning: The metric in one line, for a table's caption.
     """
 
     name: str

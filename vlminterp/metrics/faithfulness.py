@@ -1,4 +1,4 @@
-"""Does the part that a heatmap marks as important carry the similarity?
+"""Faithfulness: does the part that a heatmap marks as important carry the similarity?
 
 Confidence drop and increase (Chattopadhay et al., WACV 2018, Grad-CAM++) in the absolute form that
 M2IB and pytorch-grad-cam report: s is the cosine of the pair, s' that of the pair with one input
@@ -13,10 +13,10 @@ POINTS = 100.0
 
 
 def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Maps on the patch grid, drawn bilinearly on the model's input.
+    """Draws maps from the patch grid bilinearly on the model's input.
 
     Args:
-        maps: `[B, rows, columns]`.
+        maps: One map per input, `[B, rows, columns]`.
         size: Height and width of the input, H and W.
 
     Returns:
@@ -53,10 +53,10 @@ def masked_pixels(values: Tensor, maps: Tensor) -> Tensor:
 
 
 def coverage(maps: Tensor) -> Tensor:
-    """Mean of each map: the share of the input that it lets through.
+    """Returns the mean of each map: the share of the input that it lets through.
 
     Args:
-        maps: In [0, 1], `[B, ...]`.
+        maps: One map per input, in [0, 1], `[B, ...]`.
 
     Returns:
         `[B]`, in [0, 1].
@@ -65,7 +65,7 @@ def coverage(maps: Tensor) -> Tensor:
 
 
 def confidence_drop(similarity: Tensor, masked_similarity: Tensor) -> Tensor:
-    """100 · max(0, s - s'): points of cosine lost when only the marked part is left.
+    """Returns 100 · max(0, s - s'): the points of cosine lost when only the marked part is left.
 
     Args:
         similarity: s, cosine of the whole pair, `[B]`.
@@ -85,13 +85,13 @@ def confidence_drop(similarity: Tensor, masked_similarity: Tensor) -> Tensor:
 def confidence_increase(
     similarity: Tensor, masked_similarity: Tensor, tolerance: float = 1e-4
 ) -> Tensor:
-    """100 · 1[s' > s + tolerance]: whether the marked part alone does better than the whole.
+    """Returns 100 · 1[s' > s + tolerance]: whether the marked part alone beats the whole.
 
     Args:
         similarity: s, cosine of the whole pair, `[B]`.
         masked_similarity: s', cosine of the reduced pair, `[B]`.
-        tolerance: Growth that does not count, in cosine, ≥ 0; rounding alone grows half of the
-            pairs whose map lets everything through.
+        tolerance: Growth of the cosine that does not count, ≥ 0; without it, rounding alone
+            would count for half of the pairs whose map lets everything through.
 
     Returns:
         0 or 100 for each pair, `[B]`; higher is better.

@@ -1,4 +1,4 @@
-"""Does a heatmap lie on what the text names?
+"""Localisation: does a heatmap lie on what the text names?
 
 Maps and masks lie on the original image's pixels. NaN marks pixels the model did not see: neither
 heat nor mask is judged there. The same functions judge words, with arrays of one dimension.
@@ -14,11 +14,11 @@ Mask = NDArray[np.bool_]
 
 
 def pointing_game(heat: Heat, mask: Mask) -> float:
-    """Whether the hottest pixel lies in the mask (Zhang et al., ECCV 2016).
+    """Tells whether the hottest pixel lies in the mask (Zhang et al., ECCV 2016).
 
     Args:
         heat: Scores, `[H, W]` or any other shape; NaN where unseen.
-        mask: The truth, of the same shape.
+        mask: True on what the text names, of the same shape.
 
     Returns:
         The share of the hottest pixels that lie inside, in [0, 1]: ties are averaged, so that a
@@ -38,11 +38,11 @@ def pointing_game(heat: Heat, mask: Mask) -> float:
 
 
 def energy_in_mask(heat: Heat, mask: Mask) -> float:
-    """Share of the heat that lies in the mask: Σ_mask m / Σ m (Wang et al., CVPRW 2020).
+    """Returns the share of the heat in the mask: Σ_mask m / Σ m (Wang et al., CVPRW 2020).
 
     Args:
         heat: Scores, `[H, W]` or any other shape; negative ones count as 0; NaN where unseen.
-        mask: The truth, of the same shape.
+        mask: True on what the text names, of the same shape.
 
     Returns:
         In [0, 1]. A map without positive heat says as much as a constant one and scores the same,
@@ -69,14 +69,14 @@ def energy_in_mask(heat: Heat, mask: Mask) -> float:
 
 
 def average_precision(heat: Heat, mask: Mask) -> float:
-    """Area under the precision-recall curve of the pixels, as scikit-learn computes it.
+    """Returns the area under the pixels' precision-recall curve, as scikit-learn computes it.
 
-    AP = Σ_n (R_n - R_{n-1}) P_n over the distinct scores from high to low: no threshold to choose,
-    tied pixels enter together.
+    AP = Σ_n (R_n - R_{n-1}) P_n over the distinct scores from high to low: there is no threshold to
+    choose, and tied pixels enter together.
 
     Args:
         heat: Scores, `[H, W]` or any other shape; NaN where unseen.
-        mask: The truth, of the same shape.
+        mask: True on what the text names, of the same shape.
 
     Returns:
         In (0, 1]; a constant map scores the mask's share of the area. NaN if no true pixel was
@@ -100,7 +100,7 @@ def average_precision(heat: Heat, mask: Mask) -> float:
 
 
 def _seen(heat: Heat, mask: Mask) -> tuple[NDArray[np.float64], Mask]:
-    """The scores and the truth at the pixels that the model saw, flat."""
+    """Returns the scores and the truth at the pixels that the model saw, both flat."""
     if heat.shape != mask.shape:
         raise ValueError(f"heat {heat.shape} and mask {mask.shape} must have the same shape")
     seen = ~np.isnan(heat)

@@ -1,4 +1,4 @@
-"""Tests of means over independent values, and what becomes of many tests at once."""
+"""Tests of means over independent values, and Holm's correction for many tests at once."""
 
 import math
 from collections.abc import Sequence
@@ -11,14 +11,15 @@ _FLIPS = 20_000
 
 
 def p_above(values: ArrayLike, threshold: float = 0.0) -> float:
-    """Returns how often a mean of no more than a threshold would look as large: one-sided t test.
+    """Returns the p value of a one-sided t test that the mean lies above a threshold.
 
     Args:
-        values: One per concept, `[n]`; NaN where there is none.
-        threshold: In the units of `values`.
+        values: One value per concept, `[n]`; NaN where there is none.
+        threshold: The mean to exceed, in the units of `values`.
 
     Returns:
-        0…1; 1 below two values, where nothing can be said.
+        How often a true mean at the threshold would give a mean as large, 0…1; 1 below two values,
+        where nothing can be said.
 
     Example:
         >>> round(p_above([1.0, 2.0, 3.0]), 3)
@@ -36,37 +37,37 @@ def p_above(values: ArrayLike, threshold: float = 0.0) -> float:
 
 
 def paired_p(first: ArrayLike, second: ArrayLike, seed: int = 0) -> float:
-    """Returns how often chance alone makes two means differ as much: a sign-flip test.
+    """Returns how often chance alone makes two means differ as much, by a sign-flip test.
 
-    It is two-sided, which also makes up for a leader having been chosen because it leads (Hung and
+    The test is two-sided, which also allows for a leader that was chosen because it leads (Hung and
     Fithian, 2019).
 
     Args:
         first: One value per concept, `[C]`; NaN where there is none.
-        second: Of the same concepts, `[C]`.
-        seed: Of the random flips.
+        second: One value for each of the same concepts, `[C]`; NaN where there is none.
+        seed: Seed of the random flips.
 
     Returns:
-        1/20,001…1; 1 if no concept has both.
+        The p value, 1/20,001…1; 1 if no concept has both values.
     """
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     difference = difference[~np.isnan(difference)]
     signs = np.random.default_rng(seed).choice((-1.0, 1.0), (_FLIPS, len(difference)))
     observed = abs(difference.sum())
-    # Sums in another order differ by rounding; what equals the observed one must count.
+    # Sums in another order differ by rounding; those that equal the observed one must count.
     tolerance = 1e-12 * np.abs(difference).sum()
     as_large = np.abs(signs @ difference) >= observed - tolerance
     return float((as_large.sum() + 1) / (_FLIPS + 1))
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Adjusts p values of several tests, so that *any* false alarm is as rare as one was (Holm).
+    """Adjusts p values so that a false alarm in *any* of the tests is as rare as it was in one.
 
     Args:
-        ps: One per test, 0…1.
+        ps: One p value per test, 0…1.
 
     Returns:
-        The adjusted ones, in that order (Holm, 1979).
+        The adjusted p values, in the order of `ps` (Holm, 1979).
 
     Example:
         >>> holm([0.01, 0.04, 0.03])

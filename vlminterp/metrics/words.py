@@ -1,4 +1,4 @@
-"""Does a text explanation pick the words that name something in the image?"""
+"""Explanations of texts: do they pick the words that name something in the image?"""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ Span = tuple[int, int]
 
 
 def named(words: Sequence[Word], spans: Sequence[Span]) -> NDArray[np.bool_]:
-    """Which words of a caption lie in the spans of it that name something.
+    """Finds the words of a caption that lie in the spans which name something.
 
     Args:
-        words: The caption's words, with the characters that a tokenizer has kept account of.
-        spans: `(start, stop)` characters of the caption.
+        words: The caption's words, each with the span of its characters.
+        spans: Start and stop of the characters that name something.
 
     Returns:
-        bool `[words]`; a word that lies in a span with a part of it counts.
+        True at these words, bool `[words]`; a word counts if any of its characters lies in a span.
 
     Example:
         >>> places = ((0, 1), (2, 5), (6, 11))
@@ -37,14 +37,14 @@ def named(words: Sequence[Word], spans: Sequence[Span]) -> NDArray[np.bool_]:
 
 
 def word_pointing(scores: Sequence[float], truth: NDArray[np.bool_]) -> float:
-    """Whether the top word names something in the image.
+    """Tells whether the top word names something in the image.
 
     Args:
-        scores: One per word, `[words]`.
-        truth: Which words name something, `[words]`; see `named`.
+        scores: One score per word, `[words]`.
+        truth: True at the words that name something, `[words]`; see `named`.
 
     Returns:
-        The share of the top words that do, in [0, 1]: ties are averaged. NaN if none does.
+        The share of the top words that do, in [0, 1]: ties are averaged. NaN if no word does.
 
     Example:
         >>> word_pointing([0.1, 2.0, 0.3], np.array([False, True, False]))
@@ -54,13 +54,13 @@ def word_pointing(scores: Sequence[float], truth: NDArray[np.bool_]) -> float:
 
 
 def word_average_precision(scores: Sequence[float], truth: NDArray[np.bool_]) -> float:
-    """Average precision of the words' ranking.
+    """Returns the average precision of the words' ranking.
 
     Args:
-        scores: One per word, `[words]`.
-        truth: Which words name something, `[words]`; see `named`.
+        scores: One score per word, `[words]`.
+        truth: True at the words that name something, `[words]`; see `named`.
 
     Returns:
-        In (0, 1]; equal scores give the share of true words. NaN if none is true.
+        A share in (0, 1]; equal scores give the share of true words. NaN if no word is true.
     """
     return average_precision(np.asarray(scores, dtype=np.float64), truth)

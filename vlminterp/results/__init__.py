@@ -1,4 +1,4 @@
-"""The run folder: a run's rows, arrays and pictures, written so that a killed run goes on."""
+"""The run folder: a run's rows, arrays and pictures, written so that a killed run can go on."""
 
 from vlminterp.results.identity import run_identity
 from vlminterp.results.parts import Parts

@@ -11,13 +11,14 @@ from vlminterp.results.run_folder import RunFolder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the damaged files of runs, and how far each run is.
+    """Prints the damaged files of runs and sweeps, and whether each undamaged run has finished.
 
     Args:
-        arguments: The command line; the process's own by default.
+        arguments: Arguments of the command line; the process's own by default.
 
     Returns:
-        The exit status: 0 if nothing is damaged, 1 if something is, 2 if a folder holds none.
+        The exit status: 0 if nothing is damaged, 1 if something is, 2 if a folder holds no run,
+        stage, sweep or cache.
     """
     parser = argparse.ArgumentParser(prog="python -m vlminterp.results", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folder",
         type=Path,
         nargs="+",
-        help="of a run, stage or sweep, or one above",
+        help="folder of a run, stage or sweep, or one above it",
     )
     damaged = False
     try:
@@ -48,7 +49,7 @@ def _check(folder: RunFolder) -> bool:
     for file in files:
         sys.stdout.write(f"{file}: damaged or missing\n")
     if files:
-        sys.stdout.write(f"{folder.path}: the line that made this run, run again, mends it\n")
+        sys.stdout.write(f"{folder.path}: repeat the command that made this run to mend it\n")
     else:
         state = "finished" if folder.summary else "unfinished"
         sys.stdout.write(f"{folder.path}: {state}, nothing is damaged\n")

@@ -13,7 +13,7 @@ TEMPORARY = ".part.tmp"
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that no one ever sees half of it.
 
-    The content reaches the disk before its name does, and the name before this returns.
+    The content reaches the disk before the name does, and the name before this function returns.
 
     Args:
         path: The file; replaced if it exists.
@@ -37,13 +37,13 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Says in one line that a file can't be written, and what to do.
+    """Turns an OSError of the block into a ResultsError that says what to do, in one line.
 
     Args:
-        path: What is written in the block.
+        path: The file or folder that the block writes.
 
     Raises:
-        ResultsError: The block has raised an OSError.
+        ResultsError: The block raised an OSError.
     """
     try:
         yield
@@ -55,7 +55,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what a killed process was writing."""
+    """Removes the half-written files that a killed process left."""
     for leftover in folder.glob(f".*{TEMPORARY}"):
         leftover.unlink()
 

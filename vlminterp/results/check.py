@@ -15,13 +15,13 @@ CHECKPOINT_DIGESTS = "whole"
 
 
 def runs_in(folder: Path) -> list[RunFolder]:
-    """Returns the runs and stages of a folder: itself, those of a sweep, or all beneath it.
+    """Returns the runs and stages in a folder: itself, those of a sweep, or all beneath it.
 
     Args:
-        folder: Of a run, a stage or a sweep, or one that holds such folders.
+        folder: Folder of a run, a stage or a sweep, or one that holds such folders.
 
     Raises:
-        ResultsError: There are none, and no cache either.
+        ResultsError: The folder holds none, and no cache either.
     """
     if _is_run(folder):
         return [RunFolder(folder)]
@@ -58,7 +58,7 @@ def damaged_beside(folder: Path) -> Iterator[Path]:
 
 
 def _is_run(folder: Path) -> bool:
-    """Whether a folder has one of the files that every run has, whichever of them is damaged."""
+    """Tells whether a folder is a run's: one of its two files is enough if it has digests."""
     there = [(folder / name).is_file() for name in RUN_FOLDER_FILES]
     return all(there) or (any(there) and (folder / DIGESTS).exists())
 

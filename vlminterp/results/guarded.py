@@ -55,14 +55,14 @@ class GuardedFiles:
         return self.intact(name) or not (self._folder / self._name).exists()
 
     def damaged(self) -> list[str]:
-        """Returns the names of all guarded files that are damaged or missing."""
+        """Returns the names of the damaged or missing files, the file of digests included."""
         broken = [name for name in self._digests() if not self.intact(name)]
         if not self._digests() and (self._folder / self._name).exists():
             broken.append(self._name)
         return broken
 
     def _digests(self) -> dict[str, str]:
-        """Returns the digests by file name; none where their own file is missing or damaged."""
+        """Returns the digests by file name; empty if their own file is missing or damaged."""
         try:
             content = json.loads((self._folder / self._name).read_bytes())
         except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The few numbers of a run that one wants to see first."""
+"""The few numbers of a run that readers want to see first."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,10 @@ METRICS = 3
 
 
 def first_metrics(summary: Mapping[str, Any]) -> str:
-    """Returns the means of a finished run's first metrics.
+    """Returns the means of a finished run's first metrics (at most 3), as text.
 
     Args:
-        summary: As `RunFolder.finish` was given it.
+        summary: The run's summary, as `RunFolder.finish` takes it.
 
     Example:
         >>> first_metrics({"metrics": {"image.pointing_game": {"mean": 0.83}}})
@@ -25,11 +25,11 @@ def first_metrics(summary: Mapping[str, Any]) -> str:
 
 
 def interval(metric: Mapping[str, Any], sign: str = "-") -> str:
-    """A mean with its interval, if it has one.
+    """Formats a mean with its interval, if it has one.
 
     Args:
-        metric: `mean`, perhaps `low` and `high`.
-        sign: "+" to write that of a positive mean too.
+        metric: A metric's `mean`, and perhaps its `low` and `high`.
+        sign: Sign of the format: "+" to write a positive mean's too, "-" for a negative one's only.
     """
     mean = f"{metric['mean']:{sign}.3f}"
     if metric.get("low") is None:
@@ -38,10 +38,11 @@ def interval(metric: Mapping[str, Any], sign: str = "-") -> str:
 
 
 def pairs_with_truth(summary: Mapping[str, Any]) -> str:
-    """Of how many explained pairs it is known where that is which their texts name.
+    """Formats how many of the explained pairs have a mask of what their texts name.
 
     Args:
-        summary: As `RunFolder.finish` was given it; one without the count gives "".
+        summary: The run's summary, as `RunFolder.finish` takes it; without the count, the text is
+            empty.
 
     Example:
         >>> pairs_with_truth({"pairs": 10, "skipped": 2, "with_truth": 5})

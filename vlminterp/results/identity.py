@@ -1,4 +1,4 @@
-"""What makes two runs the same run."""
+"""Identity of a run: a hash of all that its numbers depend on."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ HASH_LENGTH = 12
 
 
 def run_identity(config: Mapping[str, Any], files: Iterable[Path]) -> str:
-    """Names a run by all that its numbers depend on: no clock, no job number.
+    """Hashes all that a run's numbers depend on, hence no clock and no job number.
 
     Args:
         config: The resolved config, less what changes no number (output, tracking, device …).
@@ -40,7 +40,7 @@ def run_identity(config: Mapping[str, Any], files: Iterable[Path]) -> str:
 
 
 def fingerprint(path: Path) -> tuple[int, str]:
-    """Size in bytes and sha256 of a file.
+    """Returns the size in bytes and the sha256 of a file.
 
     Raises:
         InputError: It can't be read.
@@ -54,7 +54,7 @@ def fingerprint(path: Path) -> tuple[int, str]:
 
 
 def package_version() -> str:
-    """The installed version of vlminterp; "0.0" for a source tree that is not installed."""
+    """Returns the installed version of vlminterp; "0.0" for a source tree not installed."""
     try:
         return version("vlminterp")
     except PackageNotFoundError:
@@ -62,7 +62,7 @@ def package_version() -> str:
 
 
 def _files_in(path: Path) -> Iterator[Path]:
-    """The file itself, or all files below a folder in an order that never changes."""
+    """Yields the file itself, or all files below a folder in an order that never changes."""
     if not path.is_dir():
         yield path
         return

@@ -1,4 +1,4 @@
-"""One process at a time writes into a run folder."""
+"""A lock that lets only one process at a time write into a run folder."""
 
 import os
 import sys
@@ -18,12 +18,12 @@ def exclusive(folder: Path, *, wait: bool = False) -> Iterator[None]:
     """Keeps every other process out of a folder for as long as the block lasts.
 
     Args:
-        folder: Must exist.
-        wait: Whether to wait for another process, which is said once on stderr.
+        folder: Folder to lock; it must exist.
+        wait: Whether to wait for another process, with one line about it on stderr.
 
     Raises:
-        ResultsError: Another process is at it, and `wait` is false.
-        OSError: The folder can't be written; the block's own errors are not touched.
+        ResultsError: Another process works in the folder, and `wait` is false.
+        OSError: The folder can't be written; the block's own errors pass through.
     """
     # the pid has a file of its own: some versions of filelock empty the one that they lock
     lock, pid = FileLock(folder / LOCK, timeout=0), folder / PID

@@ -30,23 +30,23 @@ PICTURES_DIGESTS = b"vlminterp.pictures.sha256"
 class Parts:
     """The parts of one table: `rows/000000.parquet` beside `arrays/000000.safetensors`, and so on.
 
-    A run's other tables have the same in folders of their own: `rows/NAME/000000.parquet`.
+    A run's other tables have such files in folders of their own: `rows/NAME/000000.parquet`.
 
     A part exists if its rows do, and they are written last. Rows carry the digests of their arrays
-    and of the pictures that they name, so that a part which a power loss or a bad disk has damaged
-    counts as absent and is made again.
+    and of the pictures that they name: a part that a power loss or a bad disk has damaged counts as
+    absent and is made again.
     """
 
     def __init__(
         self, folder: Path, table: str = "", pictures: dict[str, bytes] | None = None
     ) -> None:
-        """Reads nothing yet.
+        """Notes the paths, and reads nothing yet.
 
         Args:
             folder: The run folder; it need not exist.
             table: The table's name; empty for the run's main table.
             pictures: Digests of the pictures that the run has saved, by their path in the folder;
-                those of a part are taken out when it is written, so that memory does not grow.
+                those of a part are taken out once it is written, so that memory does not grow.
         """
         self._folder = folder
         self._pictures = {} if pictures is None else pictures
@@ -70,12 +70,12 @@ class Parts:
 
         Args:
             number: The batch's number.
-            rows: Of booleans, integers, floats, strings, lists of these, or None; a row may lack
-                columns that others have.
-            arrays: By name, of any shape.
+            rows: Rows of booleans, integers, floats, strings, lists of these, or None; a row may
+                lack columns that others have.
+            arrays: Arrays of any shape, by name.
 
         Raises:
-            ResultsError: They can't be written, e.g. because the disk is full.
+            ResultsError: A file can't be written, e.g. because the disk is full.
         """
         content = _to_safetensors(arrays)
         table = _to_table(rows)
@@ -97,7 +97,7 @@ class Parts:
             other: A table of the same rows, in another folder.
 
         Raises:
-            ResultsError: They can't be written.
+            ResultsError: A file can't be written.
         """
         for number in other:
             files = [(self._arrays_file(number), other._arrays_file(number))]
@@ -111,7 +111,7 @@ class Parts:
             self._whole[number] = True
 
     def __contains__(self, number: object) -> bool:
-        """Whether a part is there and undamaged."""
+        """Tells whether a part is there and undamaged."""
         if not isinstance(number, int):
             return False
         if number not in self._whole:
@@ -119,7 +119,7 @@ class Parts:
         return self._whole[number]
 
     def __iter__(self) -> Iterator[int]:
-        """Numbers of the undamaged parts, in order."""
+        """Yields the numbers of the undamaged parts, in order."""
         numbers = sorted(int(path.stem) for path in self._rows.glob("[0-9]*.parquet"))
         return (number for number in numbers if number in self)
 
@@ -127,7 +127,7 @@ class Parts:
         return sum(1 for _ in self)
 
     def table(self, number: int) -> pa.Table:
-        """The rows of one part.
+        """Returns the rows of one part.
 
         Raises:
             KeyError: There is no such part, or it is damaged.
@@ -137,17 +137,17 @@ class Parts:
         return _read_rows(self._rows_file(number)).replace_schema_metadata(None)
 
     def tables(self) -> Iterator[pa.Table]:
-        """The rows, part by part in order; one part is in memory at a time."""
+        """Yields the rows, part by part in order; one part is in memory at a time."""
         return (self.table(number) for number in self)
 
     def rows(self) -> "pd.DataFrame":
-        """All rows in order; a column that a part lacks is missing (None, NaN) there."""
+        """Returns all rows in order; a column that a part lacks is missing (None, NaN) there."""
         tables = list(self.tables()) or [pa.table({})]
         frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
         return frame
 
     def arrays(self, number: int) -> dict[str, NDArray[Any]]:
-        """The arrays of one part by name.
+        """Returns the arrays of one part by name.
 
         Raises:
             KeyError: There is no such part, or it is damaged.
@@ -162,14 +162,14 @@ class Parts:
         return [file.relative_to(self._folder) for rows in files for file in self._broken(rows)]
 
     def _rows_of_arrays(self) -> Iterator[Path]:
-        """Yields where the rows of each file of arrays belong."""
+        """Yields the path of the rows that belong to each file of arrays."""
         return (self._rows_file(int(f.stem)) for f in self._arrays.glob("[0-9]*.safetensors"))
 
     def _check(self, number: int) -> bool:
         return not any(self._broken(self._rows_file(number)))
 
     def _broken(self, rows: Path) -> Iterator[Path]:
-        """Yields the damaged files of one part: its rows alone, where these can't be read."""
+        """Yields the damaged files of one part: its rows alone, if these are damaged."""
         try:
             table = _read_rows(rows)
             digests = table.schema.metadata
@@ -217,13 +217,13 @@ def _digest(file: Path) -> bytes | None:
 
 
 def _rows_digest(table: pa.Table) -> bytes:
-    """Returns the sha256 of what rows say, which no version of Arrow writes in another way."""
+    """Returns the sha256 of the rows' values, which is the same for every version of Arrow."""
     content = json.dumps([table.column_names, table.to_pylist()])
     return hashlib.sha256(content.encode()).digest()
 
 
 def _to_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Columns in the order in which the rows first name them."""
+    """Makes a table with its columns in the order in which the rows first name them."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: pa.array([plain(row.get(name)) for row in rows]) for name in names}
     return pa.table(columns)
@@ -236,7 +236,7 @@ def _to_parquet(table: pa.Table) -> bytes:
 
 
 def _read_rows(path: Path) -> pa.Table:
-    """Reads from memory: a mapped file that shrinks would kill the process."""
+    """Reads rows from memory: a mapped file that shrinks would kill the process."""
     # Not pq.read_table: its threads may hold the buffer while the interpreter ends, and abort it.
     buffer = pa.BufferReader(path.read_bytes())
     return pq.ParquetFile(buffer, page_checksum_verification=True).read(use_threads=False)

@@ -1,4 +1,4 @@
-"""Pictures under names that any file system takes."""
+"""Pictures, and names for them that any file system takes."""
 
 import hashlib
 import io
@@ -11,14 +11,14 @@ _HASHED = re.compile(r".*-[0-9a-f]{12}")
 
 
 def file_name(name: str) -> str:
-    """A file name for any string; different strings get different names.
+    """Returns a file name for any string; different strings get different names.
 
     Args:
-        name: E.g. a pair's id: may hold slashes, any script, be empty or very long.
+        name: Any string, e.g. a pair's id: it may be empty or very long, and hold any character.
 
     Returns:
-        The name itself where it is harmless, else what is readable of it and a hash; without
-        extension, in lower case, since some file systems know no other.
+        The name itself if it is harmless, else its readable part and a hash; without an extension,
+        and in lower case, since some file systems ignore case.
 
     Example:
         >>> file_name("0001-overlay"), file_name("../Ж.jpg")
@@ -32,7 +32,7 @@ def file_name(name: str) -> str:
 
 
 def to_png(image: Image.Image) -> bytes:
-    """PNG of the pixels alone: no metadata, so that equal pixels give equal bytes."""
+    """Encodes the pixels alone as PNG: no metadata, so that equal pixels give equal bytes."""
     bare = image.convert("RGBA" if "A" in image.getbands() else "RGB")
     bare.info.clear()
     buffer = io.BytesIO()

@@ -16,13 +16,14 @@ def plain(value: Any) -> Any:
     """Reduces a value to dicts, lists, strings, numbers, booleans and None.
 
     Args:
-        value: May hold dataclasses, mappings, enums, paths, sets, numpy scalars and arrays.
+        value: Value that may hold dataclasses, mappings, enums, paths, sets, sequences, numpy
+            scalars and arrays.
 
     Returns:
-        The same in plain types. Enums become their names, as they are written in a config.
+        The same in plain types. Enums become their names, as a config writes them.
 
     Raises:
-        TypeError: It holds something else.
+        TypeError: The value holds something else.
 
     Example:
         >>> plain({"size": (2, np.float32(0.5)), "where": PurePath("a/b")})
@@ -53,13 +54,13 @@ def plain(value: Any) -> Any:
 
 
 def to_json(value: Any) -> bytes:
-    """Readable JSON, keys in the order given: the order of metrics is the report's."""
+    """Returns readable JSON, keys in the order given: reports list metrics in this order."""
     text = json.dumps(plain(value), indent=2, ensure_ascii=False)
     return (text + "\n").encode()
 
 
 def _writable(text: str) -> str:
-    """Takes out secrets, and escapes what has no UTF-8: lone surrogates of odd file names."""
+    """Takes out secrets, and escapes what UTF-8 can't write: lone surrogates of odd file names."""
     return redacted(text).encode("utf-8", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""One run's folder: the truth from which the report and W&B are made."""
+"""One run's folder, from which the report is made and W&B is filled."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ SUMMARY, REPORT = "summary.json", "report.html"
 # in the order in which they are removed: a half-cleared folder is unfinished, and still ours
 OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, DIGESTS, VERSIONS)
 OURS = (VERSIONS, DIGESTS, CONFIG)
-"""Files of which a folder that is ours has at least one."""
+"""Files that mark a run folder: it has at least one of them."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -53,7 +53,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        """Use `open` or `read`."""
+        """Notes the path only; use `open` or `read` instead."""
         self.path = path
         self._guarded = GuardedFiles(path)
         self._pictures: dict[str, bytes] = {}
@@ -70,19 +70,20 @@ class RunFolder:
         overwrite: bool = False,
         wait: bool = False,
     ) -> Iterator[Self]:
-        """Makes a run folder, or takes up what an earlier process wrote into it.
+        """Makes a run folder, or continues the one that an earlier process has begun.
 
         Args:
-            path: `outputs/PLUGIN/MODEL/HASH`.
+            path: The folder, `outputs/PLUGIN/MODEL/HASH`.
             config: The resolved config, which is kept beside the results.
-            overwrite: Forget what is there and begin anew.
-            wait: Wait for another process that is at it, instead of refusing.
+            overwrite: Whether to remove what is there and begin anew.
+            wait: Whether to wait for another process that works there, instead of refusing.
 
         Yields:
             The folder, locked until the end of the block.
 
         Raises:
-            ResultsError: It can't be written, holds something else, or another process is at it.
+            ResultsError: The folder can't be written, holds something else, or is in use by another
+                process.
         """
         folder = cls(Path(path))
         with ExitStack() as stack:
@@ -95,10 +96,10 @@ class RunFolder:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Looks at a run without touching it.
+        """Returns a run's folder for reading; nothing in it is changed.
 
         Raises:
-            ResultsError: There is no run folder.
+            ResultsError: The folder is not a run's.
         """
         folder = cls(Path(path))
         if not is_run_folder(folder.path):
@@ -113,7 +114,7 @@ class RunFolder:
         """The resolved config of the run.
 
         Raises:
-            ResultsError: Its file is damaged.
+            ResultsError: Its file is missing or damaged.
         """
         try:
             config = yaml.safe_load((self.path / CONFIG).read_text("utf-8"))
@@ -128,55 +129,55 @@ class RunFolder:
 
     @property
     def names(self) -> dict[str, str]:
-        """What the run's plugin, model and data are called, under these three keys."""
+        """Names of the run's plugin, model and data under these three keys, or "unnamed"."""
         names = self.config.get("names", {})
         return {part: str(names.get(part, "unnamed")) for part in ("plugin", "model", "data")}
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions of all that the numbers may depend on."""
+        """Versions of all that the numbers may depend on; empty if their file is damaged."""
         return _read_json(self.path / VERSIONS)
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What `finish` was given; None while the run is unfinished, or if the file is damaged."""
+        """Summary that `finish` wrote; None if the run is unfinished or the file is damaged."""
         if not self._guarded.believed(SUMMARY):
             return None
         return with_current_names(_read_json(self.path / SUMMARY)) or None
 
     def table(self, name: str) -> Parts:
-        """A table beside the main one: each stage of a run may have its own.
+        """Returns a table beside the main one: each stage of a run may have its own.
 
-        It has parts as the main one has, in `rows/NAME/` and `arrays/NAME/`. A table whose rows
+        It has parts like the main one's, in `rows/NAME/` and `arrays/NAME/`. A table whose rows
         have a column `step` is a trajectory: trackers draw its numbers over the steps.
 
         Args:
-            name: Lower-case letters, digits, "-" and "_".
+            name: Name of lower-case letters, digits, "-" and "_", a letter or digit first.
 
         Raises:
-            ValueError: The name can't name a folder everywhere.
+            ValueError: The name has another form.
         """
         return self._tables.setdefault(
             name, Parts(self.path, _checked(name), pictures=self._pictures)
         )
 
     def tables(self) -> dict[str, Parts]:
-        """The tables beside the main one that have parts, by name, sorted."""
+        """Returns the tables beside the main one that have undamaged parts, sorted by name."""
         found = {name: self.table(name) for name in self._table_names()}
         return {name: parts for name, parts in found.items() if len(parts)}
 
     def work(self, name: str) -> Path:
-        """A folder for what a stage needs to go on, such as checkpoints; made if there is none.
+        """Returns a folder, made if need be, for what a stage continues from, e.g. checkpoints.
 
-        It is kept, but it is no result: no report shows it and nothing guards it. A killed process
-        may leave half of a file there, unless that is written as `write_whole` does.
+        The folder is kept, but holds no results: no report shows it, and the run has no digests of
+        its files. A killed process may leave half a file there, unless `write_whole` wrote it.
 
         Args:
-            name: As for `table`.
+            name: Name of the same form as a table's, see `table`.
 
         Raises:
-            ResultsError: It can't be made.
-            ValueError: The name can't name a folder everywhere.
+            ResultsError: The folder can't be made.
+            ValueError: The name has another form.
         """
         path = self.path / "work" / _checked(name)
         with writing(path):
@@ -185,7 +186,7 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the run has ended, lacks nothing, and nothing was lost or damaged since."""
+        """Whether the run has ended, left nothing undone, and lost no part since."""
         summary = self.summary if self._guarded.intact(SUMMARY) else None
         if summary is None or summary.get("unfinished"):
             return False
@@ -195,20 +196,21 @@ class RunFolder:
         }
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Marks the run as finished.
+        """Writes the summary, which ends the run.
 
         Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
         name; `verdict`, the outcome in one sentence; `pairs`, `skipped`, `truncated` and
         `with_truth`, counts; `notes`, lines on what the source has left out; `metrics`, see
         `vlminterp.results.summary`; `unit`, what a metric's `n` counts ("pairs" if it is not
-        there); and `unfinished`, stages that could not be done, such as asking a server: the same
-        line tries them again.
+        there); and `unfinished`, stages that could not be done, such as asking a server: running
+        the same line again retries them.
 
         Args:
-            summary: The run's outcome. How many `parts` each of its `tables` has is added.
+            summary: The run's outcome; the number of the main table's `parts` is added to it, and
+                that of each of the other `tables` that have any.
 
         Raises:
-            ResultsError: It can't be written.
+            ResultsError: The file can't be written.
         """
         path = self.path / SUMMARY
         with writing(path):
@@ -225,7 +227,7 @@ class RunFolder:
             The page's path.
 
         Raises:
-            ResultsError: It can't be written.
+            ResultsError: The file can't be written.
         """
         with writing(self.path / REPORT):
             self._guarded.write(REPORT, page)
@@ -239,8 +241,8 @@ class RunFolder:
     def damaged(self) -> list[Path]:
         """Returns the files that are damaged or missing, relative to the folder.
 
-        A run of an earlier version has no digests of its summary, page and config: these are not
-        checked there.
+        Runs of earlier versions have no digests of summary, page and config: these are not checked
+        there.
         """
         broken = [Path(name) for name in self._guarded.damaged()]
         for parts in (self.parts, *map(self.table, self._table_names())):
@@ -248,17 +250,17 @@ class RunFolder:
         return broken
 
     def save_picture(self, name: str, image: Image.Image) -> str:
-        """Writes a PNG; the part whose rows name it keeps its digest, and is absent without it.
+        """Writes a PNG; a part whose rows name it keeps its digest, and is absent if it is damaged.
 
         Args:
             name: Any string; the file's name is made from it and is the same every time.
-            image: Of any mode.
+            image: Picture to write, of any mode.
 
         Returns:
             The picture's path relative to the run folder, with forward slashes.
 
         Raises:
-            ResultsError: It can't be written.
+            ResultsError: The file can't be written.
         """
         relative = f"pictures/{file_name(redacted(name))}.png"
         with writing(self.path / relative):
@@ -268,7 +270,7 @@ class RunFolder:
         return relative
 
     def skips(self) -> list[Skip]:
-        """What was skipped and why, each once, in the order of the tables."""
+        """Returns what was skipped, once per pair or concept and reason, in the tables' order."""
         found: dict[tuple[Any, Skip], Skip] = {}
         every = (self.parts, *self.tables().values())
         for table in chain.from_iterable(parts.tables() for parts in every):
@@ -280,17 +282,17 @@ class RunFolder:
         return list(found.values())
 
     def _counts(self) -> dict[str, Any]:
-        """How many parts there are: of the main table, and of the others by name."""
+        """Returns how many parts the main table has, and how many each of the others, by name."""
         tables = {name: len(parts) for name, parts in self.tables().items()}
         return {"parts": len(self.parts), "tables": tables}
 
     def _table_names(self) -> list[str]:
-        """Of the tables that a process has begun."""
+        """Returns the names of the tables that a process has begun, sorted."""
         folders = (path for path in self.path.glob("rows/*") if path.is_dir())
         return sorted(path.name for path in folders if NAME.fullmatch(path.name))
 
     def _refuse_foreign(self) -> None:
-        """Refuses a folder that holds something, but none of the files that every run has."""
+        """Refuses a folder that holds something, but none of the files that mark a run folder."""
         ours = any((self.path / name).is_file() for name in OURS)
         others = {
             entry.name
@@ -316,16 +318,16 @@ class RunFolder:
         remove_leftovers(self.path / "pictures")
 
     def _guard(self, name: str, content: bytes) -> None:
-        """Writes a file, unless a finished run already has it: that keeps what it was made with."""
+        """Writes a file, unless the run is finished and has it: it keeps what it was made with."""
         if self.summary is not None:
             if self._guarded.intact(name):
                 return
             if self._guarded.believed(name) and (self.path / name).is_file():
-                content = (self.path / name).read_bytes()  # of a version that knew no digests
+                content = (self.path / name).read_bytes()  # written before there were digests
         self._guarded.write(name, content)
 
     def _clear(self) -> None:
-        """Removes what a run folder holds, and nothing that someone has put beside it."""
+        """Removes the run's own files, and nothing that someone else has put beside them."""
         for name in OWN:
             path = self.path / name
             if path.is_dir() and not path.is_symlink():
@@ -337,14 +339,14 @@ class RunFolder:
 
 
 def _checked(name: str) -> str:
-    """The name of a table or work folder, which must be a folder's name on any file system."""
+    """Returns the name of a table or work folder, if it has the form of `NAME`."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name for a table: lower-case letters, digits, - and _")
     return name
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """The object in a file; empty where the file is missing or damaged."""
+    """Returns the JSON object in a file; empty where the file is missing or damaged."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Single files that carry their own digest, for caches: what is damaged counts as absent."""
+"""Single files that carry their own digest, for caches: a damaged file counts as absent."""
 
 import hashlib
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from vlminterp.results.atomic import write_whole, writing
 
 SUFFIXES = (".embeddings", ".answer")
-"""What such files are called, so that `check` finds them."""
+"""Suffixes of these files, by which `check` finds them."""
 _LENGTH = hashlib.sha256().digest_size
 
 
@@ -18,7 +18,7 @@ def write_sealed(path: Path, content: bytes) -> None:
         content: Bytes after the digest.
 
     Raises:
-        ResultsError: It can't be written.
+        ResultsError: The file can't be written.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def write_sealed(path: Path, content: bytes) -> None:
 
 
 def read_sealed(path: Path) -> bytes | None:
-    """Returns what `write_sealed` was given, or None if the file is missing or damaged."""
+    """Returns the content that `write_sealed` wrote, or None if the file is missing or damaged."""
     try:
         sealed = path.read_bytes()
     except OSError:

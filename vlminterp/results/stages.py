@@ -1,4 +1,4 @@
-"""Expensive parts of runs, known by what they depend on, so that several runs can share them."""
+"""Expensive parts of runs, named by what they depend on, so that several runs can share them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ class Stages:
     """The folders `outputs/PLUGIN/stages/STAGE/HASH`, which all runs of a plugin share.
 
     Attributes:
-        folder: `outputs/PLUGIN/stages`; it need not exist.
+        folder: Folder of all stages, `outputs/PLUGIN/stages`; it need not exist.
         inputs: Identity of all that every stage depends on: model, data, seed.
         overwrite: Whether a stage is begun anew when it is opened.
     """
@@ -38,13 +38,14 @@ class Stages:
             stage: Name of the stage, which can name a folder.
             options: All options that its results depend on.
             files: Local files and folders that these options name; their contents count.
-            names: Of plugin, model and data, for a reader of the folder; they do not count.
+            names: Names of plugin, model and data, for readers of the folder; the stage's identity
+                does not depend on them.
 
         Yields:
             The folder, with what earlier runs have left there, locked until the end of the block.
 
         Raises:
-            ResultsError: It can't be written, or holds something else.
+            ResultsError: The folder can't be written, or holds something else.
         """
         identity = run_identity({"inputs": self.inputs, "options": options}, files)
         config = {
@@ -61,6 +62,6 @@ class Stages:
         """Returns the folder of a cache that all stages share; it need not exist.
 
         Args:
-            name: Name of the folder; its files must be known by all that they depend on.
+            name: Name of the folder; its files' names must identify all that the files depend on.
         """
         return self.folder / name

@@ -1,4 +1,4 @@
-"""Metrics as a summary keeps them, for reports, trackers and the console."""
+"""Metrics as a run's summary holds them, for reports, trackers and the console."""
 
 import math
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ def metric(
     description: str = "",
     baselines: Mapping[str, Interval] | None = None,
 ) -> dict[str, Any]:
-    """A mean with its interval, and what one needs to read it.
+    """Returns a mean with its interval, and what a reader needs to understand it.
 
     Args:
-        interval: Of the metric.
-        higher_is_better: None where neither direction is.
-        description: One line.
-        baselines: The same of what it is compared with, by name.
+        interval: The metric's mean and interval.
+        higher_is_better: Whether higher is better; None where neither direction is.
+        description: The metric in one line.
+        baselines: Mean and interval of each baseline that the metric is compared with, by name.
 
     Returns:
-        JSON-ready: what is not a number is None.
+        A dict ready for JSON: NaN and infinity are None.
     """
     return {
         **plain_interval(interval),
@@ -34,7 +34,9 @@ def metric(
 
 
 def plain_interval(interval: Interval) -> dict[str, Any]:
-    """`mean`, `low`, `high` and `n`; the ends are None below two clusters, the mean without any.
+    """Returns `mean`, `low`, `high` and `n`; what is NaN or infinite is None.
+
+    The ends are NaN below two clusters, and the mean without any.
 
     Example:
         >>> plain_interval(Interval(0.5, float("nan"), float("nan"), 1))

@@ -1,4 +1,4 @@
-"""A multirun's folder: which runs it has, and what each of them came to."""
+"""A multirun's folder, which lists its runs and the outcome of each."""
 
 import json
 import os
@@ -20,16 +20,16 @@ from vlminterp.results.run_folder import RunFolder
 SWEEP_FILE = "sweep.json"
 NAMES = ("plugin", "model", "data")
 _WORDS = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\S)+""")
-"""Overrides in a line; strings may hold spaces."""
+"""Pattern of one override in a line; quoted strings may hold spaces."""
 
 
 class RunState(Enum):
-    """How far a run is."""
+    """Progress of one run of a sweep."""
 
     finished = "finished"
     failed = "failed"
     unfinished = "unfinished"
-    """In progress, or its process was killed."""
+    """The run is in progress, or its process was killed."""
     waiting = "not begun"
 
 
@@ -38,10 +38,10 @@ class Run:
     """One run of a sweep.
 
     Attributes:
-        line: Its overrides.
-        names: Of plugin, model and data, as far as they are known.
-        folder: None if there is none yet.
-        failed: Why it failed, one line; None if it did not.
+        line: The run's overrides.
+        names: Names of plugin, model and data, as far as they are known.
+        folder: The run's folder; None if there is none yet, or no longer.
+        failed: One line on why the run failed; None if it did not.
     """
 
     line: str
@@ -51,12 +51,12 @@ class Run:
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """Of a finished run; empty for another."""
+        """Summary of a finished run; empty for any other."""
         return (self.folder.summary if self.folder else None) or {}
 
     @property
     def state(self) -> RunState:
-        """How far it is."""
+        """Progress of the run."""
         if self.failed is not None:
             return RunState.failed
         if self.summary:
@@ -65,10 +65,10 @@ class Run:
 
 
 class Sweep:
-    """`outputs/sweeps/ID/sweep.json`: what every run of a multirun came to, by its overrides.
+    """The file `outputs/sweeps/ID/sweep.json`: a multirun's runs and their outcomes, by overrides.
 
     Args:
-        folder: The sweep's.
+        folder: The sweep's folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,20 +77,21 @@ class Sweep:
 
     @classmethod
     def of(cls, config: DictConfig) -> Self | None:
-        """The sweep that a run belongs to, if any.
+        """Returns the sweep that a run belongs to, if any.
 
         Args:
-            config: The run's.
+            config: The run's configuration.
         """
         if config.sweep is None:
             return None
         return cls(Path(config.output).expanduser() / "sweeps" / config.sweep)
 
     def plan(self, lines: Iterable[str]) -> None:
-        """Lists all runs before the first begins, so that one which is killed is missed.
+        """Lists all runs before the first begins, so that a killed one is not overlooked.
 
         Args:
-            lines: The runs' overrides; what an earlier process noted of a run is kept.
+            lines: The runs' overrides; what an earlier process noted about these runs is kept, what
+                it noted about others is not.
         """
         with self._changing() as noted:
             known = dict(noted)
@@ -98,24 +99,24 @@ class Sweep:
             noted.update({line: known.get(line, {}) for line in lines})
 
     def note(self, line: str, run: Mapping[str, Any]) -> None:
-        """Notes what became of a run, in the place of what was noted before.
+        """Notes the outcome of a run, in place of what was noted before.
 
         Args:
             line: The run's overrides.
-            run: Its `plugin`, `model`, `data` and `path`, and why it `failed`, one line: as far as
-                they are known.
+            run: The run's `plugin`, `model`, `data` and `path`, and one line on why it `failed`, as
+                far as they are known.
         """
         kept = dict(run)
         if kept.get("path") is not None:
-            # From here, so that `outputs` can be moved, and looked at from anywhere.
+            # Relative to the sweep, so that `outputs` can be moved, and read from any folder.
             kept["path"] = os.path.relpath(kept["path"], self.folder)
         with self._changing() as noted:
             noted[line] = kept
 
     def load(self) -> dict[str, dict[str, Any]]:
-        """What is noted of each run by its overrides, in the order in which they begin.
+        """Returns what is noted about each run, by its overrides, in the order in which they begin.
 
-        A damaged file counts as empty: the sweep's line writes it again, run by run.
+        A damaged file counts as empty: repeating the sweep's command writes it again, run by run.
         """
         try:
             noted = json.loads(self._file.read_text("utf-8"))
@@ -126,7 +127,7 @@ class Sweep:
         return {line: run for line, run in noted.items() if isinstance(run, dict)}
 
     def runs(self) -> list[Run]:
-        """The runs, in the order in which they begin."""
+        """Returns the runs, in the order in which they begin."""
         return [
             Run(
                 line=line,
@@ -138,14 +139,14 @@ class Sweep:
         ]
 
     def _run_folder(self, path: str | None) -> RunFolder | None:
-        """A run's folder; None where it is not there, or no longer."""
+        """Returns a run's folder; None if there is none yet, or no longer."""
         with suppress(ResultsError):
             return RunFolder.read(Path(os.path.normpath(self.folder / path))) if path else None
         return None
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, dict[str, Any]]]:
-        """Lets one process at a time change what is noted."""
+        """Lets one process at a time change the notes, which are written when the block ends."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / ".lock"):
             noted = self.load()
@@ -154,13 +155,13 @@ class Sweep:
 
 
 def short_names(lines: Sequence[str]) -> tuple[list[str], str]:
-    """Short names of runs: their overrides, less those that all of them have.
+    """Returns short names of runs: their overrides, less those that all of them have.
 
     Args:
-        lines: Of the runs.
+        lines: The overrides of each run.
 
     Returns:
-        The names, and what is left out of them.
+        The names, and what is left out of them; a single run keeps all of its overrides.
 
     Example:
         >>> short_names(["+plugin=ex2 data.text='a cat'", "+plugin=ex2 data.text='a dog'"])

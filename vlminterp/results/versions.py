@@ -9,7 +9,7 @@ LIBRARIES = ("torch", "transformers", "open_clip_torch", "captum", "trl", "peft"
 
 
 def versions() -> dict[str, str]:
-    """Of vlminterp, Python, the libraries and the platform, by name."""
+    """Returns the versions of vlminterp, Python, the libraries and the platform, by name."""
     found = {"vlminterp": package_version(), "python": platform.python_version()}
     for library in LIBRARIES:
         try:
