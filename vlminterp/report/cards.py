@@ -40,7 +40,7 @@ class SideView:
         total: The sum of the scores of all tokens.
         prefix: The part of `total` from CLS and other tokens that are neither patch nor word.
         layer: The layer at which the scores were read; "embeddings" for -1.
-        fit: The last mean cosine.
+        fit: The last mean cosine of the fit.
         highest: The highest score of a patch; None without a map.
         curves: Convergence charts by name.
         unit: The unit of the scores.

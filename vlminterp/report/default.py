@@ -43,7 +43,7 @@ def tables_content(folder: RunFolder) -> Content:
 
 
 def _is_attribution(folder: RunFolder) -> bool:
-    """Tells whether only the attribution runner's rows are there; true also before the first row."""
+    """Tells whether all rows are the attribution runner's; also true before the first row."""
     return not folder.tables() and all(
         "side" in table.column_names or _all_skipped(table) for table in folder.parts.tables()
     )

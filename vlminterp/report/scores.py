@@ -21,7 +21,7 @@ class ScoreLine:
         mean: The mean score.
         low: Lower end of its 95 % interval.
         high: Upper end of its 95 % interval.
-        verdict: How the method compares with this baseline; empty for the method.
+        verdict: The method's result against this baseline; empty for the method.
         drawing: A drawing of the mean and interval.
     """
 

@@ -32,7 +32,7 @@ def attribution_comparison(group: Group) -> SweepComparison:
 
 
 def _looked(group: Group) -> Iterator[Markup]:
-    """Yields a sentence per metric on how often each VLM is right, the highest share first."""
+    """Yields a sentence for each metric in `LOOKS`: the share of each VLM, the highest first."""
     for metric, (question, meaning) in LOOKS.items():
         means = {
             name: found["mean"]

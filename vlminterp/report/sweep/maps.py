@@ -86,7 +86,7 @@ class Maps:
         )
 
     def sections(self) -> Iterator[Section]:
-        """Yields the maps on one scale, pictures on which runs differ most first; nothing without maps."""
+        """Yields a section of all maps on one scale, pictures on which runs differ most first."""
         page = self._group.page
         if not self._ids:
             return
