@@ -42,7 +42,7 @@ class SideView:
         layer: The layer at which the scores were read; "embeddings" for -1.
         fit: The last mean cosine of the fit.
         highest: The highest score of a patch; None without a map.
-        curves: Convergence charts by name.
+        curves: Charts of the side's curves, by name.
         unit: The unit of the scores.
         metrics: This pair's scores by name, baselines included.
     """

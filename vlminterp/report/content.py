@@ -1,4 +1,4 @@
-"""The content that a plugin puts on its page, and the section that pages share."""
+"""The content that a plugin puts on its page, and the scores section that pages share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -108,7 +108,7 @@ def _failures(runs: Sequence[Run]) -> Markup:
 
 
 def _scores(group: Group) -> Iterator[Section]:
-    """Yields a table with a row for each run and a column for each metric, if there are any."""
+    """Yields a section with a row for each run and a column for each metric, if there are any."""
     metrics = {name: run.summary.get("metrics") or {} for name, run in group.runs.items()}
     columns = {name: metric for found in metrics.values() for name, metric in found.items()}
     if columns:
