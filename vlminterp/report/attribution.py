@@ -1,4 +1,4 @@
-"""The page of an attribution run: what each picture and caption owes to its parts."""
+"""The page of an attribution run: which parts of each picture and caption matter."""
 
 from itertools import islice
 
@@ -23,11 +23,11 @@ LEAD = (
 
 
 def attribution_content(folder: RunFolder, scores: str = "") -> Content:
-    """Scores beside baselines, then a card for each pair.
+    """Returns the scores beside their baselines, then a card for each of the first pairs.
 
     Args:
         folder: A run whose rows the attribution runner wrote.
-        scores: A sentence on what the method's scores mean, plain text.
+        scores: A sentence on what the method's scores mean, in plain text.
     """
     summary, names = folder.summary or {}, folder.names
     pairs = list(islice(explained_pairs(folder), PAIRS_ON_PAGE))
@@ -59,7 +59,7 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
 
 
 def scale_style() -> str:
-    """CSS of the colour scale, at the opacity at which it lies over pictures."""
+    """Returns the CSS of the colour scale, with the opacity it has over pictures."""
     last = len(STOPS) - 1
     steps = [
         f"#{stop}{round(255 * MOST_OPAQUE * (place / last) ** RISE):02x} {100 * place / last:.1f}%"

@@ -1,4 +1,4 @@
-"""What the page shows of each pair."""
+"""The card that the page shows for each pair."""
 
 import base64
 import io
@@ -37,12 +37,12 @@ class SideView:
 
     Attributes:
         name: "image" or "text".
-        total: The sum over all tokens.
-        prefix: Of these, by CLS and other tokens that are neither patch nor word.
-        layer: Where they were read.
-        fit: The last mean cosine.
-        highest: The highest score of a patch.
-        curves: Charts by name.
+        total: The sum of the scores of all tokens.
+        prefix: The part of `total` from CLS and other tokens that are neither patch nor word.
+        layer: The layer at which the scores were read; "embeddings" for -1.
+        fit: The last mean cosine of the fit.
+        highest: The highest score of a patch; None without a map.
+        curves: Charts of the side's curves, by name.
         unit: The unit of the scores.
         metrics: This pair's scores by name, baselines included.
     """
@@ -60,7 +60,7 @@ class SideView:
 
 @dataclass(frozen=True)
 class Card:
-    """One pair; pictures are data URIs, None where there is none."""
+    """One pair on the page; its pictures are data URIs, None where there is none."""
 
     id: str
     text: str
@@ -74,7 +74,7 @@ class Card:
 
 
 def common_scale(pairs: Sequence[PairResult]) -> ColourScale:
-    """The scales that suit these pairs."""
+    """Returns the shared colour scales for these pairs."""
     maps = [pair.image.map for pair in pairs if pair.image and pair.image.map is not None]
     words = [pair.caption.words for pair in pairs if pair.caption]
     return ColourScale(
@@ -90,10 +90,10 @@ def make_card(folder: Path, pair: PairResult, scale: ColourScale) -> Card:
     Args:
         folder: The run folder, which pictures' paths are relative to.
         pair: The pair.
-        scale: The page's.
+        scale: The page's colour scale.
 
     Returns:
-        Everything that the template writes.
+        Everything that the template shows.
     """
     first = next(iter(pair.sides.values()))
     picture = small_picture(folder, pair)
@@ -119,7 +119,7 @@ def make_card(folder: Path, pair: PairResult, scale: ColourScale) -> Card:
 
 
 def data_uri(image: Image.Image) -> str:
-    """A picture as part of the page: PNG if tiny, else JPEG."""
+    """Returns a picture as a data URI: PNG up to `SMALL` pixels a side, else JPEG."""
     buffer = io.BytesIO()
     kind = "png" if max(image.size) <= SMALL else "jpeg"
     image.save(buffer, kind, **({} if kind == "png" else {"quality": 85}))
@@ -129,15 +129,15 @@ def data_uri(image: Image.Image) -> str:
 def small_picture(
     folder: Path, pair: PairResult, longest: int = LONGEST_SIDE
 ) -> Image.Image | None:
-    """The pair's picture, small.
+    """Reads the pair's picture and shrinks it.
 
     Args:
         folder: The run folder, which pictures' paths are relative to.
         pair: The pair.
-        longest: Side, in pixels.
+        longest: Greatest width and height, in pixels.
 
     Returns:
-        RGB; None if it can't be read.
+        The picture in RGB; None if there is none or it can't be read.
     """
     for side in pair.sides.values():
         if "picture" in side.row:
@@ -151,7 +151,7 @@ def small_picture(
 
 
 def placed_map(side: SideResult, size: tuple[int, int]) -> NDArray[np.float32] | None:
-    """A side's map on its picture, whatever the size at which that is shown.
+    """Places a side's map on its picture, at the size at which the picture is shown.
 
     Args:
         side: Its row says how large the original was and which part of it the model saw.

@@ -1,4 +1,4 @@
-"""What a plugin puts on its page, and what every page says in the same way."""
+"""The content that a plugin puts on its page, and the scores section that pages share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Section:
 
     Attributes:
         title: The heading; unique on its page.
-        body: What stands below it.
+        body: The markup below the heading.
     """
 
     title: str
@@ -28,11 +28,11 @@ class Content:
     """The middle of a page, between its header and its settings.
 
     Attributes:
-        heading: The page's own, e.g. `Markup("What <em>{}</em> looks at").format(model)`.
-        lead: What the page shows, for those who have never seen one.
-        sections: From top to bottom.
+        heading: The page's heading, e.g. `Markup("What <em>{}</em> looks at").format(model)`.
+        lead: A short explanation of the page for first-time readers.
+        sections: The sections from top to bottom.
         counts: Further facts for the header, by name.
-        style: CSS for these sections, beside the page's own.
+        style: CSS for these sections, in addition to the page's own.
     """
 
     heading: Markup | str
@@ -43,15 +43,15 @@ class Content:
 
 
 def scores_section(summary: Mapping[str, Any], note: str, title: str = "Scores") -> list[Section]:
-    """The table of a summary's metrics, each with its interval and beside its baselines.
+    """Makes the table of a summary's metrics, with their intervals and baselines.
 
     Args:
-        summary: As `RunFolder.finish` was given it.
-        note: What the numbers are, one sentence or two.
-        title: The section's.
+        summary: The run's summary, as given to `RunFolder.finish`.
+        note: One or two sentences that say what the numbers are.
+        title: The section's heading.
 
     Returns:
-        One section; none where there are no metrics.
+        A list of one section; empty where there are no metrics.
     """
     metrics = score_table(summary.get("metrics") or {}, summary.get("plugin", "this run"))
     if not metrics:

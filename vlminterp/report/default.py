@@ -1,4 +1,4 @@
-"""The page of a run whose plugin has none of its own, or is not installed."""
+"""The page of a run whose plugin has no page of its own, or can't be loaded."""
 
 from itertools import chain
 
@@ -16,7 +16,7 @@ NOTE = "Mean and its 95 % interval."
 
 
 def default_content(folder: RunFolder) -> Content:
-    """Pairs with their heatmaps where the rows are an attribution's, else the tables as they are.
+    """Returns the pairs with their heatmaps for an attribution run, else the plain tables.
 
     Args:
         folder: Any run.
@@ -25,7 +25,7 @@ def default_content(folder: RunFolder) -> Content:
 
 
 def tables_content(folder: RunFolder) -> Content:
-    """Scores, then the first rows of every table.
+    """Returns the scores, then the first rows of every table.
 
     Args:
         folder: Any run.
@@ -43,7 +43,7 @@ def tables_content(folder: RunFolder) -> Content:
 
 
 def _is_attribution(folder: RunFolder) -> bool:
-    """Whether every row is one of the attribution runner's; true of a run just begun, too."""
+    """Tells whether all rows are the attribution runner's; also true before the first row."""
     return not folder.tables() and all(
         "side" in table.column_names or _all_skipped(table) for table in folder.parts.tables()
     )

@@ -16,10 +16,10 @@ SKIPS_ON_PAGE = 50
 
 
 def write_report(folder: RunFolder) -> Path:
-    """Makes `report.html` from a run folder, finished or not.
+    """Writes `report.html` for a run, finished or not.
 
     Args:
-        folder: The run.
+        folder: The run's folder.
 
     Returns:
         The page's path.
@@ -31,7 +31,7 @@ def write_report(folder: RunFolder) -> Path:
 
 
 def render(folder: RunFolder) -> str:
-    """The page as HTML; it asks no host for anything."""
+    """Renders the page as HTML that loads nothing over the network."""
     summary, skips = folder.summary or {}, folder.skips()
     content, missing = _content(folder)
     settings = {k: v for k, v in flatten(folder.config) if not k.startswith("names.")}
@@ -57,7 +57,7 @@ def render(folder: RunFolder) -> str:
 
 
 def _content(folder: RunFolder) -> tuple[Content, str | None]:
-    """What the run's plugin shows; a general form and the reason if it can't be asked."""
+    """Returns the plugin's content; if it can't be loaded, default content and the reason."""
     try:
         plugin = load_plugin(folder.names["plugin"])
     except ConfigError as error:

@@ -17,12 +17,12 @@ class ScoreLine:
     """One line of the table: a method or a baseline.
 
     Attributes:
-        name: Of the control; the plugin's own for the method.
-        mean: Of the score.
+        name: The baseline's name; the plugin's for the method.
+        mean: The mean score.
         low: Lower end of its 95 % interval.
         high: Upper end of its 95 % interval.
-        verdict: How the method does against this control; empty for the method.
-        drawing: Mean and interval as a picture.
+        verdict: The method's result against this baseline; empty for the method.
+        drawing: A drawing of the mean and interval.
     """
 
     name: str
@@ -35,7 +35,7 @@ class ScoreLine:
 
 @dataclass(frozen=True)
 class MetricScores:
-    """One metric: the method's line, then its baselines'; `n` values were counted."""
+    """One metric: the method's line, then the baselines'; `n` is the number of values."""
 
     name: str
     direction: str
@@ -50,9 +50,9 @@ def score_table(metrics: Mapping[str, Mapping[str, Any]], plugin: str) -> list[M
     """Prepares the metrics of a summary for the page.
 
     Args:
-        metrics: `summary["metrics"]`: mean, low, high, n, higher_is_better, baselines, and
-            optionally a description, by name.
-        plugin: What to call the method.
+        metrics: `summary["metrics"]`: by name, each with mean, low, high, n, higher_is_better,
+            baselines and optionally a description.
+        plugin: The name shown for the method.
 
     Returns:
         The metrics in the summary's order; those without a mean are left out.
@@ -65,7 +65,9 @@ def score_table(metrics: Mapping[str, Mapping[str, Any]], plugin: str) -> list[M
 
 
 def verdict(method: Interval, baseline: Interval, *, higher_is_better: bool | None) -> str:
-    """Compares two 95 % intervals; "overlap" is all that overlapping ones allow to say.
+    """Says which of two 95 % intervals is better, or that they overlap.
+
+    The answer is empty where neither direction is better (`higher_is_better` is None).
 
     Example:
         >>> verdict((0.6, 0.7), (0.1, 0.2), higher_is_better=True)
@@ -105,7 +107,7 @@ def _line(name: str, values: Mapping[str, Any], against: str, axis: Interval) ->
 
 
 def _interval(values: Mapping[str, Any]) -> Interval:
-    """Low and high; the mean where there is no interval."""
+    """Returns the interval's ends; the mean in place of an end that is missing."""
     mean = float(values["mean"])
     low, high = values.get("low"), values.get("high")
     return (mean if low is None else float(low), mean if high is None else float(high))

@@ -1,4 +1,4 @@
-"""Plain tables of any rows."""
+"""Plain tables with rows of any kind."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ LONGEST = 300
 
 @dataclass(frozen=True)
 class Cell:
-    """A number that is not written as a bare number.
+    """A number that is shown with markup, a colour or emphasis.
 
     Attributes:
-        value: By which the table is sorted; None where there is none.
-        shown: What is written.
-        strength: How strongly the cell is coloured, 0…1.
-        strong: Whether it is the answer.
+        value: The number to sort by; None where there is none.
+        shown: The cell's text or markup.
+        strength: Strength of the cell's colour, 0…1.
+        strong: Whether to emphasise the cell, e.g. as the answer.
     """
 
     value: float | None
@@ -31,12 +31,12 @@ class Cell:
 
 
 def interval_cell(metric: Mapping[str, Any] | None, top: float = 0.0, **options: Any) -> Cell:
-    """A mean above its interval.
+    """Returns a cell with a mean above its interval.
 
     Args:
-        metric: `mean`, perhaps `low` and `high`; None where there is nothing.
-        top: The mean that has the strongest colour; 0 to colour none.
-        options: Of the cell.
+        metric: `mean` and optionally `low` and `high`; None for an empty cell.
+        top: The mean with the strongest colour; 0 for no colour.
+        options: Further arguments of `Cell`.
     """
     mean = None if metric is None else metric.get("mean")
     if metric is None or mean is None:
@@ -57,12 +57,13 @@ def table(
     *,
     sortable: bool = False,
 ) -> Markup:
-    """A table as markup.
+    """Writes a table as markup.
 
     Args:
-        columns: Their heads.
-        rows: Numbers are rounded to three digits and stand at the right; markup stays markup.
-        caption: Stands above the table.
+        columns: The columns' headings.
+        rows: The cells by row. Numbers are right-aligned, floats rounded to three digits; markup
+            stays markup, other text is cut to `LONGEST` characters.
+        caption: Text above the table; empty for none.
         sortable: Whether the page's script lets readers sort it by any column.
     """
     kept = [list(row) for row in rows]
@@ -87,11 +88,11 @@ def table(
 
 
 def rows_table(rows: Iterable[Mapping[str, Any]], limit: int) -> Markup:
-    """The first rows of a run's table, with every column that these have.
+    """Writes the first rows of a run's table, with every column that occurs in them.
 
     Args:
-        rows: Each by column.
-        limit: How many are shown at most.
+        rows: The rows, each a mapping from column to value.
+        limit: The most rows to show.
     """
     shown = list(islice(rows, limit))
     columns = list(dict.fromkeys(name for row in shown for name in row))
@@ -115,7 +116,7 @@ def _exact(value: float | None) -> str | None:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value, if there is one, stands at the right of its column."""
+    """Tells whether a value suits a right-aligned column: a number, or missing."""
     return value is None or (isinstance(value, (int, float, Cell)) and not isinstance(value, bool))
 
 

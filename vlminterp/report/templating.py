@@ -1,4 +1,4 @@
-"""Jinja templates: the report's own, and a plugin's beside them."""
+"""Jinja templates of the report and of plugins."""
 
 from functools import cache
 
@@ -9,14 +9,14 @@ from vlminterp.drawing.numbers import decimals, number
 
 @cache
 def environment(package: str | None = None) -> Environment:
-    """Templates that escape what they are given, and refuse names they don't know.
+    """Returns an environment whose templates escape values and reject undefined names.
 
     Args:
-        package: A plugin's, whose `templates/` is looked into first. Its templates can import the
-            report's macros: `{% from "parts.html.j2" import settings_table %}`.
+        package: A plugin's package, whose `templates/` is searched first. Its templates can import
+            the report's macros: `{% from "parts.html.j2" import settings_table %}`.
 
     Returns:
-        With the filters `number` and `decimals`.
+        An environment with the filters `number` and `decimals`.
     """
     packages = [package, "vlminterp.report"] if package else ["vlminterp.report"]
     made = Environment(

@@ -1,4 +1,4 @@
-"""Text whose words are coloured by a score."""
+"""Text whose words are coloured by their scores."""
 
 from collections.abc import Iterable
 
@@ -15,13 +15,13 @@ def coloured_words(
 
     Args:
         words: Each word and its score; None for a word that has none.
-        top: The score, above 0, of the strongest colour; scores below 0 have another colour,
-            which is as strong at -`top`.
-        unit: Of the scores; shown when the pointer rests on a word.
-        digits: Significant digits of the scores.
+        top: The score, above 0, with the strongest colour; scores below 0 have another colour,
+            strongest at -`top`.
+        unit: The scores' unit, shown when the pointer rests on a word.
+        digits: Significant digits of the scores below the words.
 
     Returns:
-        A sequence of `<span>`s, with the scores in digits, so that colour is not all that tells.
+        A sequence of `<span>`s that also spell out the scores, for readers who can't see colour.
     """
     return Markup(" ").join(_word(text, score, top, unit, digits) for text, score in words)
 

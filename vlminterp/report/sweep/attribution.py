@@ -1,4 +1,4 @@
-"""What attribution runs say side by side: where each looks, and whose maps agree."""
+"""The comparison of attribution runs: where each looks, and whose maps agree."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def attribution_comparison(group: Group) -> SweepComparison:
 
 
 def _looked(group: Group) -> Iterator[Markup]:
-    """How often each VLM looks at what the caption names, the surest first."""
+    """Yields a sentence for each metric in `LOOKS`: the share of each VLM, the highest first."""
     for metric, (question, meaning) in LOOKS.items():
         means = {
             name: found["mean"]

@@ -1,4 +1,4 @@
-"""What a plugin puts on the page of a sweep."""
+"""The content that a plugin puts on the page of a sweep."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from vlminterp.report.content import Section
 
 @dataclass(frozen=True)
 class SweepComparison:
-    """What a plugin says of its finished runs, side by side.
+    """A plugin's comparison of its finished runs.
 
     Attributes:
         answers: Sentences for the top of the page.
-        sections: What the answers rest on.
-        pictures: Sections that are long; they come last.
+        sections: Sections that support the answers.
+        pictures: Long sections, placed last on the page.
     """
 
     answers: Sequence[Markup] = ()

@@ -1,4 +1,4 @@
-"""What runs with gains say side by side: which words each VLM likes, whose tastes are alike."""
+"""The comparison of runs with gains: which words each VLM prefers, whose tastes are alike."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,17 +16,17 @@ from vlminterp.results.summary import plain_interval
 from vlminterp.results.sweep import Run
 
 DIFFERENCES = 30
-"""Rows of the table of differences that are shown."""
+"""The most rows shown in the table of differences."""
 BARS = 4
-"""VLMs that bars can show: as many as have a colour of their own there."""
+"""The most VLMs in a bar chart, which has only so many colours."""
 
 
 def preference_comparison(group: Group) -> SweepComparison:
     """Says which family of words each VLM prefers, and what each family is worth to it.
 
     Args:
-        group: Finished runs; those whose summary has no gains, as `PreferenceSummary` states
-            them, are left out.
+        group: Finished runs; those whose summary has no gains, as defined by
+            `PreferenceSummary`, are left out.
     """
     runs = {name: run for name, run in group.runs.items() if "gains" in run.summary}
     if not runs:
@@ -38,7 +38,7 @@ def preference_comparison(group: Group) -> SweepComparison:
 
 
 def _heard(runs: Mapping[str, Run], group: Group) -> Markup:
-    """Which VLM likes to hear what, those of one taste together."""
+    """Says what each VLM likes to hear; VLMs of the same taste are listed together."""
     found: dict[str, list[str]] = {}
     for name, taste in tastes(runs).items():
         found.setdefault(taste, []).append(name)
@@ -51,7 +51,7 @@ def _heard(runs: Mapping[str, Run], group: Group) -> Markup:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Names as one writes them.
+    """Joins names as in a sentence.
 
     Example:
         >>> _listed(["a", "b", "c"])
@@ -81,7 +81,7 @@ def _bars(runs: Mapping[str, Run]) -> Markup:
 
 
 def _table(runs: Mapping[str, Run], group: Group) -> Markup:
-    """A row for each VLM; the preferred family is strong, gains are shaded on one scale."""
+    """Writes a row for each VLM: its preferred family in bold, gains shaded on a common scale."""
     families, found = _families(runs), tastes(runs)
     top = max(gain["mean"] or 0.0 for run in runs.values() for gain in _gains(run).values())
     rows = [
@@ -106,13 +106,13 @@ def _table(runs: Mapping[str, Run], group: Group) -> Markup:
 
 
 def _null(run: Run) -> Cell | None:
-    """What the leading family's words gain under shuffled classes."""
+    """Returns the gain of the leading family's words under shuffled classes."""
     shuffled = run.summary["gains"].get("shuffled", {})
     return interval_cell(shuffled.get(run.summary.get("leader")))
 
 
 def _differences(runs: Mapping[str, Run], group: Group) -> Markup:
-    """In which families two VLMs differ, on the same concepts."""
+    """Lists the families in which two VLMs differ on the same concepts, the surest first."""
     compared = differences(runs)
     if not compared:
         return Markup("")

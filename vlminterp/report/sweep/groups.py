@@ -1,4 +1,4 @@
-"""Runs that can be compared: of one plugin, on the same data."""
+"""Groups of runs that can be compared: one plugin on the same data."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from pathlib import Path
 from vlminterp.results.sweep import Run, RunState, short_names
 
 MODEL, SEVERAL = "VLM", "run"
-"""What runs are told apart by: their models, or several options at once."""
+"""Axes of a group whose runs differ in their model, or in several options at once."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """What a plugin found on one source.
+    """The finished runs of one plugin on one source.
 
     Attributes:
-        plugin: Its name.
+        plugin: The plugin's name.
         data: The source's name.
-        title: Tells the group apart from the page's others.
-        axis: What is side by side: "VLM", an option such as `data.text`, or "run" if several
-            options differ.
-        runs: The finished runs by their place on the axis: a VLM's name, or an option's value.
+        title: A name that no other group on the page has.
+        axis: The difference between the runs: "VLM", an option such as `data.text`, or "run" if
+            several options differ.
+        runs: The runs by their place on the axis: a VLM's name, or an option's value.
         page: The folder that the sweep's page is in.
     """
 
@@ -33,15 +33,15 @@ class Group:
 
     @property
     def noun(self) -> str:
-        """What several of the runs are called."""
+        """The plural for the group's runs: "VLMs" or "runs"."""
         return "VLMs" if self.axis == MODEL else "runs"
 
 
 def groups_of(runs: Iterable[Run], page: Path) -> list[Group]:
-    """Returns the finished runs by plugin and data, in their order.
+    """Groups the finished runs by plugin and data, in their order.
 
     Args:
-        runs: A sweep's.
+        runs: The sweep's runs.
         page: The folder that the sweep's page is in.
     """
     found: dict[tuple[str, str], list[Run]] = {}
@@ -61,10 +61,10 @@ def axis_of(runs: Sequence[Run]) -> tuple[str, list[str]]:
     """Finds what tells runs apart, and each run's place on that axis.
 
     Args:
-        runs: Of one plugin on one source.
+        runs: Runs of one plugin on one source.
 
     Returns:
-        The axis, as `Group` has it, and a name for each run.
+        The axis, as in `Group.axis`, and a name for each run.
     """
     models = [run.names["model"] for run in runs]
     if len(set(models)) == len(models):

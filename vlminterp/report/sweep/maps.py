@@ -1,4 +1,4 @@
-"""The same pictures as several runs see them, side by side."""
+"""Maps of the same pictures from several runs, side by side."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,12 +25,12 @@ from vlminterp.results.sweep import Run
 
 MOST_PAIRS, MOST_INLINE = 1000, 500
 SIDE, GRID = 160, (24, 24)
-"""Longest side of a thumbnail in pixels; where on the picture maps are compared."""
+"""Longest side of a thumbnail in pixels; rows and columns of the grid to compare maps on."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What one run makes of a picture; `text` is its caption where runs were given several."""
+    """One run's map of a picture; `text` is its caption where captions differ between runs."""
 
     source: str
     link: str
@@ -41,7 +41,7 @@ class View:
 
 @dataclass(frozen=True)
 class PairAcrossModels:
-    """A picture and what each run makes of it; `views` has None where one has skipped it."""
+    """A picture and each run's view of it; `views` has None where a run has no map of it."""
 
     id: str
     text: str
@@ -56,7 +56,7 @@ class Maps:
     """The maps of a group's runs, by VLM and picture.
 
     Args:
-        group: Of the page; its runs need not have maps.
+        group: A group of runs; those without maps are left out.
     """
 
     def __init__(self, group: Group) -> None:
@@ -70,7 +70,7 @@ class Maps:
         self._correlations = np.stack(each) if each else np.zeros((0, count, count))
 
     def answers(self) -> Iterator[Markup]:
-        """Which VLMs look at the same things; nothing if there are not two of them."""
+        """Yields a sentence on which VLMs' maps agree; nothing if no two can be compared."""
         means = _means(self._correlations)
         names, pairs = list(self._found), np.triu_indices(len(means), 1)
         values = means[pairs]
@@ -86,7 +86,7 @@ class Maps:
         )
 
     def sections(self) -> Iterator[Section]:
-        """Every map on one scale, pictures on which runs differ most first."""
+        """Yields a section of all maps on one scale, pictures on which runs differ most first."""
         page = self._group.page
         if not self._ids:
             return
@@ -116,7 +116,7 @@ class Maps:
         )
 
     def _unit(self) -> str:
-        """Returns the maps' unit, or all of them where they differ."""
+        """Returns the maps' unit, or all units where they differ."""
         units = (p.image.unit for own in self._found.values() for p in own.values() if p.image)
         return " or ".join(dict.fromkeys(units))
 
@@ -131,10 +131,10 @@ class _Drawing:
     """Draws the lines of the section.
 
     Args:
-        found: Pairs by id, by VLM.
-        runs: By VLM.
-        top: Of the scale that all maps share.
-        thumbnails: Where they go.
+        found: Each VLM's pairs by id.
+        runs: The runs by VLM.
+        top: The top of the scale that all maps share.
+        thumbnails: The page's thumbnails.
         page: The folder that the page is in.
     """
 
@@ -151,7 +151,7 @@ class _Drawing:
         self._thumbnails, self._page = thumbnails, page
 
     def line(self, key: str, similarity: float) -> PairAcrossModels | None:
-        """One picture; None if no run has kept it."""
+        """Draws the line of one picture; None if no run has kept the picture."""
         owners = [name for name, pairs in self._found.items() if key in pairs]
         kept = (
             (owner, small_picture(self._folders[owner], self._found[owner][key], SIDE))
@@ -194,7 +194,7 @@ class _Drawing:
         )
 
     def _link(self, name: str, pair: PairResult, column: str) -> str:
-        """Where a file of the run folder is, from the page."""
+        """Returns the path from the page to the file that a column of the pair's row names."""
         file = self._folders[name] / pair.sides["image"].row.get(column, "")
         return os.path.relpath(file, self._page)
 
@@ -204,7 +204,7 @@ class _Drawing:
 
 
 def _note(pair: PairResult) -> str:
-    """What is told below a map: how similar the pair is, and which word matters most."""
+    """Writes the note below a map: the pair's similarity and the word with the highest score."""
     cosine = pair.sides["image"].row.get("similarity")
     told = [] if cosine is None else [f"cosine {number(cosine, 2)}"]
     words = pair.caption.words if pair.caption else []
@@ -215,7 +215,7 @@ def _note(pair: PairResult) -> str:
 
 
 def _pairs(run: Run) -> dict[str, PairResult]:
-    """The pairs of a run that have a map, by id."""
+    """Reads the pairs with a map from the first `MOST_PAIRS` of a run, by id."""
     if run.folder is None or run.summary.get("kind") != "attribution":
         return {}
     pairs = islice(explained_pairs(run.folder), MOST_PAIRS)
@@ -223,9 +223,10 @@ def _pairs(run: Run) -> dict[str, PairResult]:
 
 
 def _correlations(found: Mapping[str, Mapping[str, PairResult]], key: str) -> NDArray[np.float64]:
-    """Of every VLM's map of one picture with every other's, `[R, R]`; NaN where one is missing.
+    """Correlates the VLMs' maps of one picture, `[R, R]`; NaN where a map is missing or flat.
 
-    Grids and crops differ between VLMs: maps are compared on the picture, where all have looked.
+    Grids and crops differ between VLMs, so maps are compared on the part of the picture that all
+    of them have seen.
     """
     maps = (
         placed_map(pairs[key].sides["image"], GRID) if key in pairs else None
@@ -243,13 +244,13 @@ def _correlations(found: Mapping[str, Mapping[str, PairResult]], key: str) -> ND
 
 
 def _mean(correlations: NDArray[np.float64]) -> float:
-    """Over different VLMs; NaN where there are no two."""
+    """Returns the mean over pairs of different VLMs; NaN if no two can be compared."""
     pairs = correlations[np.triu_indices(len(correlations), 1)]
     return float(np.nanmean(pairs)) if np.isfinite(pairs).any() else float("nan")
 
 
 def _means(correlations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Over pictures, `[R, R]`; NaN where no picture has both."""
+    """Returns the means over pictures, `[R, R]`; NaN where no picture has a correlation."""
     with np.errstate(invalid="ignore"):
         means: NDArray[np.float64] = np.nansum(correlations, 0) / np.isfinite(correlations).sum(0)
     return means

@@ -27,10 +27,10 @@ DIRECTIONS = {True: "higher is better", False: "lower is better", None: ""}
 
 
 def write_sweep_report(path: Path) -> Path:
-    """Makes `report.html` in a sweep's folder.
+    """Writes `report.html` in a sweep's folder.
 
     Args:
-        path: `outputs/sweeps/ID`.
+        path: The sweep's folder, `outputs/sweeps/ID`.
 
     Returns:
         The page's path.
@@ -50,7 +50,7 @@ def write_sweep_report(path: Path) -> Path:
 
 
 def _render(runs: Sequence[Run], folder: Path) -> str:
-    """The page as HTML; it asks no host for anything."""
+    """Renders the page as HTML that loads nothing over the network."""
     groups = groups_of(runs, folder)
     compared = [_comparison(group) for group in groups]
     script = Markup(environment().get_template("sort.js").render())
@@ -79,7 +79,7 @@ def _render(runs: Sequence[Run], folder: Path) -> str:
 
 
 def _comparison(group: Group) -> SweepComparison:
-    """What the group's plugin says; where it is not installed, what any attribution run shows."""
+    """Returns the plugin's comparison; the attribution runs' one if it can't be loaded."""
     try:
         plugin = load_plugin(group.plugin)
     except ConfigError:
@@ -88,7 +88,7 @@ def _comparison(group: Group) -> SweepComparison:
 
 
 def _title(runs: Sequence[Run], groups: Sequence[Group]) -> str:
-    """What is side by side: VLMs, an option's values, or runs."""
+    """Says what the page compares: VLMs, an option's values, or runs."""
     axes = {group.axis for group in groups}
     models = {run.names["model"] for run in runs if run.names}
     if axes <= {MODEL}:
@@ -102,13 +102,13 @@ def _title(runs: Sequence[Run], groups: Sequence[Group]) -> str:
 
 
 def _failures(runs: Sequence[Run]) -> Markup:
-    """Which runs failed and why, one line each; nothing if none did."""
+    """Lists which runs failed and why, one line each; empty if none did."""
     failed = [(run.line, run.failed) for run in runs if run.state is RunState.failed]
     return table(("run", "why"), failed) if failed else Markup("")
 
 
 def _scores(group: Group) -> Iterator[Section]:
-    """A row for each run, a column for each metric."""
+    """Yields a section with a row for each run and a column for each metric, if there are any."""
     metrics = {name: run.summary.get("metrics") or {} for name, run in group.runs.items()}
     columns = {name: metric for found in metrics.values() for name, metric in found.items()}
     if columns:
@@ -125,7 +125,7 @@ def _scores(group: Group) -> Iterator[Section]:
 
 
 def _runs(runs: Sequence[Run], folder: Path) -> Section:
-    """Every run, with its page."""
+    """Lists every run, with a link to its page."""
     names, shared = short_names([run.line for run in runs])
     rows = [
         [
@@ -143,7 +143,7 @@ def _runs(runs: Sequence[Run], folder: Path) -> Section:
 
 
 def _link(run: Run, name: str, folder: Path) -> Markup | str:
-    """The run's page, if it has one, from where the sweep's is."""
+    """Returns a link from the sweep's page to the run's; the bare name if it has no page."""
     page = run.folder.path / REPORT if run.folder else None
     if page is None or not page.is_file():
         return name

@@ -1,4 +1,4 @@
-"""Which families VLMs prefer, when many are asked at once, and in which two of them differ."""
+"""Tests of which families many VLMs prefer, and in which families two of them differ."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from vlminterp.metrics.significance import holm, p_above
 from vlminterp.results.sweep import Run
 
 LEVEL = 0.01
-"""The chance of any false preference among all VLMs of a sweep, and of any false difference."""
+"""Level of both tests: the chance of any false preference, or any false difference, in a group."""
 LEAST = 8
-"""Concepts that two VLMs must share."""
+"""The fewest concepts that two VLMs must share to be compared."""
 COLUMNS = {"concept", "family", "presence"}
 NOTHING = "nothing found"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much more words of a family gain with one VLM than with another, on the same concepts.
+    """The difference of a family's gain between two VLMs, on the same concepts.
 
     Attributes:
-        first: A VLM's name.
-        second: The other's.
-        family: Of words.
-        gain: The first's less the second's, in cosine.
-        p: Two-sided, by t; Holm's over all pairs and families of the sweep.
+        first: The first VLM's name.
+        second: The second VLM's name.
+        family: The family of words.
+        gain: The first VLM's gain less the second's, in cosine.
+        p: Two-sided p of a paired t test, Holm-adjusted over all pairs and families compared.
     """
 
     first: str
@@ -39,12 +39,13 @@ class Difference:
 
 
 def tastes(runs: Mapping[str, Run]) -> dict[str, str]:
-    """Returns what each VLM prefers, or what was found instead.
+    """Returns each VLM's preferred family, or what was found instead.
 
-    A preference counts if it holds among so many VLMs (Holm); else its VLM is undecided.
+    A preference counts if its p, Holm-adjusted over all these VLMs, is below `LEVEL`; otherwise
+    the VLM is "undecided".
 
     Args:
-        runs: With gains, by name.
+        runs: Runs with gains, by name.
     """
     names = list(runs)
     ps = dict(zip(names, holm([_p(runs[name].summary) for name in names]), strict=True))
@@ -64,10 +65,10 @@ def _taste(summary: Mapping[str, Any], p: float) -> str:
 
 
 def differences(runs: Mapping[str, Run]) -> list[Difference]:
-    """Returns every family of every two VLMs with enough concepts in common, the surest first.
+    """Compares every two VLMs in every family with enough concepts in common, the surest first.
 
     Args:
-        runs: With gains, by name; those without a table of each concept's gains are left out.
+        runs: Runs with gains, by name; those without a table of gains by concept are left out.
     """
     tables = {name: table for name, run in runs.items() if (table := _table(run)) is not None}
     found = [
@@ -83,7 +84,7 @@ def differences(runs: Mapping[str, Run]) -> list[Difference]:
 def _shared(
     one: pd.DataFrame, other: pd.DataFrame
 ) -> Iterator[tuple[str, "pd.Series[float]", "pd.Series[float]"]]:
-    """Each family of which two VLMs have gains on enough of the same concepts."""
+    """Yields each family for which two VLMs share enough concepts, with both VLMs' gains."""
     for family in one.columns.intersection(other.columns, sort=False):
         both = pd.concat([one[family], other[family]], axis=1, join="inner").dropna()
         if len(both) >= LEAST:
@@ -91,7 +92,7 @@ def _shared(
 
 
 def _table(run: Run) -> pd.DataFrame | None:
-    """Gains by concept and family."""
+    """Reads a run's gains by concept and family; None where it has no such table."""
     if run.folder is None:
         return None
     for parts in run.folder.tables().values():

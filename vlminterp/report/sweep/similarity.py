@@ -1,4 +1,4 @@
-"""How similar runs are, each with each."""
+"""A table of how similar runs are to each other."""
 
 import math
 
@@ -10,15 +10,15 @@ from vlminterp.report.tables import Cell, table
 
 
 def similarity_table(correlations: pd.DataFrame, caption: str, axis: str) -> Markup:
-    """A square table of correlations.
+    """Writes a square table of correlations, coloured more strongly where runs are more alike.
 
     Args:
         correlations: Each run (row) with each (column), -1…1; NaN where there is none.
-        caption: What is correlated.
-        axis: What is side by side, e.g. "VLM".
+        caption: A caption that says what is correlated.
+        axis: The heading of the runs' column, e.g. "VLM".
 
     Returns:
-        Nothing for a single run. The more alike, the stronger the colour.
+        The table; empty markup below two runs.
     """
     if len(correlations) < 2:
         return Markup("")

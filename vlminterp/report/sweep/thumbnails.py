@@ -1,4 +1,4 @@
-"""The small pictures of a page: in it where they are few, beside it where they are many."""
+"""The small pictures of a page: inside it if they are few, in files beside it if many."""
 
 import base64
 import io
@@ -16,12 +16,12 @@ QUALITY = 82
 
 
 class Thumbnails:
-    """Draws each picture once, and knows where the page finds it.
+    """The small pictures of one page and their addresses.
 
     Args:
         page: The folder that the page is in.
-        beside: Whether pictures are files of their own, which browsers fetch when they are looked
-            at. A page with all of its pictures inside can be sent to someone as one file.
+        beside: Whether pictures are separate files, which browsers load when they come into view.
+            A page with all of its pictures inside can be sent to someone as one file.
     """
 
     def __init__(self, page: Path, *, beside: bool) -> None:
@@ -29,11 +29,11 @@ class Thumbnails:
         self._used: set[str] = set()
 
     def source(self, key: bytes, draw: Callable[[], Image.Image]) -> str:
-        """The address of a picture, relative to the page.
+        """Returns the address of a picture, relative to the page, or the picture as a data URI.
 
         Args:
-            key: All that the picture depends on: what has been drawn before is not drawn again.
-            draw: Draws it.
+            key: Everything that the picture depends on; an existing file of the same key is reused.
+            draw: A function that draws the picture.
         """
         if self._folder is None:
             return f"data:image/jpeg;base64,{base64.b64encode(_jpeg(draw())).decode()}"
@@ -41,14 +41,14 @@ class Thumbnails:
         name = f"{sha256(key).hexdigest()[:20]}.jpg"
         self._used.add(name)
         if not (self._folder / name).exists():
-            # Not synced to the disk, which takes longer than drawing: it can be drawn again.
+            # Not synced to disk, which takes longer than drawing: a lost file can be drawn again.
             temporary = self._folder / f".{name}{TEMPORARY}"
             temporary.write_bytes(_jpeg(draw()))
             os.replace(temporary, self._folder / name)
         return f"{FOLDER}/{name}"
 
     def forget_others(self) -> None:
-        """Removes what an earlier page has left and this one does not show."""
+        """Removes the files of an earlier page that this page does not use."""
         if self._folder is not None and self._folder.is_dir():
             for file in self._folder.iterdir():
                 if file.name not in self._used:
