@@ -1,11 +1,11 @@
-"""What a user can choose about tracking."""
+"""The options of tracking."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 
 
 class Mode(Enum):
-    """Where the mirror goes."""
+    """The destination of the mirror."""
 
     offline = "offline"
     online = "online"
