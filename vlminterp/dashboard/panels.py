@@ -131,7 +131,8 @@ def _curves(logged: Sequence[Keys], metrics: set[str]) -> tuple[list[Panel], lis
     """Builds charts over steps.
 
     Returns:
-        Curves that are named like a metric, and all curves of an axis without such; and the rest.
+        Curves named like a metric (each metric once, by its first axis), with all curves of an axis
+        that has none such; and the others.
     """
     axes: dict[str, list[str]] = {}
     for keys in logged:

@@ -23,10 +23,10 @@ Mask = NDArray[np.bool_]
 def to_coco(run: RunFolder, folder: Path) -> list[Path]:
     """Writes `annotations.json` and `images/`.
 
-    The hot and the named pixels of a picture are an annotation each, with an uncompressed
-    run-length mask (hence `iscrowd` 1, as COCO has it), box and area; `score` is the mean heat
-    there, in the picture's `unit`. The map itself is in `maps/NAME.npy`, float32
-    `[height, width]`; the picture's `score_map` is its path.
+    A picture's hot pixels and its named pixels are one annotation each, with box, area and an
+    uncompressed run-length mask, which COCO marks as `iscrowd` 1; `score` is the mean heat there,
+    in the picture's `unit`. The map is in `maps/NAME.npy`, float32 `[height, width]`; the picture's
+    `score_map` is its path.
 
     Args:
         run: The run folder.

@@ -1,11 +1,11 @@
-"""The options of tracking."""
+"""Options of the mirror in Weights & Biases."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 
 
 class Mode(Enum):
-    """The destination of the mirror."""
+    """Whether and how runs are mirrored to W&B."""
 
     offline = "offline"
     online = "online"

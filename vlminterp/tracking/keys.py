@@ -32,7 +32,7 @@ class Keys:
 
     @classmethod
     def of(cls, results: RunFolder) -> Self:
-        """Finds the keys of a run folder, from which alone its W&B run is made.
+        """Finds the keys under which a run folder is logged.
 
         Args:
             results: The run folder; finished or not.

@@ -50,6 +50,7 @@ def _add_json(artifact: wandb.Artifact, name: str, content: dict[str, Any]) -> N
 def _use(run: "wandb.Run", artifact: wandb.Artifact) -> None:
     """Logs an artifact as an input, even offline, where `run.use_artifact` refuses to."""
     if run.offline:
+        # the record that use_artifact makes online
         run._log_artifact(artifact, is_user_created=True, use_after_commit=True)
     else:
         run.use_artifact(artifact)

@@ -24,7 +24,7 @@ UPLOAD_SECONDS = 600.0
 
 
 def check_login(tracking: TrackingConfig) -> None:
-    """Checks before a run, rather than after it, that someone is logged in to W&B if need be.
+    """Checks that someone is logged in to W&B where the mode needs it; called before a run.
 
     Raises:
         ConfigError: `online` was asked for and no one is logged in.

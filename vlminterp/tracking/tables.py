@@ -14,10 +14,10 @@ from vlminterp.results.parts import Parts
 Row = dict[str, Any]
 
 INCREMENT = 1_000
-"""Rows that are logged, and in memory, at a time."""
+"""Rows of one increment of a table."""
 
 INCREMENTS = 100
-"""Increments that W&B shows of one table; the results artifact has all rows."""
+"""Increments of a table that are logged, all that W&B shows; the results artifact has all rows."""
 
 STEP = "step"
 
@@ -26,7 +26,7 @@ BEST: dict[bool | None, str] = {True: "max", False: "min"}
 
 
 def log_table(run: "wandb.Run", key: str, parts: Parts) -> None:
-    """Logs a table in increments, so that it never is in memory as a whole.
+    """Logs a table in increments, at most `INCREMENTS` of `INCREMENT` rows each.
 
     Args:
         run: The W&B run.
