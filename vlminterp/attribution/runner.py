@@ -30,8 +30,7 @@ Row = dict[str, Any]
 Draw = Callable[
     [Image.Image, NDArray[np.float32] | None, Sequence[tuple[str, float]], str, str], Image.Image
 ]
-"""A function that draws a picture from itself, its heat or None, words with scores, their unit, and
-the caption."""
+"""Draws a picture, its heat (or None), words with scores, the scores' unit, and the caption."""
 
 
 @dataclass(frozen=True)
