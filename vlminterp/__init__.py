@@ -1,4 +1,4 @@
-"""What a vision-language model looks at, and what it likes to hear."""
+"""Interpretability of vision-language models: what one looks at, and which texts it prefers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,10 @@ def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
     """Loads a model by the name of its configuration, as `model=NAME` does.
 
     Args:
-        name: One of `conf/model/`, or of an installed package's; or where the model is, as
+        name: A name from `conf/model/` or an installed package; or the model's address, such as
             `openai/clip-vit-base-patch32`, `ViT-B-32/laion2b_s34b_b79k`, `hf-hub:org/name` or a
             folder, `./folder`.
-        device: "auto", "cpu", "cuda", "cuda:1", "mps".
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         **overrides: Keys of the configuration, e.g. `checkpoint="/local/folder"` or
             `dtype="bfloat16"`.
 
@@ -32,22 +32,23 @@ def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
 
 
 def wrap(model: Any, preprocess: Any, tokenizer: Any = None, name: str = "") -> "DualEncoder":
-    """Makes an encoder of a model object, as open_clip or transformers gives it.
+    """Wraps a model object of open_clip or transformers as an encoder.
 
-    It is compared once with the model's own features. The model is put in eval mode and frozen, and
-    stays where it is; what PEFT, hooks and quantised layers do to it counts.
+    The encoder is compared once with the model's own features. The model is put in eval mode and
+    frozen, and stays on its device; PEFT, hooks and quantised layers take effect.
 
     Args:
         model: A model of open_clip, or a two-tower model of transformers, perhaps wrapped by PEFT.
         preprocess: open_clip's transform for evaluation, or transformers' processor.
-        tokenizer: open_clip's tokenizer; of transformers, only where the processor has none.
+        tokenizer: open_clip's tokenizer; for transformers, only where the processor has none.
         name: The model's name in reports.
 
     Returns:
         The encoder.
 
     Raises:
-        ModelError: A part is missing or of another kind, or the model computes otherwise.
+        ModelError: A part is missing or of another kind, or the encoder's features
+            differ from the model's own.
 
     Example:
         ```python

@@ -1,4 +1,4 @@
-"""What a user did, or has, that vlminterp can't work with: one line, and what to do."""
+"""Errors that a user can mend: one line that says what is wrong and what to do."""
 
 import difflib
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class ResultsError(UserError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Says which known names are nearest to an unknown one.
+    """Lists the known names that are nearest to an unknown one, then all of them.
 
     Args:
         name: The unknown name that the user wrote.

@@ -1,1 +1,1 @@
-"""Runs any attribution method over image-text pairs, and scores it beside baselines."""
+"""Runs any attribution method over image-text pairs, and scores it against baselines."""

@@ -16,7 +16,7 @@ from vlminterp.errors import InputError
 
 
 class Side(Enum):
-    """Which of the two inputs an explanation is about."""
+    """The input of a pair that an explanation is about."""
 
     image = "image"
     text = "text"
@@ -24,13 +24,13 @@ class Side(Enum):
 
 @dataclass(frozen=True)
 class Explanation:
-    """What one side of each image-text pair contributed.
+    """The contributions of one side of each image-text pair.
 
     Attributes:
         side: The input that is explained.
         scores: Contribution of every token, prefix tokens and specials included, float32 `[B, N]`,
             in `unit`; 0 at padding.
-        unit: What the scores are measured in, e.g. "nats".
+        unit: The unit of the scores, e.g. "nats".
         layer: The block at whose output the scores were read; -1 is the input of block 0.
         similarity: Cosine of the untouched pair, float32 `[B]`.
         prefix_tokens: Tokens before the patches (CLS, registers); 0 for text.
@@ -62,7 +62,7 @@ class Explanation:
         return len(self.scores)
 
     def rows(self, indices: Sequence[int]) -> Self:
-        """The explanations of some of the pairs."""
+        """Returns the explanations of some of the pairs."""
         chosen = list(indices)
         return replace(
             self,
@@ -76,11 +76,11 @@ class Explanation:
         )
 
     def map(self, index: int, scores: Tensor | None = None) -> Tensor:
-        """Scores of one image's patches alone, float32 `[rows, columns]` (image side only).
+        """Returns the scores of one image's patches, float32 `[rows, columns]` (image side only).
 
         Args:
-            index: The image.
-            scores: Others in their place, `[B, N]`, such as `normalised()`.
+            index: The image's place in the batch.
+            scores: Scores to use instead of `self.scores`, `[B, N]`, such as `normalised()`.
         """
         if not self.grids:
             raise ValueError("a text explanation has words, not a map")
@@ -88,20 +88,20 @@ class Explanation:
         return scores[index, self._patches(index)].reshape(self.grids[index])
 
     def _patches(self, index: int) -> slice:
-        """Places of the patches; behind them some towers have tokens of their own."""
+        """Returns the places of the patches, which some towers follow with tokens of their own."""
         rows, columns = self.grids[index]
         return slice(self.prefix_tokens, self.prefix_tokens + rows * columns)
 
     def footprint(self, index: int) -> Geometry:
-        """Where one map lies on its original image: not on what its patches leave over."""
+        """Returns the part of the original image that one map's patches cover."""
         return self.geometry[index].upper_left(self.coverage)
 
     def on_image(self, index: int, size: tuple[int, int] | None = None) -> NDArray[np.float32]:
-        """One map on its original image.
+        """Draws one map onto its original image.
 
         Args:
-            index: The image.
-            size: Height and width at which it is shown; its own by default.
+            index: The image's place in the batch.
+            size: Height and width at which the image is shown; the original's by default.
 
         Returns:
             `[height, width]`; NaN where the model did not look.
@@ -109,17 +109,17 @@ class Explanation:
         return place_on_image(self.map(index).numpy(), self.footprint(index), size)
 
     def word_scores(self, index: int) -> list[tuple[Word, float]]:
-        """Each word of one caption with the sum over its tokens (text side only)."""
+        """Returns each word of one caption with the sum over its tokens (text side only)."""
         if self.side is Side.image:
             raise ValueError("an image explanation has a map, not words; see on_image")
         row = self.scores[index]
         return [(word, float(row[word.start : word.stop].sum())) for word in self.words[index]]
 
     def normalised(self) -> Tensor:
-        """Patches (image) or words' tokens (text) scaled to [0, 1] per input; rest is 0.
+        """Scales patches (image) or words' tokens (text) to [0, 1] per input; all else is 0.
 
-        Min-max stretches any map, also one that says "nothing relevant": show raw scores beside.
-        A constant one gives zeros.
+        Min-max scaling stretches even a map without anything relevant, so show the raw scores
+        beside it. A constant map gives zeros.
 
         Returns:
             float32 `[B, N]`, shaped like `scores`.
@@ -138,12 +138,12 @@ class Explanation:
 
 
 def require_pairs(pixels: Pixels, tokens: Tokens) -> None:
-    """Checks that there is one caption for each image, and something in it.
+    """Checks that there is one caption for each image, and that none is empty.
 
-    Every attributor asks this first: one image would silently be spread over several captions.
+    Every attributor calls this first: one image would silently be broadcast over several captions.
 
     Raises:
-        InputError: There are more of the one than of the other, or a caption has no tokens.
+        InputError: The numbers of images and captions differ, or a caption has no tokens.
     """
     images, captions = len(pixels), len(tokens)
     if images != captions:

@@ -1,4 +1,4 @@
-"""Where a grid of patches lies on the original image."""
+"""Maps of patches drawn onto the original image."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from vlminterp.adapters.dual_encoder import Geometry
 
 _BAND = 2**20
-"""Pixels drawn at once: intermediate results take several times the memory of the map."""
+"""Pixels drawn at a time, since intermediate results take several times the memory of the map."""
 
 
 def place_on_image(
@@ -14,12 +14,12 @@ def place_on_image(
 ) -> NDArray[np.float32]:
     """Draws a map of patches onto the image that the model was given a crop of.
 
-    Each patch's score stands at the patch's centre; between centres it is bilinear, outside the
-    outermost centres constant.
+    Each patch's score stands at the patch's centre; scores between centres are interpolated
+    bilinearly, and are constant beyond the outermost centres.
 
     Args:
         grid: One score per patch, `[rows, columns]`.
-        geometry: Which part of the image the patches cover.
+        geometry: The part of the image that the patches cover.
         size: Height and width at which the image is shown; the original's by default.
 
     Returns:
@@ -48,7 +48,7 @@ def place_on_image(
 
 
 def _interpolate(values: NDArray[np.float32], at: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Linear interpolation along the first axis, constant beyond its ends."""
+    """Interpolates linearly along the first axis; values are constant beyond its ends."""
     position = at.clip(0, len(values) - 1)
     lower = np.floor(position).astype(int)
     upper = np.minimum(lower + 1, len(values) - 1)

@@ -1,4 +1,4 @@
-"""Scores of image explanations, each beside maps that know nothing."""
+"""Metrics of image explanations, beside those of baseline maps that know nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -38,19 +38,19 @@ def image_scores(
     masks: Sequence[Mask | None],
     seeds: Sequence[int],
 ) -> list[dict[str, float]]:
-    """Scores each map, and baselines in its place.
+    """Scores each map, and each baseline in its place.
 
     Args:
         encoder: The VLM.
         pixels: B images.
         text: Embeddings of their captions, `[B, D]`.
-        explanation: Maps of the images.
-        masks: What each caption names, where known, bool `[height, width]` of the whole original,
-            at any size: maps are judged at the mask's.
-        seeds: One per pair, for the random maps.
+        explanation: The images' maps.
+        masks: Mask of what each caption names, bool `[height, width]` of the whole original, at any
+            size (maps are scored at the mask's); None where unknown.
+        seeds: Seed of each pair's random map.
 
     Returns:
-        Metrics per pair; a baseline's are named `METRIC.CONTROL`.
+        Metrics of each pair; a baseline's are named `METRIC.BASELINE`.
     """
     rows: list[dict[str, float]] = [{} for _ in seeds]
     for name, maps in _maps(explanation, seeds).items():
@@ -73,7 +73,7 @@ def image_scores(
 
 
 def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Sequence[Tensor]]:
-    """The method's maps and the baselines', which lie in [0, 1]; float32 `[rows, columns]` each."""
+    """Returns the method's maps and the baselines' (in [0, 1]), float32 `[rows, columns]` each."""
     grids = explanation.grids
     if len(grids) != len(seeds):
         raise ValueError("an image explanation has a grid for every image")
@@ -88,7 +88,7 @@ def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Sequen
 
 
 def _visible(explanation: Explanation, name: str, maps: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Each map within [0, 1]."""
+    """Returns each map within [0, 1], where the baselines' lie already."""
     if name != METHOD:
         return maps
     normalised = explanation.normalised()
@@ -102,11 +102,11 @@ def _reduced(
     explanation: Explanation,
     maps: Sequence[Tensor],
 ) -> tuple[Tensor, Tensor]:
-    """How much of the images is left by maps, and how similar that is to their captions.
+    """Masks the images by maps, and compares what is left with their captions.
 
     Returns:
-        Mean of each map where the patches are, and cosines; `[B]` each. What patches leave over is
-        blackened and not counted: the model does not see it.
+        Mean of each map over its patches, and cosine of each masked image with its caption, `[B]`
+        each. Pixels that no patch covers are black and not counted: the model doesn't see them.
     """
     shown = torch.zeros(len(maps), *pixels.values.shape[2:])
     share = torch.zeros(len(maps))

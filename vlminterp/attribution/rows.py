@@ -30,18 +30,18 @@ DESCRIPTIVE = frozenset(
         ),
     )
 )
-"""Columns of a row that are no metric."""
+"""Columns of a row that are not metrics."""
 
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class SideResult:
-    """What was found for one side of a pair.
+    """The results of one side of a pair.
 
     Attributes:
-        row: The row, less what is missing in it.
-        map: Score of each patch, float32 `[rows, columns]`; None for text, or where it is lacking.
+        row: The row's columns that are not null.
+        map: Score of each patch, float32 `[rows, columns]`; None for text, or where it is missing.
         curves: The optimisation's trajectories by name, float32 `[steps]` each.
     """
 
@@ -77,13 +77,13 @@ class SideResult:
 
 @dataclass(frozen=True)
 class PairResult:
-    """What was found for one image-text pair.
+    """The results of one image-text pair.
 
     Attributes:
-        pair: Its place in the source.
-        id: Its name there.
+        pair: The pair's place in the source.
+        id: The pair's name in the source.
         text: The caption.
-        sides: What was found by side, "image" or "text"; at least one.
+        sides: Results by side, "image" or "text"; at least one.
     """
 
     pair: int
@@ -93,17 +93,17 @@ class PairResult:
 
     @property
     def image(self) -> SideResult | None:
-        """The image side, if it was asked for."""
+        """The image side; None if it was not explained."""
         return self.sides.get("image")
 
     @property
     def caption(self) -> SideResult | None:
-        """The text side, if it was asked for."""
+        """The text side; None if it was not explained."""
         return self.sides.get("text")
 
 
 def methods_of(folder: RunFolder) -> list[str]:
-    """The methods that a run has run side by side, in its order; empty where rows name none."""
+    """Returns the methods that a run compares, in its order; empty where rows name none."""
     for number in folder.parts:
         named = [row.get("method") for row in folder.parts.table(number).to_pylist()]
         if any(named):
@@ -112,11 +112,11 @@ def methods_of(folder: RunFolder) -> list[str]:
 
 
 def explained_pairs(folder: RunFolder, method: str | None = None) -> Iterator[PairResult]:
-    """The pairs that were not skipped, in order; one part is in memory at a time.
+    """Yields the pairs that were not skipped, in order, with one part in memory at a time.
 
     Args:
-        folder: The run.
-        method: Whose results, where a run has run several; by default the first's.
+        folder: The run folder.
+        method: The method to read, where a run compares several; the first by default.
     """
     method = method or next(iter(methods_of(folder)), None)
     for number in folder.parts:

@@ -30,7 +30,7 @@ Row = dict[str, Any]
 Draw = Callable[
     [Image.Image, NDArray[np.float32] | None, Sequence[tuple[str, float]], str, str], Image.Image
 ]
-"""Draws a picture, its heat (None without), words with scores, their unit, and the caption."""
+"""Draws a picture, its heat (or None), words with scores, the scores' unit, and the caption."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Loaded:
     """A pair that could be read.
 
     Attributes:
-        place: Where it stands in the source.
-        pair: The pair.
-        image: Its picture, as the model takes it.
+        place: The pair's place in the source.
+        pair: The pair itself.
+        image: The pair's picture, as the model takes it.
         size: Height and width of the original picture.
         shown: The picture as the run folder keeps it, no side longer than `PICTURE_SIDE`.
-        mask: What its text names, at the size of `shown`; None where that is not known.
+        mask: Mask of what the text names, at the size of `shown`; None where unknown.
     """
 
     place: int
@@ -60,10 +60,10 @@ def explain_pairs(
     """Runs attribution methods over a source, and finishes the run.
 
     Args:
-        context: The run.
-        attributors: One per side that is explained, and per method.
-        batch_size: Pairs at a time, and rows per part.
-        draw: Draws what was found, e.g. `vlminterp.drawing.figure.figure`.
+        context: The run's context.
+        attributors: One attributor for each explained side and method.
+        batch_size: Pairs explained at a time, which share a part.
+        draw: Draws a method's result, e.g. `vlminterp.drawing.figure.figure`.
     """
     total = context.source.count()
     with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
@@ -82,7 +82,7 @@ def explain_pairs(
 
 
 def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
-    """Reads a batch's images; what can't be read becomes a row that says why."""
+    """Reads a batch's images; a pair that can't be read becomes a row that says why."""
     loaded, skipped = [], []
     for place, pair in enumerate(pairs, first):
         try:
@@ -108,7 +108,7 @@ def _loaded(place: int, pair: Pair) -> Loaded:
 def _explain(
     context: Context[Any], attributors: Sequence[Attributor], batch: Sequence[Loaded], draw: Draw
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """One row, with its arrays, per attributor and pair; one for a pair that can't be explained."""
+    """Yields a row and its arrays per attributor and pair, or one row for a skipped pair."""
     empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
     for item, unread in zip(batch, empty, strict=True):
         if unread:
@@ -142,7 +142,7 @@ def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Toke
 
 
 def _not_finite(explained: Sequence[Explanation]) -> dict[int, str]:
-    """Why pairs can't be scored: their place in the batch, and the reason."""
+    """Returns a reason for each pair whose scores are not finite, by its place in the batch."""
     reasons: dict[int, str] = {}
     for explanation in explained:
         finite = explanation.scores.isfinite().all(1) & explanation.similarity.isfinite()
@@ -163,7 +163,7 @@ def _results(
     explained: Sequence[Explanation],
     draw: Draw,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """One row, with its arrays, per explanation and pair."""
+    """Yields a row and its arrays for each explanation and pair."""
     pictures = [_save_pictures(context, item, explained, i, draw) for i, item in enumerate(batch)]
     for explanation in explained:
         scores = _scores(context.encoder, batch, pixels, tokens, explanation, context.seed)
@@ -183,7 +183,7 @@ def _results(
 
 
 def array_prefix(place: int, explanation: Explanation) -> str:
-    """The beginning of the names of an explanation's arrays."""
+    """Returns the prefix of the names of an explanation's arrays."""
     side, method = explanation.side.value, explanation.method
     return f"{place}.{side}.{method}" if method else f"{place}.{side}"
 
@@ -196,7 +196,7 @@ def _scores(
     explanation: Explanation,
     seed: int,
 ) -> list[dict[str, float]]:
-    # By name, not by place: a pair's baselines are the same in every shard and order.
+    # Seeded by id, not by place, so that a pair's baselines are the same in every shard and order.
     seeds = [zlib.crc32(f"{seed} {item.pair.id}".encode()) for item in batch]
     with torch.no_grad():
         if explanation.side is Side.image:
@@ -209,7 +209,7 @@ def _scores(
 
 
 def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
-    """What one explanation says of one pair, whose original picture has a size."""
+    """Returns the row of one pair's explanation; `size` is its original picture's."""
     scores = explanation.scores[index]
     row: Row = {
         "side": explanation.side.value,
@@ -261,10 +261,10 @@ def _save_pictures(
     index: int,
     draw: Draw,
 ) -> dict[str, dict[str, str]]:
-    """The picture itself, what of it is named, and a figure of all that each method found.
+    """Saves a pair's picture, the mask of what its text names, and a figure for each method.
 
     Returns:
-        Paths in the run folder by what they show, for each method.
+        For each method, paths in the run folder by what they show.
     """
     name = f"{item.place:06d}-{item.pair.id}"
     saved = {"picture": context.results.save_picture(name, item.shown)}
@@ -280,7 +280,7 @@ def _save_pictures(
 
 
 def _figure(item: Loaded, explained: Sequence[Explanation], index: int, draw: Draw) -> Image.Image:
-    """Draws one method's picture of both sides."""
+    """Draws one method's figure of both sides."""
     heat, words = None, []
     for explanation in explained:
         if explanation.side is Side.image:

@@ -7,6 +7,6 @@ class Sides(Enum):
     """The inputs that are explained."""
 
     both = "both"
-    """Those that the method explains."""
+    """Both inputs, or the only one that the method explains."""
     image = "image"
     text = "text"

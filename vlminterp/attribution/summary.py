@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def summarise(results: RunFolder) -> dict[str, Any]:
-    """Means over pairs, each metric beside its baselines.
+    """Averages each metric and its baselines over pairs.
 
     Args:
         results: A run folder whose parts are all written.
 
     Returns:
-        What `RunFolder.finish` takes; metrics are named `SIDE.METRIC`, or `SIDE.METHOD.METRIC`
+        A summary for `RunFolder.finish`; metrics are named `SIDE.METRIC`, or `SIDE.METHOD.METRIC`
         where several methods were run.
     """
     rows = results.parts.rows()
@@ -47,7 +47,7 @@ def summarise(results: RunFolder) -> dict[str, Any]:
 
 
 def _groups(rows: "pd.DataFrame") -> Iterator[tuple[str, "pd.DataFrame"]]:
-    """The rows of each side, or of each side and method where there are several methods."""
+    """Yields the rows of each side, or of each side and method where there are several methods."""
     several = "method" in rows and rows["method"].nunique() > 1
     for side in ("image", "text"):
         chosen = rows[rows["side"] == side] if "side" in rows else rows.iloc[:0]

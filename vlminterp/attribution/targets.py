@@ -45,7 +45,7 @@ class Target(ABC):
 
     Attributes:
         unit: The unit of its scores.
-        signed: Whether parts that lower the score are as telling as those that raise it.
+        signed: Whether parts that lower the score are as informative as those that raise it.
     """
 
     unit: ClassVar[str] = "cosine"
@@ -216,7 +216,7 @@ def _encoded(encoder: DualEncoder, tokens: Tokens) -> Tensor:
 
 
 def _same(tokens: Tokens, others: Tokens) -> Tensor:
-    """Tells which captions are the same, as the model reads them: bool `[B, K]`."""
+    """Tells which captions have the same tokens, bool `[B, K]`."""
     ids = [
         [row[mask].tolist() for row, mask in zip(t.ids, t.mask, strict=True)]
         for t in (tokens, others)

@@ -1,4 +1,4 @@
-"""Scores of text explanations, each beside random scores."""
+"""Metrics of text explanations, beside those of random scores."""
 
 from collections.abc import Sequence
 
@@ -30,11 +30,11 @@ def text_scores(
         tokens: B captions.
         image: Embeddings of their images, `[B, D]`.
         explanation: Scores of the tokens.
-        truths: Of each caption, where known, the spans that name something in the image.
-        seeds: One per pair, for the random scores.
+        truths: Spans of each caption that name something in the image; None where unknown.
+        seeds: Seed of each pair's random scores.
 
     Returns:
-        Metrics per pair; a baseline's are named `METRIC.CONTROL`.
+        Metrics of each pair; a baseline's are named `METRIC.BASELINE`.
     """
     rows: list[dict[str, float]] = [{} for _ in seeds]
     own = [[score for _, score in explanation.word_scores(i)] for i in range(len(explanation))]

@@ -1,1 +1,1 @@
-"""A W&B workspace and a report of a sweep, built by program."""
+"""Builds a W&B workspace and report of a sweep."""

@@ -21,7 +21,7 @@ SAVED = "dashboard.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Builds both, writes them as JSON, and saves them in W&B if that is asked for.
+    """Builds workspace and report, writes them as JSON, and with `--online` saves them in W&B.
 
     Args:
         arguments: The command line; the process's own by default.
@@ -91,7 +91,7 @@ def _saved(boards: "Boards") -> list[str]:
 
 @contextmanager
 def _reaching() -> Iterator[None]:
-    """Makes one line of what goes wrong between here and W&B."""
+    """Turns errors of W&B and of the connection into one-line `ResultsError`s."""
     import requests
     import wandb
 

@@ -16,19 +16,19 @@ from vlminterp.tracking.keys import Keys
 
 COMPARISON = "VLMs side by side"
 ACROSS, HIGH = 3, 6
-"""Panels beside each other in a report, of 24 columns, and how many lines one is high."""
+"""Panels in a row of a report, which is 24 columns wide, and the height of a panel in lines."""
 
 COLUMNS = ("run:displayName", "run:jobType", "config:names.value.model", "summary:verdict")
 
 
 @dataclass(frozen=True)
 class Where:
-    """The runs in W&B.
+    """The location of a sweep's runs in W&B.
 
     Attributes:
-        entity: User or team.
-        project: The project.
-        group: The sweep.
+        entity: W&B user or team.
+        project: W&B project.
+        group: The sweep's name, which is the group of its runs.
     """
 
     entity: str
@@ -40,12 +40,12 @@ class Boards:
     """The workspace and the report of a sweep.
 
     Args:
-        where: Its runs are in W&B.
-        runs: Their folders; at least one.
+        where: Location of the sweep's runs in W&B.
+        runs: Folders of the runs; at least one.
 
     Attributes:
-        workspace: What one explores.
-        report: What one reads.
+        workspace: The workspace, for exploring.
+        report: The report, for reading.
     """
 
     def __init__(self, where: Where, runs: Sequence[RunFolder]) -> None:
@@ -57,24 +57,24 @@ class Boards:
         self.report = self._report()
 
     def save(self) -> list[str]:
-        """Saves both in W&B, which needs a login.
+        """Saves workspace and report in W&B, which needs a login.
 
         Returns:
-            Where they are.
+            The two URLs.
         """
         self.workspace.save()
         self.report.save()
         return [self.workspace.url, self.report.url]
 
     def to_json(self) -> dict[str, Any]:
-        """Both as W&B would be sent them."""
+        """Returns workspace and report as the JSON that W&B would be sent."""
         models = {"workspace": self.workspace._to_model(), "report": self.report._to_model()}
         return {
             name: json.loads(model.model_dump_json(by_alias=True, exclude_none=True))
             for name, model in models.items()
         }
 
-    # Panels are made anew wherever they stand: each has an id of its own.
+    # Workspace and report each build their own panels, since every panel has its own id.
 
     def _own(self) -> dict[str, Panels]:
         return {plugin: panels(plugin, logged) for plugin, logged in self._logged.items()}
@@ -110,17 +110,17 @@ class Boards:
         )
 
     def _part(self, title: str, shown: Sequence[Panel], plugin: str | None = None) -> list[Any]:
-        """A heading and its panels, over the sweep's runs of one plugin, or over all of them."""
+        """Returns a heading and its panels, over the sweep's runs of one plugin or of all."""
         filters = [ws.Metric("Group") == self._where.group]
         if plugin is not None:
             filters.append(ws.Metric("JobType") == plugin)
-        # of the report's own project: one that is named is looked up, even offline
+        # no project, so the report's own: a named one would be looked up, even offline
         runs = wr.Runset(name=title, filters=And(*filters))
         return [wr.H1(title), wr.PanelGrid(runsets=[runs], panels=_laid_out(shown))]
 
 
 def _laid_out(shown: Sequence[Panel]) -> list[Panel]:
-    """Panels beside each other: a report does not arrange them by itself."""
+    """Places panels in rows, since a report does not arrange them by itself."""
     width = 24 // ACROSS
     for place, panel in enumerate(shown):
         across, down = place % ACROSS * width, place // ACROSS * HIGH

@@ -1,7 +1,7 @@
-"""Which panels show a run: its answer first, then its metrics, training, pictures and rows.
+"""The panels of a run: its gains first, then its metrics, curves, pictures and tables.
 
-Nothing here knows a plugin. What matters is what a summary calls so: gains, metrics, and curves
-that are named like a metric; the other curves stand behind.
+Panels depend on what a run has logged, not on its plugin. Curves that are named like one of the
+run's metrics come before the pictures, other curves after them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ WHO = "${run:displayName} ${run:jobType}"
 GAINS = "gains/"
 MEAN = f"/{INTERVAL[0]}"
 SHOWN_FIRST = 3
-"""Metrics of a plugin by which VLMs are compared; its own section has all."""
+"""Metrics of a plugin in the comparison of VLMs; the plugin's own section has all."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Panels:
     """The panels of one plugin's runs.
 
     Attributes:
-        matter: What matters of a run.
-        more: The rest, behind.
+        matter: Panels of what matters most in a run.
+        more: Other curves, and the tables.
     """
 
     matter: Sequence[Panel]
@@ -36,11 +36,11 @@ class Panels:
 
 
 def panels(plugin: str, logged: Sequence[Keys]) -> Panels:
-    """The panels of a plugin, from what its runs have logged.
+    """Builds the panels of a plugin.
 
     Args:
-        plugin: Its name, which titles begin with.
-        logged: Of each of its runs.
+        plugin: The plugin's name, with which titles of metrics begin.
+        logged: Keys of each of its runs.
     """
     metrics, summary = _metrics(logged), _each(keys.summary for keys in logged)
     gains, bars = _gains(summary), _metric_bars(plugin, metrics, summary)
@@ -54,10 +54,10 @@ def panels(plugin: str, logged: Sequence[Keys]) -> Panels:
 
 
 def comparison(logged: Mapping[str, Sequence[Keys]]) -> list[Panel]:
-    """The panels by which VLMs are compared, over the runs of all plugins.
+    """Builds the panels that compare VLMs, over the runs of all plugins.
 
     Args:
-        logged: What the runs of each plugin have logged.
+        logged: Keys of each run, by plugin.
     """
     every = [keys for some in logged.values() for keys in some]
     shown = _gains(_each(keys.summary for keys in every))
@@ -69,7 +69,7 @@ def comparison(logged: Mapping[str, Sequence[Keys]]) -> list[Panel]:
 
 
 def _trade_off(logged: Sequence[Keys]) -> list[Panel]:
-    """All runs across all metrics that have a direction; lower is better upside down."""
+    """Plots all runs over all metrics with a direction; axes where lower is better are inverted."""
     known = set(_each(keys.summary for keys in logged))
     directed = {
         metric_key(name) + MEAN: facts["higher_is_better"]
@@ -93,7 +93,7 @@ def _metrics(logged: Iterable[Keys]) -> dict[str, Mapping[str, Any]]:
 
 
 def _gains(summary: Sequence[str]) -> list[Panel]:
-    """One panel for each kind of gain, with a bar for each family of words."""
+    """Returns one panel for each kind of gain, with a bar for each family of words."""
     kinds = dict.fromkeys(key.split("/")[1] for key in summary if key.startswith(GAINS))
     return [
         wr.BarPlot(
@@ -108,7 +108,7 @@ def _gains(summary: Sequence[str]) -> list[Panel]:
 def _metric_bars(
     plugin: str, metrics: Mapping[str, Mapping[str, Any]], summary: Sequence[str]
 ) -> list[Panel]:
-    """One panel for each metric, with a bar for itself and for each of its baselines."""
+    """Returns one panel for each metric, with a bar for itself and for each of its baselines."""
     families = {key.split("/")[-2] for key in summary if key.startswith(GAINS)}
     return [
         wr.BarPlot(
@@ -117,18 +117,23 @@ def _metric_bars(
             legend_template=WHO,
         )
         for name, facts in metrics.items()
-        if name.split(".")[0] not in families  # the panels of gains have these
+        if name.split(".")[0] not in families  # shown by the panels of gains
         if (keys := _ending(summary, f"{metric_key(name)}/"))
     ]
 
 
 def _ending(summary: Sequence[str], prefix: str) -> list[str]:
-    """The means below a prefix."""
+    """Returns the keys of means that begin with a prefix."""
     return [key for key in summary if key.startswith(prefix) and key.endswith(MEAN)]
 
 
 def _curves(logged: Sequence[Keys], metrics: set[str]) -> tuple[list[Panel], list[Panel]]:
-    """Charts over steps: those called like a metric, or all of an axis that has none; the rest."""
+    """Builds charts over steps.
+
+    Returns:
+        Curves named like a metric (each metric once, by its first axis), with all curves of an axis
+        that has none such; and the others.
+    """
     axes: dict[str, list[str]] = {}
     for keys in logged:
         for axis, curves in keys.curves.items():
@@ -152,5 +157,5 @@ def _media(key: str) -> Panel:
 
 
 def _each(lists: Iterable[Sequence[str]]) -> list[str]:
-    """Each once, in the order in which they come."""
+    """Returns the lists' entries once each, in order of appearance."""
     return list(dict.fromkeys(key for keys in lists for key in keys))

@@ -1,1 +1,1 @@
-"""A run in the formats of other tools."""
+"""Writes a run in the formats of other tools."""

@@ -57,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _exporter(run: RunFolder, name: str, rows: int | None) -> Format:
-    """Returns what writes a format.
+    """Returns the function that writes a format.
 
     Raises:
-        ConfigError: There is no such format for the run's plugin, or its rows are too few.
+        ConfigError: The run's plugin has no such format, or `rows` is less than 1.
     """
     if rows is not None and rows < 1:
         raise ConfigError(f"--rows {rows} must be at least 1")

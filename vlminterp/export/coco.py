@@ -1,4 +1,4 @@
-"""COCO's JSON: where the heat is, what the caption names, and the caption."""
+"""Export to COCO's JSON: hot regions, regions that the caption names, and the caption."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,17 +23,17 @@ Mask = NDArray[np.bool_]
 def to_coco(run: RunFolder, folder: Path) -> list[Path]:
     """Writes `annotations.json` and `images/`.
 
-    Of each picture, what is hot and what is named are an annotation with an uncompressed run-length
-    mask (`iscrowd` 1, as COCO has it), box and area; `score` is the heat there, in its picture's
-    `unit`. The map itself is `maps/NAME.npy`, float32 `[height, width]`, named by the picture's
-    `score_map`.
+    A picture's hot pixels and its named pixels are one annotation each, with box, area and an
+    uncompressed run-length mask, which COCO marks as `iscrowd` 1; `score` is the mean heat there,
+    in the picture's `unit`. The map is in `maps/NAME.npy`, float32 `[height, width]`; the picture's
+    `score_map` is its path.
 
     Args:
         run: The run folder.
-        folder: Where to; it exists.
+        folder: The export's folder, which exists.
 
     Returns:
-        The JSON.
+        The JSON file.
     """
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
@@ -66,10 +66,10 @@ def to_coco(run: RunFolder, folder: Path) -> list[Path]:
 
 
 def run_lengths(mask: Mask) -> dict[str, list[int]]:
-    """A mask as COCO's uncompressed run lengths: column by column, zeros first.
+    """Encodes a mask as COCO's uncompressed run lengths: column by column, zeros first.
 
     Args:
-        mask: bool `[height, width]`.
+        mask: The mask, bool `[height, width]`.
 
     Example:
         >>> run_lengths(np.array([[False, True], [True, True]]))

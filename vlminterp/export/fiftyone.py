@@ -1,4 +1,4 @@
-"""Samples as FiftyOne writes a dataset to disk: `samples.json`, pictures, heatmaps and masks."""
+"""Export to FiftyOne's dataset on disk: `samples.json`, pictures, heatmaps and masks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,10 +23,10 @@ def to_fiftyone(run: RunFolder, folder: Path) -> list[Path]:
 
     Args:
         run: The run folder.
-        folder: Where to; it exists.
+        folder: The export's folder, which exists.
 
     Returns:
-        The JSON of the samples.
+        The JSON file of the samples.
     """
     for field in ("heatmap", "named"):
         (folder / "fields" / field).mkdir(parents=True)
@@ -39,7 +39,7 @@ def to_fiftyone(run: RunFolder, folder: Path) -> list[Path]:
 
 
 def _sample(picture: ExplainedPicture, folder: Path) -> Mapping[str, Any]:
-    """One sample, in FiftyOne's own names."""
+    """Returns one sample under FiftyOne's names, and saves its heatmap and mask."""
     height, width = picture.heat.shape
     positive = np.nan_to_num(picture.heat).clip(0)
     highest = float(positive.max())

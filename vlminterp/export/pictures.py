@@ -1,4 +1,4 @@
-"""The pairs of an attribution run as tools for pictures take them."""
+"""The explained pictures of an attribution run, for export to image tools."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,13 +17,14 @@ from vlminterp.results.run_folder import RunFolder
 
 @dataclass(frozen=True)
 class ExplainedPicture:
-    """An explained picture.
+    """A picture with its explanation.
 
     Attributes:
-        pair: What was found.
-        file: The picture, below the folder of the export.
-        heat: Nats, float32 `[height, width]` of the picture; NaN where the model did not look.
-        named: What the caption names, bool, likewise; None where that is not known.
+        pair: The pair's results.
+        file: Path of the picture, relative to the export's folder.
+        heat: Scores in the unit of the pair's image side, float32 `[height, width]` of the picture;
+            NaN where the model did not look.
+        named: Mask of what the caption names, bool `[height, width]`; None where unknown.
     """
 
     pair: PairResult
@@ -33,12 +34,12 @@ class ExplainedPicture:
 
 
 def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[ExplainedPicture]:
-    """Copies the run's pictures, and yields what was found on each.
+    """Copies the run's pictures, and yields each with its explanation.
 
     Args:
         run: The run folder.
-        folder: Of the export.
-        below: The folder in it that pictures go to.
+        folder: The export's folder.
+        below: Name of its subfolder for pictures, which is made here.
 
     Raises:
         ResultsError: The run explains no pictures.

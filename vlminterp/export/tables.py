@@ -1,4 +1,4 @@
-"""A run's tables as one file each: parquet of the rows, npz of the arrays."""
+"""Export of a run's tables as one file each: rows as parquet, arrays as npz."""
 
 import zipfile
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from vlminterp.results.parts import Parts
 from vlminterp.results.run_folder import RunFolder
 
 MAIN = "rows"
-"""What the main table's file is called, which has no name of its own."""
+"""Name of the main table's file."""
 
 
 def to_parquet(run: RunFolder, folder: Path) -> list[Path]:
-    """Writes `rows.parquet`, and `NAME.parquet` for every other table; one part is in memory.
+    """Writes `rows.parquet`, and `NAME.parquet` for every other table, a part at a time.
 
     Args:
         run: The run folder.
-        folder: Where to; it exists.
+        folder: The export's folder, which exists.
 
     Returns:
         The files.
@@ -43,11 +43,11 @@ def to_parquet(run: RunFolder, folder: Path) -> list[Path]:
 def to_npz(run: RunFolder, folder: Path) -> list[Path]:
     """Writes `rows.npz`, and `NAME.npz` for every other table that has arrays.
 
-    A table whose parts have arrays of the same names gets them as `PART.NAME`.
+    Where parts of a table share names of arrays, its arrays are named `PART.NAME`.
 
     Args:
         run: The run folder.
-        folder: Where to; it exists.
+        folder: The export's folder, which exists.
 
     Returns:
         The files.
@@ -59,7 +59,7 @@ def to_npz(run: RunFolder, folder: Path) -> list[Path]:
             continue
         unique = len(set(names)) == len(names)
         file = folder / f"{name}.npz"
-        # np.savez wants all arrays at once
+        # not np.savez, which needs all arrays in memory at once
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for number in parts:
                 for key, array in parts.arrays(number).items():

@@ -1,6 +1,6 @@
-"""`python -m vlminterp.tracking FOLDER` makes the W&B run of a run, or those of a sweep, again.
+"""`python -m vlminterp.tracking FOLDER` mirrors a run, or each run of a sweep, to W&B again.
 
-The run folder has all that W&B is given: a mirror that is lost, or was never made, costs nothing.
+The run folder holds everything that is logged to W&B, so a mirror can be made at any time.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from vlminterp.tracking.run import mirror, tracking_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Mirrors run folders, and prints where each mirror lies.
+    """Mirrors run folders, and prints the path of each mirror.
 
     Args:
         arguments: The command line; the process's own by default.
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _runs(folder: Path) -> Iterator[tuple[RunFolder, str | None]]:
-    """The runs of a folder, each with the sweep that it belongs to."""
+    """Yields the runs of a folder, each with its sweep; None for a run outside a sweep."""
     if not (folder / SWEEP_FILE).is_file():
         run = RunFolder.read(folder)
         yield run, run.config.get("sweep")

@@ -1,11 +1,11 @@
-"""What a user can choose about tracking."""
+"""Options of the mirror in Weights & Biases."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 
 
 class Mode(Enum):
-    """Where the mirror goes."""
+    """Whether and how runs are mirrored to W&B."""
 
     offline = "offline"
     online = "online"

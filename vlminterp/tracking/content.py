@@ -1,4 +1,4 @@
-"""What W&B is given of a run: tables, trajectories, pictures, summary, lineage."""
+"""Logs the content of a run to W&B: tables, trajectories, pictures, summary, lineage."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,12 +17,12 @@ from vlminterp.tracking.summary import log_summary
 from vlminterp.tracking.tables import STEP, log_steps, log_table
 
 CONVERGENCE = "convergence"
-"""What the trajectories of an attribution method's own optimisation stand under."""
+"""Prefix of the trajectories of an attribution method's own optimisation."""
 
 CONVERGENCE_STEP = f"{CONVERGENCE}/{STEP}"
 
 PICTURES = 50
-"""Pictures of a run that W&B is given; the run folder has all."""
+"""Pictures of a run that are logged to W&B; the run folder has all."""
 
 
 def log_content(run: "wandb.Run", results: RunFolder) -> None:
@@ -52,7 +52,7 @@ def log_content(run: "wandb.Run", results: RunFolder) -> None:
 
 
 def _log_pictures(run: "wandb.Run", results: RunFolder) -> None:
-    """The first pairs' figures and heatmaps; without pairs, the pictures that there are."""
+    """Logs the first pairs' figures and heatmaps; without pairs, any pictures in the folder."""
     pairs = list(islice(explained_pairs(results), PICTURES))
     content: dict[str, Any] = {}
     if pairs:
@@ -70,7 +70,7 @@ def _log_pictures(run: "wandb.Run", results: RunFolder) -> None:
 
 
 def mean_curves(pairs: Iterable[PairResult]) -> list[dict[str, float]]:
-    """Each step's mean over pairs of every trajectory, e.g. `convergence/image/fit`."""
+    """Averages every trajectory over pairs, by step and key, e.g. `convergence/image/fit`."""
     sums: dict[str, NDArray[np.float64]] = {}
     counts: dict[str, int] = defaultdict(int)
     for pair in pairs:

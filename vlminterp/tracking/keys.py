@@ -1,4 +1,4 @@
-"""The names under which W&B has what it was given of a run, for those who build panels."""
+"""The keys under which a run is logged to W&B, for building panels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from vlminterp.tracking.tables import STEP, step_values
 
 @dataclass(frozen=True)
 class Keys:
-    """What of a run is in W&B.
+    """The keys of one run in W&B.
 
     Attributes:
-        metrics: The run's metrics as its summary has them, by name.
+        metrics: The metrics in the run's summary, by name.
         summary: Keys of the summary.
-        curves: Keys of charts, by the key of their axis.
-        media: Keys of lists of pictures.
-        tables: Keys of tables.
+        curves: Keys of the charts, by the key of their axis.
+        media: Keys of the lists of pictures.
+        tables: Keys of the tables.
     """
 
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Keys:
 
     @classmethod
     def of(cls, results: RunFolder) -> Self:
-        """Of a run folder, which is all that W&B is given.
+        """Finds the keys under which a run folder is logged.
 
         Args:
             results: The run folder; finished or not.

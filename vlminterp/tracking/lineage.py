@@ -1,4 +1,4 @@
-"""What a run was made from and what came of it, as W&B artifacts."""
+"""The inputs and the results of a run, as W&B artifacts."""
 
 import re
 from typing import Any
@@ -13,9 +13,9 @@ RESULTS = ("rows/**/*.parquet", "arrays/**/*.safetensors", "versions.json", SUMM
 
 
 def log_lineage(run: "wandb.Run", results: RunFolder) -> None:
-    """Logs model and data as used, and the results as made.
+    """Logs the model and data as inputs of the run, and the results as its output.
 
-    Model and data are described, not copied: their weights and pictures stay where they are.
+    Model and data are described, not copied: weights and pictures are not uploaded.
 
     Args:
         run: The W&B run.
@@ -26,7 +26,7 @@ def log_lineage(run: "wandb.Run", results: RunFolder) -> None:
         _use(run, _described(kind, f"{part}-{names[part]}", config.get(part) or {}))
     made = _artifact("results", f"results-{names['plugin']}-{results.path.resolve().name}", names)
     for file in sorted(file for pattern in RESULTS for file in results.path.glob(pattern)):
-        # read where it lies when it is sent: no second copy in the run folder
+        # immutable: wandb uploads the file itself, without a second copy in the run folder
         made.add_file(str(file), str(file.relative_to(results.path)), policy="immutable")
     _add_json(made, "config.json", config)
     run.log_artifact(made)
@@ -48,8 +48,9 @@ def _add_json(artifact: wandb.Artifact, name: str, content: dict[str, Any]) -> N
 
 
 def _use(run: "wandb.Run", artifact: wandb.Artifact) -> None:
-    """`run.use_artifact`, which refuses to work offline though its record is the same there."""
+    """Logs an artifact as an input, even offline, where `run.use_artifact` refuses to."""
     if run.offline:
+        # the record that use_artifact makes online
         run._log_artifact(artifact, is_user_created=True, use_after_commit=True)
     else:
         run.use_artifact(artifact)

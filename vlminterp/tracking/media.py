@@ -1,4 +1,4 @@
-"""Pictures as W&B shows them: figures, and pictures under masks that can be switched on and off."""
+"""Pictures for W&B: figures, and pictures with masks that can be switched on and off."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,24 +16,24 @@ from vlminterp.report.cards import placed_map
 
 LEVELS = 4
 LABELS = {
-    # fixed ones: W&B keeps one set of labels for all masks of a name
+    # fixed, since W&B keeps one set of labels for all masks of a name
     "heat": {level: f"up to {level}/{LEVELS} of the highest score" for level in (1, 2, 3, LEVELS)},
     "named": {1: "what the caption names"},
 }
-"""What the numbers of each mask mean; 0 is nothing."""
+"""Labels of the numbers in each mask; 0 has none."""
 
 Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture that W&B is given.
+    """A picture that is logged to W&B.
 
     Attributes:
         file: A PNG of the run folder.
-        size: Its width and height.
-        caption: What stands below it.
-        masks: Numbers of `LABELS`, `[height, width]` of the image, by the mask's name.
+        size: Width and height in pixels.
+        caption: Text below the picture.
+        masks: Masks of numbers from `LABELS`, `[height, width]` of the picture, by name.
     """
 
     file: Path
@@ -43,11 +43,11 @@ class Shown:
 
 
 def as_media(pictures: Sequence[Shown]) -> list[wandb.Image]:
-    """Pictures of one size, since W&B shows those of different sizes wrongly.
+    """Makes W&B images of one size, since W&B shows those of different sizes wrongly.
 
     Args:
-        pictures: Of any sizes; they are framed, not stretched. Those that need no frame are taken
-            as the files that they are: to encode them again is most of a mirror's time.
+        pictures: Pictures of any sizes; they are padded, not stretched. Those that need no padding
+            are passed as files: encoding them again would take most of a mirror's time.
     """
     width = max((shown.size[0] for shown in pictures), default=0)
     height = max((shown.size[1] for shown in pictures), default=0)
@@ -74,7 +74,7 @@ def _framed(file: Path, size: tuple[int, int]) -> Image.Image:
 
 
 def picture(file: Path, caption: str) -> Shown | None:
-    """A picture of the run folder; None where it is missing or broken."""
+    """Opens a picture of the run folder; returns None where it is missing or broken."""
     try:
         with opened(file) as image:
             size = image.size
@@ -85,7 +85,7 @@ def picture(file: Path, caption: str) -> Shown | None:
 
 
 def figures(folder: Path, pairs: Iterable[PairResult]) -> dict[int, Shown]:
-    """The runner's figures by pair."""
+    """Finds the runner's figures by the pair's place, without pairs that have no readable one."""
     found = {}
     for pair in pairs:
         names = [side.row["overlay"] for side in pair.sides.values() if "overlay" in side.row]
@@ -98,7 +98,7 @@ def figures(folder: Path, pairs: Iterable[PairResult]) -> dict[int, Shown]:
 
 
 def heatmaps(folder: Path, pairs: Iterable[PairResult]) -> list[Shown]:
-    """The pictures themselves; their heat, and what is named where that is known, as masks."""
+    """Finds the pairs' pictures, with their heat and, where known, what is named as masks."""
     found = []
     for pair in pairs:
         side = pair.image
@@ -117,13 +117,13 @@ def heatmaps(folder: Path, pairs: Iterable[PairResult]) -> list[Shown]:
 
 
 def heat_levels(heat: NDArray[np.float32]) -> Mask:
-    """A heatmap in quarters of its highest score, rounded up.
+    """Rounds a heatmap up to quarters of its highest score.
 
     Args:
         heat: `[height, width]`; NaN where the model did not look.
 
     Returns:
-        1 … 4, and 0 where nothing is positive.
+        Levels 1 … 4, uint8 `[height, width]`; 0 where the score is not positive.
 
     Example:
         >>> heat_levels(np.array([[np.nan, -1.0, 0.1], [1.0, 2.1, 4.0]], np.float32))

@@ -1,4 +1,4 @@
-"""One W&B run, made from a run folder alone, so that it can be made again."""
+"""Mirrors a run to W&B from its folder alone, so that it can be mirrored again."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ UPLOAD_SECONDS = 600.0
 
 
 def check_login(tracking: TrackingConfig) -> None:
-    """Finds out before a run, rather than after it, that W&B knows no user.
+    """Checks that someone is logged in to W&B where the mode needs it; called before a run.
 
     Raises:
         ConfigError: `online` was asked for and no one is logged in.
@@ -34,11 +34,11 @@ def check_login(tracking: TrackingConfig) -> None:
 
 
 def require_login(asked: str, instead: str) -> None:
-    """Makes sure that W&B knows a user.
+    """Checks that someone is logged in to W&B.
 
     Args:
-        asked: What needs a login.
-        instead: What to do without one.
+        asked: The option that needs a login, for the message.
+        instead: The alternative without a login, for the message.
 
     Raises:
         ConfigError: No one is logged in.
@@ -62,14 +62,14 @@ def mirror(
 ) -> None:
     """Writes a run to W&B: its config (without secrets), rows, pictures and summary.
 
-    The run's id is the folder's hash. What has been mirrored to the same place is not mirrored
-    again, unless the run was computed again or the folder's `wandb` is gone.
+    The W&B run's id is the folder's hash. A run that was mirrored with the same options is not
+    mirrored again, unless its summary has changed or the folder's `wandb` is gone.
 
     Args:
         results: The run folder; finished or not.
-        tracking: Where to.
-        group: Runs that belong together, if `tracking.group` does not say.
-        again: Also what has been mirrored to the same place.
+        tracking: Options of the mirror.
+        group: The run's group, where `tracking.group` is not set.
+        again: Whether to mirror a run that was mirrored with the same options.
 
     Raises:
         ConfigError: `online` was asked for and no one is logged in.
@@ -87,7 +87,7 @@ def mirror(
     from vlminterp.tracking.content import log_content
 
     _forget_earlier_mirror(results.path)
-    # media and artifacts belong into the run folder: an offline run's would be lost elsewhere
+    # media and artifacts go into the run folder: an offline run's would be lost elsewhere
     data = str(results.path.resolve() / "wandb" / "data")
     try:
         with _environment(WANDB_DATA_DIR=data), _run(results, tracking, group) as run:
@@ -103,7 +103,7 @@ def mirror(
 
 @contextmanager
 def _run(results: RunFolder, tracking: TrackingConfig, group: str | None) -> Iterator["wandb.Run"]:
-    """A W&B run that is finished whatever happens, and says nothing."""
+    """Opens a W&B run that prints nothing, and finishes it even after an error."""
     import wandb
 
     path = results.path.resolve()
@@ -144,7 +144,7 @@ def _run(results: RunFolder, tracking: TrackingConfig, group: str | None) -> Ite
 
 @contextmanager
 def _environment(**values: str) -> Iterator[None]:
-    """Sets variables that wandb reads nowhere else from, and restores what was there."""
+    """Sets environment variables for settings that wandb reads nowhere else, then restores them."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -158,12 +158,12 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 def _forget_earlier_mirror(folder: Path) -> None:
-    """An earlier mirror of the same folder is out of date, and would be synced twice."""
+    """Deletes an earlier mirror of the folder, which is out of date and would be synced as well."""
     shutil.rmtree(folder / "wandb", ignore_errors=True)
 
 
 def tracking_of(run: RunFolder) -> TrackingConfig:
-    """Where a run was to be mirrored, as its own config says."""
+    """Returns the tracking options in a run's own config, except for the mode."""
     known = {field.name for field in fields(TrackingConfig)} - {"mode"}
     noted = run.config.get("tracking") or {}
     return TrackingConfig(**{key: value for key, value in noted.items() if key in known})

@@ -1,4 +1,4 @@
-"""A run's summary as W&B's flat keys, with the direction of each metric, and its alarms."""
+"""Logs a run's summary to W&B as flat keys, with each metric's direction and an alert."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,11 @@ INTERVAL = ("mean", "low", "high", "n")
 
 
 def log_summary(run: "wandb.Run", summary: Mapping[str, Any]) -> None:
-    """Writes the summary, says which direction of a metric is better, and alerts on early stops.
+    """Logs the summary and each metric's better direction, and alerts if the run stopped early.
 
     Args:
         run: The W&B run.
-        summary: The summary given to `RunFolder.finish`; `stopped` is why a run has ended early.
+        summary: The summary given to `RunFolder.finish`; `stopped` says why a run ended early.
     """
     for name, metric in (summary.get("metrics") or {}).items():
         best = BEST.get(metric.get("higher_is_better"))
@@ -30,7 +30,7 @@ def log_summary(run: "wandb.Run", summary: Mapping[str, Any]) -> None:
 
 
 def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Flattens a summary into W&B's keys.
+    """Flattens a summary to W&B's keys.
 
     Example:
         >>> baseline = {"mean": 0.1, "low": 0.0, "high": 0.2}
@@ -53,7 +53,7 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_key(name: str) -> str:
-    """Returns a metric's name in W&B, with slashes because W&B takes a dot for nesting.
+    """Returns a metric's name in W&B, with slashes because W&B reads a dot as nesting.
 
     Example:
         >>> metric_key("image.pointing_game")

@@ -1,4 +1,4 @@
-"""A run folder's tables as W&B shows them: as tables, and as charts over steps."""
+"""Logs a run folder's tables to W&B, as tables and as charts over steps."""
 
 import json
 import math
@@ -14,24 +14,24 @@ from vlminterp.results.parts import Parts
 Row = dict[str, Any]
 
 INCREMENT = 1_000
-"""Rows that are logged at once: a table grows, and no more than these are in memory."""
+"""Rows of one increment of a table."""
 
 INCREMENTS = 100
-"""As many as W&B shows of one table; all rows are in the artifact of results."""
+"""Increments of a table that are logged, all that W&B shows; the results artifact has all rows."""
 
 STEP = "step"
 
 BEST: dict[bool | None, str] = {True: "max", False: "min"}
-"""What W&B calls the best value, by whether higher is better."""
+"""W&B's name for the best value, by whether higher is better."""
 
 
 def log_table(run: "wandb.Run", key: str, parts: Parts) -> None:
-    """Logs a table bit by bit, as W&B's own tables grow.
+    """Logs a table in increments, at most `INCREMENTS` of `INCREMENT` rows each.
 
     Args:
         run: The W&B run.
         key: The table's name in W&B.
-        parts: The table; its lists become JSON, for a W&B column has one type.
+        parts: The table; lists and dicts become JSON, since a W&B column has one type.
     """
     columns = dict.fromkeys(name for part in parts.tables() for name in part.column_names)
     table = wandb.Table(columns=list(columns), log_mode="INCREMENTAL", allow_mixed_types=True)
@@ -57,7 +57,7 @@ def log_steps(
         run: The W&B run.
         name: The table's name; its charts are `NAME/COLUMN`.
         parts: The table; ignored if it has no steps.
-        directions: Whether higher is better, by column, where that is known: W&B keeps the best.
+        directions: Whether higher is better, by column, where known; W&B then keeps the best.
     """
     steps = step_values(parts)
     if not steps:
