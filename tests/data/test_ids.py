@@ -17,6 +17,15 @@ def test_no_id_repeats(names):
     assert ids() == ids()
 
 
+def test_a_suffix_that_is_an_id_itself_is_no_repeat():
+    unique = UniqueIds()
+    assert [unique(name, row) for row, name in enumerate(["a", "a#3", "a"], 1)] == [
+        "a",
+        "a#3",
+        "a#3#3",
+    ]
+
+
 def test_different_ids_are_left_alone():
     unique = UniqueIds()
     assert all(unique(f"id {row}", row) == f"id {row}" for row in range(100_000))

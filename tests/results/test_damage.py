@@ -179,3 +179,23 @@ def test_a_damaged_sweep_file_is_rebuilt_from_its_runs(tmp_path, monkeypatch, ca
             assert main(["check", str(sweep.parent)]) == 1
         assert run(line) == 0, capsys.readouterr().err
         assert contents(Path("outputs")) == expected
+
+
+def test_no_changed_bit_in_a_part_changes_its_rows(tmp_path):
+    """One bit in each byte: it is noticed, or lies where it says nothing of the rows."""
+    with RunFolder.open(tmp_path / "run", {"names": {}}) as folder:
+        rows = [{"pair": n, "id": str(n), "text": "t" * n, "score": n / 3} for n in range(4)]
+        folder.parts.write(0, rows, {})
+    (file,) = (tmp_path / "run").glob("rows/*.parquet")
+    whole = file.read_bytes()
+    noticed = 0
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        file.write_bytes(damaged)
+        parts = RunFolder(tmp_path / "run").parts
+        if 0 in parts:
+            assert parts.table(0).to_pylist() == rows
+        else:
+            noticed += 1
+    assert noticed > len(whole) / 2

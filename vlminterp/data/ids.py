@@ -26,9 +26,8 @@ class UniqueIds:
             >>> unique("cat.jpg", 1), unique("cat.jpg", 2)
             ('cat.jpg', 'cat.jpg#2')
         """
-        if self._add(id):
+        while self._add(id):
             id = f"{id}#{row}"  # noqa: A001
-            self._add(id)
         return id
 
     def _add(self, id: str) -> bool:  # noqa: A002

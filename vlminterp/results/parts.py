@@ -176,12 +176,12 @@ class Parts:
             whole = digests.get(ROWS_DIGEST) in (None, _rows_digest(table))
             expected = {self._arrays_file(int(rows.stem)): digests[ARRAYS_DIGEST]}
             pictures = json.loads(digests.get(PICTURES_DIGESTS, b"{}"))
+            expected |= {self._folder / name: bytes.fromhex(d) for name, d in pictures.items()}
         except (OSError, ValueError, pa.ArrowException, KeyError, TypeError, AttributeError):
             whole = False
         if not whole:
             yield rows
             return
-        expected |= {self._folder / name: bytes.fromhex(d) for name, d in pictures.items()}
         yield from (file for file, digest in expected.items() if _digest(file) != digest)
 
     def _digests_of_named(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -231,7 +231,9 @@ def _to_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 def _to_parquet(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    pq.write_table(
+        table, buffer, compression="zstd", write_page_checksum=True, write_statistics=False
+    )
     return buffer.getvalue()
 
 
