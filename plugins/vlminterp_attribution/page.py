@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
+from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
 from vlminterp.metrics.facts import METRICS, Metric
 from vlminterp.report.cards import data_uri, placed_map, small_picture
@@ -160,15 +161,15 @@ def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> Met
             size = np.abs(heat) if signed else heat
             top = float(np.nanmax(size))
             drawn = data_uri((signed_overlay if signed else overlay)(picture, heat, top))
-            notes.append(f"up to {top:.2g} {result.image.row.get('unit', '')}")
+            notes.append(f"up to {number(top, 2)} {result.image.row.get('unit', '')}")
     words = Markup()
     if result.caption and result.caption.words:
         top = max(abs(score) for _, score in result.caption.words)
         unit = str(result.caption.row.get("unit", ""))
         words = coloured_words(result.caption.words, top or 1.0, unit)
     notes += [
-        f"members agree {side.row['agreement']:.2f}"
-        for side in result.sides.values()
+        f"members agree on the {name} to {side.row['agreement']:.2f}"
+        for name, side in result.sides.items()
         if "agreement" in side.row
     ]
     return MethodView(method, drawn, words, " · ".join(notes))
@@ -176,6 +177,8 @@ def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> Met
 
 STYLE = """
 .methods td.best { font-weight: 700; }
+.methods :is(th, td) { overflow-wrap: normal; }
+.methods tbody th { white-space: nowrap; padding-right: 1.2rem; }
 .columns { display: grid; gap: 1.4rem; }
 .columns .line { display: grid; grid-template-columns: repeat(var(--columns), minmax(8rem, 14rem));
   gap: .6rem; align-items: start; overflow-x: auto; }

@@ -6,7 +6,7 @@ MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Writes a number with `digits` significant digits; from 10,000 on, as a whole number.
+    """Writes a number with `digits` significant digits, and a larger one as a whole number.
 
     None and NaN become an en dash.
 
@@ -16,7 +16,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """
     if value is None or math.isnan(value):
         return NOTHING
-    if math.isfinite(value) and abs(value) >= 10**4:
+    if math.isfinite(value) and abs(value) >= 10**digits:
         return f"{value:,.0f}".replace("-", MINUS)
     return f"{value:.{digits}g}".replace("-", MINUS)
 
