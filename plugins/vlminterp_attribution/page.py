@@ -64,7 +64,7 @@ def content(folder: RunFolder) -> Content:
         "For each picture and caption, this page shows which parts of the picture and which words "
         "{} uses, as each method measures it. Methods have units of their own: each map and each "
         "caption is drawn on its own scale, from 0 to its highest score{}. Where methods disagree, "
-        "trust the scores above more than looks."
+        "trust scores more than looks."
     ).format(names["model"], "; blue counts against" if asked in SIGNED else "")
     return Content(
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
