@@ -128,7 +128,7 @@ def undisturbed_bank(bank_line, tmp_path_factory):
     return outputs_of(bank_line, tmp_path_factory.mktemp("undisturbed-bank"))
 
 
-@pytest.mark.parametrize("damage", [truncate, zero, flip, remove, directory])
+@pytest.mark.parametrize("damage", [truncate, flip, directory])
 def test_the_same_line_mends_any_damage_of_a_bank(
     undisturbed_bank, bank_line, damage, tmp_path, capsys
 ):
