@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from vlminterp_m2ib.noise import pair_seeds
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
 from vlminterp.attribution.explanation import Explanation, Side
+from vlminterp.attribution.noise import pair_seeds
 from vlminterp.attribution.targets import Score, Similarity, Target
 
 

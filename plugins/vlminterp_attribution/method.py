@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens
 from vlminterp.attribution.explanation import Explanation, Side, require_pairs
+from vlminterp.attribution.gradients import derivable, taking_gradients
 from vlminterp.attribution.targets import Similarity, Target
 from vlminterp.errors import ConfigError
 from vlminterp_attribution.batch import Batches, PairBatch
@@ -116,9 +117,10 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
             ModelError: The tower lacks what the method needs.
         """
         require_pairs(pixels, tokens)
-        batch = self.batches(self.side, pixels, tokens)
+        batch = self.batches(self.side, derivable(pixels), derivable(tokens))
         if self.name not in batch.explanations:
-            batch.explanations[self.name] = self.explanation(batch)
+            with taking_gradients():
+                batch.explanations[self.name] = self.explanation(batch)
         return batch.explanations[self.name]
 
     @classmethod

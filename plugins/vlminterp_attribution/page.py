@@ -11,13 +11,13 @@ from markupsafe import Markup
 from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
+from vlminterp.drawing.signed import signed_overlay
 from vlminterp.metrics.facts import METRICS, Metric
 from vlminterp.report.cards import data_uri, placed_map, small_picture
 from vlminterp.report.content import Content, Section
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_attribution.signed import signed_overlay
 
 PAIRS_ON_PAGE = 60
 LONGEST_SIDE = 224

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, State, Tokens, Tower
 from vlminterp.attribution.explanation import Explanation, Side, require_pairs
+from vlminterp.attribution.gradients import derivable, taking_gradients
+from vlminterp.attribution.noise import PairNoise, pair_seeds
 from vlminterp.attribution.targets import Similarity, Target
-from vlminterp.gradients import derivable, taking_gradients
 from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
-from vlminterp_m2ib.noise import PairNoise, pair_seeds
 from vlminterp_m2ib.prior import gates_of, prior_of
 from vlminterp_m2ib.settings import DEFAULTS, Settings
 

@@ -8,7 +8,6 @@ from torch.nn.functional import normalize
 from transformers import Siglip2Model
 from transformers.models.auto.image_processing_auto import get_image_processor_class_from_name
 from vlminterp_m2ib.attribution import M2IB
-from vlminterp_m2ib.noise import pair_seeds
 from vlminterp_m2ib.settings import Settings
 
 from tests.adapters.laws import assert_copies_follow
@@ -20,6 +19,7 @@ from vlminterp.adapters.hf.siglip2 import HFSigLIP2
 from vlminterp.adapters.law import measure_law
 from vlminterp.adapters.preprocessing import Preprocessing
 from vlminterp.attribution.image_scores import image_scores
+from vlminterp.attribution.noise import pair_seeds
 from vlminterp.errors import ModelError
 
 SHAPES = ((213, 320), (320, 213), (64, 64), (40, 300))

@@ -59,6 +59,18 @@ def test_another_question_has_another_answer(inputs, method_of, name, side):
             torch.testing.assert_close(asked.scores, plain)
 
 
+@pytest.mark.parametrize(("name", "side"), CASES)
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_modes_without_gradients_change_nothing(
+    encoder, pictures, captions, inputs, method_of, name, side, mode
+):
+    with mode():
+        own = encoder.preprocess(pictures), encoder.tokenize(captions)
+        found = method_of(name, side).attribute(*own)
+        assert not torch.is_grad_enabled()
+    torch.testing.assert_close(found.scores, method_of(name, side).attribute(*inputs).scores)
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_facts(name):
     method = load_method(name)

@@ -77,13 +77,14 @@ def test_captums_integrated_gradients(method_of, inputs, pair, layer, baseline):
 
 @pytest.mark.parametrize("side", ["image", "text"])
 def test_integrated_gradients_are_complete(method_of, inputs, pair, side):
-    """They sum to the score less the baseline's, which keeps CLS, begin and end."""
+    """They sum to the score less that of the mean baseline, which keeps CLS, begin and end."""
     state, hidden, score = pair(side, 1 if side == "image" else "embeddings")
     index, tokens = 1, inputs[1]
     beside = tokens.special[index] if side == "text" else torch.arange(17) == 0
     start = hidden.clone()
     start[0, ~beside] = hidden[0, ~beside].mean(0)
-    method = method_of("ig", side, layer=state.block if side == "image" else None, steps=300)
+    layer = state.block if side == "image" else None
+    method = method_of("ig", side, layer=layer, steps=300, baseline="mean")
     with torch.no_grad():
         difference = (score(hidden) - score(start)).item()
     total = method.attribute(*inputs).scores[index].sum().item()
@@ -171,3 +172,10 @@ def test_contrast_is_the_difference_of_maps(method_of, inputs, encoder):
         found = method_of("inputxgradient", **layer).attribute(inputs[0], tokens)
         expected = expected - found.scores / len(others)
     torch.testing.assert_close(contrast.scores, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_by_default_each_side_has_the_baseline_that_validation_chose(inputs, method_of):
+    for side, baseline in (("image", "mean"), ("text", "zero")):
+        chosen = method_of("ig", side, steps=4).attribute(*inputs).scores
+        named = method_of("ig", side, steps=4, baseline=baseline).attribute(*inputs).scores
+        assert torch.equal(chosen, named)

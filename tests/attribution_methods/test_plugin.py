@@ -133,7 +133,8 @@ def test_best_of_a_column():
 
 def test_signed_picture():
     import numpy as np
-    from vlminterp_attribution.signed import signed_overlay
+
+    from vlminterp.drawing.signed import signed_overlay
 
     heat = np.array([[1.0, -1.0], [0.0, np.nan]], np.float32)
     drawn = np.asarray(signed_overlay(Image.new("RGB", (2, 2), "white"), heat, 1.0)).astype(int)

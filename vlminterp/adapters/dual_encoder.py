@@ -28,7 +28,7 @@ BEFORE_ALL_BLOCKS = -1
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where a model's input lies on the original image.
+    """The place of a model's input on the original image.
 
     Attributes:
         size: Height and width of the original image, in pixels.

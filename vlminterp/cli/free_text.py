@@ -16,6 +16,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Quote, QuotedString
 from hydra.errors import HydraException
 
+from vlminterp.cli.arguments import settings
 from vlminterp.cli.console import say
 from vlminterp.config.run import RunConfig
 from vlminterp.data.registry import source_class, source_names
@@ -71,7 +72,7 @@ def free_text_options(arguments: Sequence[str]) -> dict[str, bool]:
 
 def _plugins_in(arguments: Sequence[str]) -> list[str]:
     """Returns the plugins that a command line chooses, by name or by experiment; all if none."""
-    chosen = dict(one.lstrip("+").partition("=")[::2] for one in arguments)
+    chosen = dict(settings(arguments))
     names = chosen.get("plugin", "").split(",")
     names += [name.partition("/")[0] for name in chosen.get("experiment", "").split(",")]
     known = list(installed(PLUGINS))

@@ -11,6 +11,7 @@ from contextlib import suppress
 from importlib.metadata import version
 
 from vlminterp.adapters.settings import ModelConfig
+from vlminterp.cli.arguments import settings
 from vlminterp.config.composition import EXPERIMENT, known
 from vlminterp.config.options import Option, options_in
 from vlminterp.config.run import RunConfig
@@ -47,7 +48,7 @@ def asked_for(arguments: Sequence[str]) -> str | None:
         return f"vlminterp {version('vlminterp')}"
     if not set(HELP) & set(arguments):
         return None
-    chosen = dict(argument.lstrip("+").split("=", 1) for argument in arguments if "=" in argument)
+    chosen = dict(settings(arguments))
     return "\n".join(_help(chosen.get("plugin"), chosen.get("data", DEFAULT_DATA)))
 
 

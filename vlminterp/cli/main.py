@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from vlminterp.cli.arguments import settings, with_plus
 from vlminterp.cli.console import say, show_sweep
 from vlminterp.cli.free_text import as_written, free_text_options
 from vlminterp.cli.help import asked_for
@@ -54,13 +55,12 @@ def run(arguments: Sequence[str]) -> int:
         if (text := asked_for(arguments)) is not None:
             sys.stdout.write(f"{text}\n")
             return 0
-        arguments = [_with_plus(argument) for argument in arguments]
-        refuse_secrets(_as_settings(arguments))
+        arguments = with_plus(arguments)
+        refuse_secrets(settings(arguments))
         arguments = store_checkpoints(arguments)
-        arguments = as_written(
-            arguments, free_text_options(arguments), multirun=is_multirun(arguments)
-        )
-        refuse_conflicts(arguments, multirun=is_multirun(arguments))
+        multirun = is_multirun(arguments)
+        arguments = as_written(arguments, free_text_options(arguments), multirun=multirun)
+        refuse_conflicts(arguments, multirun=multirun)
         sys.argv = [sys.argv[0], *with_identity(arguments)]
         with full_errors():
             _hydra_job()
@@ -142,17 +142,6 @@ def _end_of_sweep() -> int:
                 count = f"{states.count(state)} of {len(states)} runs {state.value}"
                 say(f"{count}; the same line tries again")
     return int(incomplete)
-
-
-def _with_plus(argument: str) -> str:
-    """Adds the plus that Hydra wants before a choice that has no default: `plugin=m2ib`."""
-    return f"+{argument}" if argument.startswith(("plugin=", "plugin@")) else argument
-
-
-def _as_settings(arguments: Sequence[str]) -> list[tuple[str, str]]:
-    """Returns the options that a command line sets, and their values as written."""
-    pairs = (argument.partition("=") for argument in arguments)
-    return [(key.lstrip("+~"), value) for key, _, value in pairs]
 
 
 def _of_the_system(error: OSError) -> str:

@@ -186,7 +186,7 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the run has ended, left nothing undone, and lost no part since."""
+        """True if the run has ended, left nothing undone, and lost no part since."""
         summary = self.summary if self._guarded.intact(SUMMARY) else None
         if summary is None or summary.get("unfinished"):
             return False
@@ -235,7 +235,7 @@ class RunFolder:
 
     @property
     def reported(self) -> bool:
-        """Whether the run's page is there and undamaged."""
+        """True if the run's page is there and undamaged."""
         return self._guarded.intact(REPORT)
 
     def damaged(self) -> list[Path]:

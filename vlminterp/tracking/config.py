@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class Mode(Enum):
-    """Whether and how runs are mirrored to W&B."""
+    """The ways in which runs are mirrored to W&B, or not."""
 
     offline = "offline"
     online = "online"

@@ -39,7 +39,8 @@ class IGOptions:
     Attributes:
         layer: The cut; by default the output of block 0 for images, the embeddings for text.
         steps: Number of points on the path, ≥ 1.
-        baseline: Start of the path: `mean`, `zero` or, for images, `blur`.
+        baseline: Start of the path: `mean`, `zero` or, for images, `blur`; by default `mean` for
+            images and `zero` for text.
     """
 
     layer: int | float | str | None = None
@@ -61,6 +62,11 @@ class IntegratedGradients(TokenMethod):
     cost = "20 forward, 20 backward"
     needs = Needs.gradients
     Options = IGOptions
+
+    @classmethod
+    def default_options(cls, side: Side) -> IGOptions:
+        """Returns the options that validation scenes have chosen for a side."""
+        return IGOptions(baseline=Baseline.zero if side is Side.text else Baseline.mean)
 
     def explain(self, batch: PairBatch) -> Found:
         """Integrates gradients along a straight line."""

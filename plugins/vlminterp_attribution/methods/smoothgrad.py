@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import torch
-from vlminterp_m2ib.noise import PairNoise
 
+from vlminterp.attribution.noise import PairNoise
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut
 from vlminterp_attribution.method import Found, Needs, TokenMethod

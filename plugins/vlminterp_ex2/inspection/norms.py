@@ -27,7 +27,7 @@ class Norm:
 
     @property
     def seen(self) -> bool:
-        """Whether sight is clearly the main sense by which it is known."""
+        """Tells if sight is clearly the main sense by which a word is known."""
         return self.visual >= 3.0 and self.visual >= self.strongest - 0.25
 
 
