@@ -1,11 +1,17 @@
 """Interpretability of vision-language models: what one looks at, and which texts it prefers."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from vlminterp.adapters.dual_encoder import DualEncoder
+    from vlminterp_attribution.pair_explanation import PairExplanation, PairExplanations
 
-__all__ = ["load", "wrap"]
+    from vlminterp.adapters.dual_encoder import DualEncoder
+    from vlminterp.attribution.targets import Target
+    from vlminterp.data.images import Picture
+
+__all__ = ["explain", "load", "wrap"]
 
 
 def load(name: str, device: str = "auto", **overrides: Any) -> "DualEncoder":
@@ -59,3 +65,80 @@ def wrap(model: Any, preprocess: Any, tokenizer: Any = None, name: str = "") -> 
     from vlminterp.adapters.wrapping import wrap
 
     return wrap(model, preprocess, tokenizer, name)
+
+
+@overload
+def explain(
+    model: "DualEncoder | str",
+    image: "Picture | str",
+    text: str,
+    method: str = ...,
+    against: str | Sequence[str] | None = ...,
+    *,
+    target: "Target | None" = ...,
+    options: Mapping[str, Any] | None = ...,
+    seed: int = ...,
+) -> "PairExplanation": ...
+
+
+@overload
+def explain(
+    model: "DualEncoder | str",
+    image: "Picture | str",
+    text: Sequence[str],
+    method: str = ...,
+    against: str | Sequence[str] | None = ...,
+    *,
+    target: "Target | None" = ...,
+    options: Mapping[str, Any] | None = ...,
+    seed: int = ...,
+) -> "PairExplanations": ...
+
+
+def explain(  # noqa: PLR0913 - one call asks everything
+    model: "DualEncoder | str",
+    image: "Picture | str",
+    text: str | Sequence[str],
+    method: str = "m2ib",
+    against: str | Sequence[str] | None = None,
+    *,
+    target: "Target | None" = None,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> "PairExplanation | PairExplanations":
+    """Tells which parts of a picture and which words of its caption a model uses.
+
+    Args:
+        model: An encoder, or the name of one as `load` takes it; the last named one is kept loaded.
+        image: A picture, or the path of one.
+        text: A caption; or several, which are explained one by one.
+        method: The name of an attribution method; `python -m vlminterp_attribution` lists them.
+        against: A caption or several to compare with: then the question is why this caption and
+            not those, and scores below 0 count against it.
+        target: Another question in place of `against`; see `vlminterp.attribution.targets`.
+        options: Options that differ from the method's defaults, by name.
+        seed: Seed of everything random.
+
+    Returns:
+        An explanation, or for several captions a tuple of them; both show themselves in a notebook.
+
+    Raises:
+        UserError: A name, an option, the picture or a caption can't be used.
+
+    Example:
+        ```python
+        found = vlminterp.explain("clip-vit-b32", "cat.jpg", "a cat", against="a dog")
+        found.overlay().save("heat.png")
+        ```
+    """
+    from vlminterp_attribution.explaining import explain, target_of
+
+    encoder = _kept(model) if isinstance(model, str) else model
+    asked = target_of(against, target)
+    return explain(encoder, image, text, method, asked, options or {}, seed)
+
+
+@lru_cache(maxsize=1)
+def _kept(name: str) -> "DualEncoder":
+    """Loads a model and keeps the last one, since a notebook asks for the same again and again."""
+    return load(name)

@@ -161,5 +161,6 @@ class TokenMethod(Method):
             geometry=batch.pixels.geometry if image else (),
             words=() if image else batch.tokens.words,
             method=self.name,
+            signed=batch.target.signed,
             numbers={name: values.float().cpu() for name, values in found.numbers.items()},
         )

@@ -48,11 +48,11 @@ class Settings:
     beta: float = 1.0
     steps: int = 10
     learning_rate: float = 1.0
-    copies: int = 10
+    copies: int = 2
     variance: float = 1.0
     scale: Scale = Scale.standardised
     pooled_token: PooledToken = PooledToken.bottleneck
-    antithetic: bool = False
+    antithetic: bool = True
 
     def __post_init__(self) -> None:
         """Checks that every value is in range.
@@ -70,7 +70,7 @@ class Settings:
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name}={getattr(self, name)} must be above 0")
         if self.antithetic and self.copies % 2:
-            raise ConfigError(f"copies={self.copies} must be even when antithetic")
+            raise ConfigError(f"copies={self.copies} must be even; or set antithetic=false")
 
 
 DEFAULTS = {"image": Settings(), "text": Settings(layer="embeddings")}

@@ -20,6 +20,7 @@ from vlminterp_attribution.plugin import (
 from vlminterp_attribution.registry import OWN
 from vlminterp_attribution.support import able, provided, require_able
 
+import vlminterp
 from tests.adapters.tiny_open_clip import KINDS, build
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.rows import explained_pairs, methods_of
@@ -166,7 +167,7 @@ def test_config_that_says_nothing(options, message):
     ("options", "message"),
     [
         ({"target": Asked.contrast}, "target=contrast needs captions"),
-        ({"target": Asked["class"]}, "target=class needs captions"),
+        ({"target": Asked["class"]}, "target=class needs the names"),
         ({"method": "gradcam", "sides": Sides.text}, "does not explain the text side"),
         ({"method": "gae", "options": ["gae.layer=3"]}, "options of gae"),
     ],
@@ -189,7 +190,8 @@ def test_target_image(load_tiny, tmp_path, pictures, captions):
     assert list(AttributionPlugin().files(config)) == [file]
 
 
-def test_tower_that_can_not_names_those_which_can(tmp_path):
+def test_tower_that_can_not_names_those_which_can(tmp_path, load_tiny):
+    tokens_of = load_tiny("open-clip").tokenize
     encoder = build(*deepcopy(KINDS["ConvNeXt"]), tmp_path)
     encoder._preprocessing = lambda images: _pixels(encoder, len(images))
     offers = provided(encoder, Side.image)
@@ -201,6 +203,9 @@ def test_tower_that_can_not_names_those_which_can(tmp_path):
     with pytest.raises(ModelError, match="method gae needs attention over all tokens") as error:
         require_able(encoder, methods)
     assert "use one of: banzhaf, gradcam" in str(error.value)
+    encoder.tokenize = tokens_of
+    with pytest.raises(ModelError, match="use one of: banzhaf, gradcam"):
+        vlminterp.explain(encoder, Image.new("RGB", (8, 8)), "a cat", method="gae")
 
 
 def _pixels(encoder, count):

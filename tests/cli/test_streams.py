@@ -10,7 +10,7 @@ from vlminterp.cli.streams import make_writable
 
 LINE = [
     *(sys.executable, "-m", "vlminterp", "+plugin=m2ib", "model=planted-base", "data.pairs=1"),
-    *("plugin.sides=image", "plugin.image.steps=1", "plugin.image.copies=1", "device=cpu"),
+    *("plugin.sides=image", "plugin.image.steps=1", "plugin.image.copies=2", "device=cpu"),
     "tracking=disabled",
 ]
 

@@ -44,7 +44,7 @@ def test_agrees_with_the_authors(model, side, layer, beta):
     name = f"{side}_layer{layer}_beta{beta}"
     encoder = HFCLIP(CLIPModel.from_pretrained(folder / "model"))
     inputs = golden_inputs(folder)
-    settings = Settings(layer=layer, beta=beta, scale=Scale.plain)
+    settings = Settings(layer=layer, beta=beta, scale=Scale.plain, copies=10, antithetic=False)
     runs = [M2IB(encoder, side, settings, seed).attribute(*inputs) for seed in range(SEEDS)]
     np.testing.assert_allclose(runs[0].similarity, reference["cosine"], atol=1e-5)
 
@@ -68,7 +68,9 @@ def test_nine_updates_not_ten():
     inputs = golden_inputs(GOLDEN)
     distances = []
     for steps in (9, 10, 11):
-        settings = Settings(layer=3, beta=1.0, steps=steps, scale=Scale.plain)
+        settings = Settings(
+            layer=3, beta=1.0, steps=steps, scale=Scale.plain, copies=10, antithetic=False
+        )
         runs = [M2IB(encoder, "image", settings, seed).attribute(*inputs) for seed in range(4)]
         mean = np.stack([run.scores.numpy() for run in runs]).mean(0)
         distances.append(np.abs(mean - reference).mean())

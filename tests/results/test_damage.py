@@ -20,8 +20,8 @@ pytestmark = pytest.mark.slow
 COMMON = ["tracking=disabled", "device=cpu", "console=quiet"]
 M2IB = [
     *("+plugin=m2ib", "model=planted-base", "data=planted", "data.pairs=3", "plugin.batch_size=2"),
-    *("plugin.image.steps=1", "plugin.text.steps=1", "plugin.image.copies=1"),
-    "plugin.text.copies=1",
+    *("plugin.image.steps=1", "plugin.text.steps=1", "plugin.image.copies=2"),
+    "plugin.text.copies=2",
 ]
 BANK = ["+plugin=bank", "model=planted-name", "data=planted", "data.images=1"]
 SMALL_BANK = """concept,family,text

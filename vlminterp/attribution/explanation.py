@@ -41,6 +41,8 @@ class Explanation:
         words: The words of each caption as runs of tokens (text side).
         curves: Named trajectories of the method's own optimisation, float32 `[B, steps]` each.
         method: The method's name, where several may be run side by side.
+        signed: Whether scores below 0 say as much as those above: they count against what was
+            asked, and are drawn in a colour of their own.
         numbers: Further numbers of each pair by name, float32 `[B]` each.
     """
 
@@ -56,6 +58,7 @@ class Explanation:
     words: tuple[tuple[Word, ...], ...] = ()
     curves: Mapping[str, Tensor] = field(default_factory=dict)
     method: str = ""
+    signed: bool = False
     numbers: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:

@@ -1,9 +1,9 @@
 """Explains every pair of a source, writing rows as they are computed."""
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -27,10 +27,22 @@ PICTURE_SIDE = 640
 """Longest side of the pictures that a run folder keeps, in pixels."""
 
 Row = dict[str, Any]
-Draw = Callable[
-    [Image.Image, NDArray[np.float32] | None, Sequence[tuple[str, float]], str, str], Image.Image
-]
-"""Draws a picture, its heat (or None), words with scores, the scores' unit, and the caption."""
+
+
+class Drawing(Protocol):
+    """Draws one method's answer for a pair; `vlminterp.drawing.figure.figure` is one."""
+
+    def __call__(
+        self,
+        image: Image.Image,
+        heat: NDArray[np.float32] | None,
+        words: Sequence[tuple[str, float]],
+        unit: str,
+        caption: str,
+        *,
+        signed: bool,
+    ) -> Image.Image:
+        """Draws a picture, its heat (or None), words with scores, and the caption."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Loaded:
 
 
 def explain_pairs(
-    context: Context[Any], attributors: Sequence[Attributor], batch_size: int, draw: Draw
+    context: Context[Any], attributors: Sequence[Attributor], batch_size: int, draw: Drawing
 ) -> None:
     """Runs attribution methods over a source, and finishes the run.
 
@@ -63,7 +75,7 @@ def explain_pairs(
         context: The run's context.
         attributors: One attributor for each explained side and method.
         batch_size: Pairs explained at a time, which share a part.
-        draw: Draws a method's result, e.g. `vlminterp.drawing.figure.figure`.
+        draw: Drawings a method's result, e.g. `vlminterp.drawing.figure.figure`.
     """
     total = context.source.count()
     with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
@@ -106,7 +118,7 @@ def _loaded(place: int, pair: Pair) -> Loaded:
 
 
 def _explain(
-    context: Context[Any], attributors: Sequence[Attributor], batch: Sequence[Loaded], draw: Draw
+    context: Context[Any], attributors: Sequence[Attributor], batch: Sequence[Loaded], draw: Drawing
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """Yields a row and its arrays per attributor and pair, or one row for a skipped pair."""
     empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
@@ -161,7 +173,7 @@ def _results(
     pixels: Pixels,
     tokens: Tokens,
     explained: Sequence[Explanation],
-    draw: Draw,
+    draw: Drawing,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """Yields a row and its arrays for each explanation and pair."""
     pictures = [_save_pictures(context, item, explained, i, draw) for i, item in enumerate(batch)]
@@ -259,7 +271,7 @@ def _save_pictures(
     item: Loaded,
     explained: Sequence[Explanation],
     index: int,
-    draw: Draw,
+    draw: Drawing,
 ) -> dict[str, dict[str, str]]:
     """Saves a pair's picture, the mask of what its text names, and a figure for each method.
 
@@ -279,7 +291,9 @@ def _save_pictures(
     return by_method
 
 
-def _figure(item: Loaded, explained: Sequence[Explanation], index: int, draw: Draw) -> Image.Image:
+def _figure(
+    item: Loaded, explained: Sequence[Explanation], index: int, draw: Drawing
+) -> Image.Image:
     """Draws one method's figure of both sides."""
     heat, words = None, []
     for explanation in explained:
@@ -287,4 +301,6 @@ def _figure(item: Loaded, explained: Sequence[Explanation], index: int, draw: Dr
             heat = explanation.on_image(index, (item.shown.height, item.shown.width))
         else:
             words = [(word.text, score) for word, score in explanation.word_scores(index)]
-    return draw(item.shown, heat, words, explained[0].unit, item.pair.text)
+    return draw(
+        item.shown, heat, words, explained[0].unit, item.pair.text, signed=explained[0].signed
+    )

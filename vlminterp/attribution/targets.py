@@ -87,7 +87,9 @@ class Contrast(Target):
     signed: ClassVar[bool] = True
 
     def __init__(self, against: Sequence[str]) -> None:
-        self.against = _some(against, "target=contrast")
+        self.against = _some(
+            against, "target=contrast needs captions to compare with; set against=['…', '…']"
+        )
 
     def score(self, encoder: DualEncoder, side: Side, pixels: Pixels, tokens: Tokens) -> Score:
         """Returns the cosine with the other side, less the others' mean."""
@@ -127,8 +129,12 @@ class ClassProbability(Target):
     signed: ClassVar[bool] = True
 
     def __init__(self, classes: Sequence[str], templates: Sequence[str] = ("{}",)) -> None:
-        self.classes = _some(classes, "target=class")
-        self.templates = _some(templates, "a template")
+        self.classes = _some(
+            classes, "target=class needs the names of classes; set against=['…', '…']"
+        )
+        self.templates = _some(
+            templates, "target=class needs templates; set templates=['a photo of {}']"
+        )
         for template in self.templates:
             if "{}" not in template:
                 raise ConfigError(f"the template '{template}' has no {{}} for the class's name")
@@ -225,7 +231,7 @@ def _same(tokens: Tokens, others: Tokens) -> Tensor:
     return torch.tensor(same)
 
 
-def _some(captions: Sequence[str], what: str) -> list[str]:
-    if isinstance(captions, str) or not captions:
-        raise ConfigError(f"{what} needs captions to compare with; set against=['…', '…']")
-    return list(captions)
+def _some(texts: Sequence[str], otherwise: str) -> list[str]:
+    if isinstance(texts, str) or not texts:
+        raise ConfigError(otherwise)
+    return list(texts)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vlminterp.drawing.overlay import colour_bar, overlay, ticks
+from vlminterp.drawing.signed import signed_bar, signed_overlay
 
 SIDE = 420
 GAP = 24
 BAR_HEIGHT = 18
 TEXT, SMALL = 22, 16
 GROUND, INK, QUIET, ORANGE = (255, 255, 255), (34, 33, 31), (107, 104, 98), (243, 154, 43)
+BLUE = (91, 155, 213)
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -24,6 +26,8 @@ def figure(
     words: Sequence[tuple[str, float]],
     unit: str = "nats",
     caption: str = "",
+    *,
+    signed: bool = False,
 ) -> Image.Image:
     """Draws a picture, its heatmap with the scale, and the caption's words shaded by score.
 
@@ -34,6 +38,8 @@ def figure(
         words: The words of the caption with their scores; may be empty.
         unit: The unit of all scores.
         caption: Text to write below if `words` is empty, e.g. because only the image was explained.
+        signed: Whether scores of the heatmap below 0 have a colour of their own, blue; else they
+            are drawn as 0. Words below 0 are always blue.
 
     Returns:
         An RGB image on white. The heatmap's scale ends at the heatmap's highest score, the words'
@@ -43,8 +49,8 @@ def figure(
     top = 0.0
     if heat is not None:
         seen = heat[np.isfinite(heat)]
-        top = float(seen.max()) if seen.size else 0.0
-        panels.append(_fit(overlay(image, heat, top)))
+        top = float((np.abs(seen) if signed else seen).max()) if seen.size else 0.0
+        panels.append(_fit((signed_overlay if signed else overlay)(image, heat, top)))
     width = GAP + len(panels) * (SIDE + GAP)
     lines = _lines(words or [(word, 0.0) for word in caption.split()], width - 2 * GAP)
     height = max(panel.height for panel in panels)
@@ -54,7 +60,8 @@ def figure(
     for place, panel in enumerate(panels):
         canvas.paste(panel, (GAP + place * (SIDE + GAP), GAP + (height - panel.height) // 2))
     if top > 0:
-        _draw_scale(canvas, (2 * GAP + SIDE, GAP + height + GAP // 2), top, unit)
+        corner = (2 * GAP + SIDE, GAP + height + GAP // 2)
+        _draw_scale(canvas, corner, (-top if signed else 0.0, top), unit)
     _draw_words(canvas, lines, GAP + height + bar_room + GAP // 2, scored=bool(words))
     return canvas
 
@@ -66,14 +73,16 @@ def _fit(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _draw_scale(canvas: Image.Image, corner: tuple[int, int], top: float, unit: str) -> None:
-    draw, (left, upper) = ImageDraw.Draw(canvas), corner
-    canvas.paste(colour_bar(SIDE, BAR_HEIGHT), corner)
-    marks = ticks(top)
+def _draw_scale(
+    canvas: Image.Image, corner: tuple[int, int], ends: tuple[float, float], unit: str
+) -> None:
+    draw, (left, upper), (low, top) = ImageDraw.Draw(canvas), corner, ends
+    canvas.paste((signed_bar if low < 0 else colour_bar)(SIDE, BAR_HEIGHT), corner)
+    marks = [-top, 0.0, top] if low < 0 else ticks(top)
     for mark in marks:
-        label = f"{mark:g} {unit}" if mark == marks[-1] else f"{mark:g}"
+        label = f"{mark:.3g} {unit}" if mark == marks[-1] else f"{mark:.3g}"
         length = draw.textlength(label, _font(SMALL))
-        x = left + SIDE * mark / top - length / 2
+        x = left + SIDE * (mark - low) / (top - low) - length / 2
         x = min(max(x, left), left + SIDE - length)
         draw.text((x, upper + BAR_HEIGHT + 4), label, QUIET, _font(SMALL))
 
@@ -82,16 +91,17 @@ def _draw_words(
     canvas: Image.Image, lines: list[list[tuple[str, float]]], y: int, *, scored: bool
 ) -> None:
     draw = ImageDraw.Draw(canvas)
-    top = max((score for line in lines for _, score in line), default=0.0)
+    top = max((abs(score) for line in lines for _, score in line), default=0.0)
     for line in lines:
         x = float(GAP)
         for word, score in line:
-            width, font = _word_width(word), _font(TEXT, word)
+            width, font = _word_width(word, score), _font(TEXT, word)
             if scored:
-                share = min(max(score / top, 0.0), 1.0) if top > 0 else 0.0
-                fill = tuple(round(255 + share * (channel - 255)) for channel in ORANGE)
+                share = abs(score) / top if top > 0 else 0.0
+                colour = ORANGE if score > 0 else BLUE
+                fill = tuple(round(255 + share * (channel - 255)) for channel in colour)
                 draw.rounded_rectangle((x, y, x + width, y + TEXT + SMALL + 16), 6, fill)
-                draw.text((x + 6, y + TEXT + 10), f"{score:.2g}", QUIET, _font(SMALL - 2))
+                draw.text((x + 6, y + TEXT + 10), _label(score), QUIET, _font(SMALL - 2))
             draw.text((x + 6, y + 4), word, INK, font)
             x += width + 4
         y += _line_height(scored)
@@ -102,7 +112,7 @@ def _lines(words: Sequence[tuple[str, float]], width: int) -> list[list[tuple[st
     lines: list[list[tuple[str, float]]] = []
     room = 0.0
     for word, score in words:
-        needed = _word_width(word) + 4
+        needed = _word_width(word, score) + 4
         if needed > room or not lines:
             lines.append([])
             room = float(width)
@@ -111,8 +121,13 @@ def _lines(words: Sequence[tuple[str, float]], width: int) -> list[list[tuple[st
     return lines
 
 
-def _word_width(word: str) -> float:
-    return max(_font(TEXT, word).getlength(word), _font(SMALL - 2).getlength("0.00")) + 12
+def _word_width(word: str, score: float) -> float:
+    below = max(_font(SMALL - 2).getlength(label) for label in ("0.00", _label(score)))
+    return max(_font(TEXT, word).getlength(word), below) + 12
+
+
+def _label(score: float) -> str:
+    return f"{score:.2g}"
 
 
 def _line_height(scored: object) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.drawing.overlay import FADED, MOST_OPAQUE, RISE, UNSEEN_GREY, UNSEEN_VEIL
+from vlminterp.drawing.overlay import FADED, UNSEEN_GREY, UNSEEN_VEIL, opacity
 
 FOR, AGAINST = np.array([200, 30, 40], np.float32), np.array([40, 80, 200], np.float32)
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
@@ -27,8 +27,25 @@ def signed_overlay(image: Image.Image, heat: NDArray[np.float32], top: float) ->
     share = (np.nan_to_num(heat) / max(top, float(np.finfo(np.float32).tiny))).clip(-1, 1)[
         ..., None
     ]
-    covered = MOST_OPAQUE * np.abs(share) ** RISE
+    covered = opacity(np.abs(share))
     faded = picture + FADED * (grey - picture)
     drawn = (1 - covered) * faded + covered * np.where(share > 0, FOR, AGAINST)
     veiled = grey + UNSEEN_VEIL * (UNSEEN_GREY - grey)
     return Image.fromarray(np.where(unseen, veiled, drawn).round().astype(np.uint8))
+
+
+def signed_bar(width: int, height: int) -> Image.Image:
+    """Draws the scale from the strongest blue (left) over nothing to the strongest red.
+
+    Args:
+        width: Width in pixels.
+        height: Height in pixels; the upper half is on dark, the lower on bright ground.
+
+    Returns:
+        An RGB image.
+    """
+    share = np.broadcast_to(np.linspace(-1, 1, width, dtype=np.float32), (height, width))[..., None]
+    upper = np.arange(height)[:, None, None] < height / 2
+    covered = opacity(np.abs(share))
+    drawn = (1 - covered) * np.where(upper, 50, 225) + covered * np.where(share > 0, FOR, AGAINST)
+    return Image.fromarray(drawn.round().astype(np.uint8))

@@ -79,7 +79,9 @@ def main() -> None:
     arguments = parser.parse_args()
     model = vit_b32()
     one, many = inputs(1), inputs(BATCH)
-    paper = Settings(layer=LAYER, beta=0.1, steps=STEPS, copies=COPIES, scale=Scale.plain)
+    paper = Settings(
+        layer=LAYER, beta=0.1, steps=STEPS, copies=COPIES, antithetic=False, scale=Scale.plain
+    )
 
     def authors() -> object:
         return image_map(

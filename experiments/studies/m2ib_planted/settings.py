@@ -134,7 +134,10 @@ def main() -> None:
     everything, pages = {}, []
     with Progress() as progress:
         for side in Side:
-            settings = [replace(setting, copies=arguments.copies) for setting in grid(side)]
+            settings = [
+                replace(setting, copies=arguments.copies, antithetic=False)
+                for setting in grid(side)
+            ]
             results = []
             with progress.track(f"{side.value} side", len(settings), unit="settings") as stage:
                 for setting in settings:

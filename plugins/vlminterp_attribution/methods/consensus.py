@@ -68,6 +68,7 @@ class Consensus(Method):
             unit=self.unit,
             curves={},
             method=self.name,
+            signed=False,
             numbers={"agreement": numbers[:, 0], "spread": numbers[:, 1]},
         )
 

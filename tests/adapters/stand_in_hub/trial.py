@@ -43,7 +43,9 @@ def answers(encoder):
         "text": encoder.encode_text(tokens),
     }
     for side in ("image", "text"):
-        explained = M2IB(encoder, side, Settings(steps=1, copies=1)).attribute(*first)
+        explained = M2IB(encoder, side, Settings(steps=1, copies=1, antithetic=False)).attribute(
+            *first
+        )
         found[f"{side} map"] = explained.scores
     return {name: tensor.detach().numpy() for name, tensor in found.items()}
 
