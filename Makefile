@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m vlminterp +plugin=m2ib
+	$(BIN)/python -m vlminterp +plugin=attribution plugin.methods='[m2ib,ig,gae,consensus]'
 	$(BIN)/python -m vlminterp -m +plugin=ex2 model=planted-habitat,planted-spurious plugin.steps=30 plugin.pool=2
 
 # A process a core, one thread each: most tests are too small to share.

@@ -16,7 +16,7 @@ from vlminterp.adapters.dual_encoder import EMBEDDINGS, Geometry, Pixels
 from vlminterp.adapters.hf.clip import HFCLIP
 from vlminterp.adapters.hf.siglip import HFSigLIP
 from vlminterp.adapters.preprocessing import Preprocessing
-from vlminterp.attribution.image_scores import image_scores
+from vlminterp.attribution.batch_scores import BatchScores
 
 
 def hf(family, model, size):
@@ -125,8 +125,8 @@ def test_the_rest_of_the_picture_has_no_score():
     assert np.isnan(heat[:, 640:]).all()
     assert np.isfinite(heat[:320, :640]).all()
     assert found.footprint(0).box == (0, 0, 640, 320)
-    text = encoder.encode_text(tokens)
-    rows = image_scores(encoder, pixels, text, found, [np.ones((360, 720), bool)] * 2, [0, 1])
+    masks = [np.ones((360, 720), bool)] * 2
+    rows = BatchScores(encoder, pixels, tokens, masks, [None] * 2, [0, 1])(found)
     for row in rows:  # a map that lets everything through changes nothing
         assert row["coverage.constant"] == 1
         assert row["confidence_drop.constant"] == pytest.approx(0, abs=1e-4)

@@ -18,7 +18,7 @@ from vlminterp.adapters.dual_encoder import EMBEDDINGS
 from vlminterp.adapters.hf.siglip2 import HFSigLIP2
 from vlminterp.adapters.law import measure_law
 from vlminterp.adapters.preprocessing import Preprocessing
-from vlminterp.attribution.image_scores import image_scores
+from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.noise import pair_seeds
 from vlminterp.errors import ModelError
 
@@ -100,9 +100,8 @@ def test_maps_of_mixed_grids(encoder, pixels):
         assert pair_seeds(*own, 0) == pair_seeds(pixels, tokens, 0)[index : index + 1]
         one = explainer.attribute(*own)
         torch.testing.assert_close(one.map(0), found.map(index), rtol=1e-4, atol=1e-5)
-    rows = image_scores(
-        encoder, pixels, encoder.encode_text(tokens), found, [None] * len(SHAPES), range(4)
-    )
+    unknown = [None] * len(SHAPES)
+    rows = BatchScores(encoder, pixels, tokens, unknown, unknown, range(4))(found)
     assert [row["coverage.constant"] for row in rows] == [1.0] * len(SHAPES)
     assert all(abs(row["confidence_drop.constant"]) < 1e-4 for row in rows)
     assert len({row["coverage.random"] for row in rows}) == len(SHAPES)

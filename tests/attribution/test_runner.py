@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from vlminterp_m2ib.settings import Settings
 import vlminterp
 from tests.adapters.folders import write_folder
 from vlminterp.adapters.dual_encoder import Geometry
+from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.attribution.heatmap import place_on_image
 from vlminterp.attribution.runner import explain_pairs
@@ -323,3 +325,29 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
         mask[200:800, 300:900] = True
         assert row["energy_in_mask"] == pytest.approx(energy_in_mask(whole, mask), abs=0.01)
         assert row["average_precision"] == pytest.approx(average_precision(whole, mask), abs=0.01)
+
+
+def test_baselines_are_scored_once_for_all_methods(load_tiny, pictures, captions):
+    encoder = load_tiny("hf")
+    pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
+    unknown = [None] * len(pictures)
+    passes = []
+
+    def encode(pixels, forward=encoder.encode_image):
+        passes.append(len(pixels))
+        return forward(pixels)
+
+    score = BatchScores(encoder, pixels, tokens, unknown, unknown, range(len(pictures)))
+    found = [
+        M2IB(encoder, "image", Settings(steps=steps)).attribute(pixels, tokens) for steps in (1, 3)
+    ]
+    with patch.object(
+        encoder, "encode_image", side_effect=lambda x: passes.append(1) or forward(x)
+    ):
+        first, second = map(score, found)
+    assert len(passes) == 2 + 3  # two maps, three baselines
+    assert [list(row) for row in first] == [list(row) for row in second]
+    for one, other in zip(first, second, strict=True):
+        same = {name: value for name, value in one.items() if "." in name}
+        assert same == {name: value for name, value in other.items() if "." in name}
+        assert one["coverage"] != other["coverage"]

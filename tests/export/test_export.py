@@ -133,3 +133,17 @@ def test_what_can_not_be_exported_is_one_line(run, tmp_path, capsys):
     assert "is not an empty folder" in capsys.readouterr().err
     assert main([str(tmp_path), "--format", "npz", "--to", str(tmp_path / "b")]) == 2
     assert "is no run folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("form", "file"), [("coco", "annotations"), ("fiftyone", "samples")])
+def test_each_method_of_a_run_has_a_folder(tmp_path, capsys, form, file):
+    run = make_run(tmp_path / "m" / "0123456789ab", methods=("ig", "gae"))
+    assert main([str(run), "--format", form, "--to", str(tmp_path / form)]) == 0
+    files = [tmp_path / form / method / f"{file}.json" for method in ("ig", "gae")]
+    assert capsys.readouterr().out.split() == [str(one) for one in files]
+    ig, gae = (json.loads(one.read_text("utf-8")) for one in files)
+    if form == "coco":
+        highest = [max(a["score"] for a in one["annotations"] if "score" in a) for one in (ig, gae)]
+    else:
+        highest = [max(sample["highest"] for sample in one["samples"]) for one in (ig, gae)]
+    assert highest[1] == pytest.approx(2 * highest[0])

@@ -156,7 +156,16 @@ SUMMARY = {
 }
 
 
-def make_run(path: Path, pairs: int = 6, *, finish: bool = True) -> Path:
+def by_method(rows, arrays, method, factor):
+    """The rows and arrays as a method of several has them; maps are `factor` times as high."""
+    renamed = {}
+    for name, values in arrays.items():
+        pair, side, rest = name.split(".", 2)
+        renamed[f"{pair}.{side}.{method}.{rest}"] = values * factor
+    return [{**row, "method": method, "unit": "cosine"} for row in rows], renamed
+
+
+def make_run(path: Path, pairs: int = 6, *, finish: bool = True, methods=()) -> Path:
     """Writes parts of two pairs; pair 1 is skipped."""
     with RunFolder.open(path, CONFIG) as results:
         for number in range((pairs + 1) // 2):
@@ -167,9 +176,11 @@ def make_run(path: Path, pairs: int = 6, *, finish: bool = True) -> Path:
                     row = {"pair": 1, "id": "scene/0001.png", "text": "an owl", "skipped": reason}
                     rows.append(row)
                     continue
-                more_rows, more_arrays = one_pair(results, pair)
-                rows += more_rows
-                arrays |= more_arrays
+                one, own_arrays = one_pair(results, pair)
+                found = [by_method(one, own_arrays, *m) for m in zip(methods, (1, 2), strict=False)]
+                for more_rows, more_arrays in found or [(one, own_arrays)]:
+                    rows += more_rows
+                    arrays |= more_arrays
             results.parts.write(number, rows, arrays)
         if finish:
             results.finish({**SUMMARY, "pairs": pairs})

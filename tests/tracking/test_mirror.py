@@ -20,6 +20,7 @@ from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.results import RunFolder
 from vlminterp.secrets import without_secrets
 from vlminterp.tracking import Mode, TrackingConfig, check_login, mirror
+from vlminterp.tracking.keys import Keys
 
 
 def environment():
@@ -333,3 +334,19 @@ def test_errors_of_w_and_b_are_ours(tmp_path, monkeypatch):
     folder = make_run(tmp_path / "m" / "0123456789ab", pairs=2)
     with pytest.raises(ResultsError, match=r"W&B mirror failed: no route; results are safe"):
         mirror(RunFolder.read(folder), TrackingConfig())
+
+
+def test_each_method_of_a_run_has_its_pictures_and_keys(tmp_path):
+    folder = make_run(tmp_path / "m" / "00aabbccddee", pairs=3, methods=("ig", "gae"))
+    mirror(RunFolder.read(folder), TrackingConfig())
+    found = {key: len(files) for key, files in pictures(folder).items()}
+    expected = {f"{key}/{m}": 2 for key in ("pictures", "heatmaps") for m in ("ig", "gae")}
+    assert found == expected
+    rows, _ = tables(folder)
+    assert {key: len(rows[key]) for key in rows if key.startswith("pairs")} == {
+        "pairs/ig": 2,
+        "pairs/gae": 2,
+    }
+    keys = Keys.of(RunFolder.read(folder))
+    assert sorted(keys.media) == sorted(expected)
+    assert {"pairs/ig", "pairs/gae", "rows"} <= set(keys.tables)

@@ -1,6 +1,6 @@
 """Metrics of image explanations, beside those of baseline maps that know nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,6 @@ from vlminterp.metrics.faithfulness import (
 from vlminterp.metrics.localisation import average_precision, energy_in_mask, pointing_game
 
 Mask = NDArray[np.bool_]
-METHOD = ""
 LOCALISATION = {
     "pointing_game": pointing_game,
     "energy_in_mask": energy_in_mask,
@@ -36,9 +35,8 @@ def image_scores(
     text: Tensor,
     explanation: Explanation,
     masks: Sequence[Mask | None],
-    seeds: Sequence[int],
 ) -> list[dict[str, float]]:
-    """Scores each map, and each baseline in its place.
+    """Scores each map.
 
     Args:
         encoder: The VLM.
@@ -47,52 +45,81 @@ def image_scores(
         explanation: The images' maps.
         masks: Mask of what each caption names, bool `[height, width]` of the whole original, at any
             size (maps are scored at the mask's); None where unknown.
+
+    Returns:
+        Metrics of each pair.
+    """
+    normalised = explanation.normalised()
+    indices = range(len(explanation))
+    maps = [explanation.map(index) for index in indices]
+    visible = [explanation.map(index, normalised) for index in indices]
+    return _scored(encoder, pixels, text, explanation, masks, maps, visible)
+
+
+def image_baselines(
+    encoder: DualEncoder,
+    pixels: Pixels,
+    text: Tensor,
+    explanation: Explanation,
+    masks: Sequence[Mask | None],
+    seeds: Sequence[int],
+) -> list[dict[str, float]]:
+    """Scores maps that know nothing in the place of each map, as `image_scores` does.
+
+    They are the same for all explanations of the same images on the same grids.
+
+    Args:
+        encoder: The VLM.
+        pixels: B images.
+        text: Embeddings of their captions, `[B, D]`.
+        explanation: Any explanation of these images.
+        masks: As for `image_scores`.
         seeds: Seed of each pair's random map.
 
     Returns:
-        Metrics of each pair; a baseline's are named `METRIC.BASELINE`.
+        Metrics of each pair, named `METRIC.BASELINE`.
     """
-    rows: list[dict[str, float]] = [{} for _ in seeds]
-    for name, maps in _maps(explanation, seeds).items():
-        suffix = f".{name}" if name else ""
-        shown, part = _reduced(
-            encoder, pixels, text, explanation, _visible(explanation, name, maps)
-        )
-        columns = {
-            "confidence_drop": confidence_drop(explanation.similarity, part),
-            "confidence_increase": confidence_increase(explanation.similarity, part),
-            "coverage": shown,
-        }
-        for index, row in enumerate(rows):
-            row |= {f"{key}{suffix}": float(column[index]) for key, column in columns.items()}
-            mask = masks[index]
-            if mask is not None:
-                heat = place_on_image(maps[index].numpy(), explanation.footprint(index), mask.shape)
-                row |= {f"{key}{suffix}": of(heat, mask) for key, of in LOCALISATION.items()}
-    return rows
-
-
-def _maps(explanation: Explanation, seeds: Sequence[int]) -> Mapping[str, Sequence[Tensor]]:
-    """Returns the method's maps and the baselines' (in [0, 1]), float32 `[rows, columns]` each."""
     grids = explanation.grids
     if len(grids) != len(seeds):
         raise ValueError("an image explanation has a grid for every image")
-    return {
-        METHOD: [explanation.map(index) for index in range(len(grids))],
-        "random": [
-            from_numpy(random_map(*grid, seed)) for grid, seed in zip(grids, seeds, strict=True)
-        ],
-        "centre": [from_numpy(centre_gaussian(*grid)) for grid in grids],
-        "constant": [from_numpy(constant_map(*grid)) for grid in grids],
+    baselines = {
+        "random": [random_map(*grid, seed) for grid, seed in zip(grids, seeds, strict=True)],
+        "centre": [centre_gaussian(*grid) for grid in grids],
+        "constant": [constant_map(*grid) for grid in grids],
     }
+    rows: list[dict[str, float]] = [{} for _ in seeds]
+    for name, drawn in baselines.items():
+        maps = [from_numpy(one) for one in drawn]
+        scored = _scored(encoder, pixels, text, explanation, masks, maps, maps)
+        for row, scores in zip(rows, scored, strict=True):
+            row |= {f"{metric}.{name}": value for metric, value in scores.items()}
+    return rows
 
 
-def _visible(explanation: Explanation, name: str, maps: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Returns each map within [0, 1], where the baselines' lie already."""
-    if name != METHOD:
-        return maps
-    normalised = explanation.normalised()
-    return [explanation.map(index, normalised) for index in range(len(maps))]
+def _scored(
+    encoder: DualEncoder,
+    pixels: Pixels,
+    text: Tensor,
+    explanation: Explanation,
+    masks: Sequence[Mask | None],
+    maps: Sequence[Tensor],
+    visible: Sequence[Tensor],
+) -> list[dict[str, float]]:
+    """Scores maps, float32 `[rows, columns]` each; `visible` are the same within [0, 1]."""
+    shown, part = _reduced(encoder, pixels, text, explanation, visible)
+    columns = {
+        "confidence_drop": confidence_drop(explanation.similarity, part),
+        "confidence_increase": confidence_increase(explanation.similarity, part),
+        "coverage": shown,
+    }
+    rows = []
+    for index, mask in enumerate(masks):
+        row = {name: float(column[index]) for name, column in columns.items()}
+        if mask is not None:
+            heat = place_on_image(maps[index].numpy(), explanation.footprint(index), mask.shape)
+            row |= {name: of(heat, mask) for name, of in LOCALISATION.items()}
+        rows.append(row)
+    return rows
 
 
 def _reduced(

@@ -111,6 +111,12 @@ def methods_of(folder: RunFolder) -> list[str]:
     return []
 
 
+def compared_methods(folder: RunFolder) -> list[str | None]:
+    """Returns the methods whose results have to be told apart; None alone if there is only one."""
+    methods = methods_of(folder)
+    return [*methods] if len(methods) > 1 else [None]
+
+
 def explained_pairs(folder: RunFolder, method: str | None = None) -> Iterator[PairResult]:
     """Yields the pairs that were not skipped, in order, with one part in memory at a time.
 

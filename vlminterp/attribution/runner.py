@@ -12,10 +12,10 @@ from PIL import Image
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
 from vlminterp.adapters.inputs import require_readable
+from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
-from vlminterp.attribution.image_scores import Mask, image_scores
+from vlminterp.attribution.image_scores import Mask
 from vlminterp.attribution.summary import summarise
-from vlminterp.attribution.text_scores import text_scores
 from vlminterp.data.images import original_size
 from vlminterp.data.masks import shrunk
 from vlminterp.data.pairs import Pair
@@ -177,8 +177,17 @@ def _results(
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """Yields a row and its arrays for each explanation and pair."""
     pictures = [_save_pictures(context, item, explained, i, draw) for i, item in enumerate(batch)]
+    score = BatchScores(
+        context.encoder,
+        pixels,
+        tokens,
+        [item.mask for item in batch],
+        [item.pair.named_words for item in batch],
+        # Seeded by id, not by place, so that a pair's baselines are the same in every shard.
+        [zlib.crc32(f"{context.seed} {item.pair.id}".encode()) for item in batch],
+    )
     for explanation in explained:
-        scores = _scores(context.encoder, batch, pixels, tokens, explanation, context.seed)
+        scores = score(explanation)
         for index, item in enumerate(batch):
             yield (
                 {
@@ -198,26 +207,6 @@ def array_prefix(place: int, explanation: Explanation) -> str:
     """Returns the prefix of the names of an explanation's arrays."""
     side, method = explanation.side.value, explanation.method
     return f"{place}.{side}.{method}" if method else f"{place}.{side}"
-
-
-def _scores(
-    encoder: DualEncoder,
-    batch: Sequence[Loaded],
-    pixels: Pixels,
-    tokens: Tokens,
-    explanation: Explanation,
-    seed: int,
-) -> list[dict[str, float]]:
-    # Seeded by id, not by place, so that a pair's baselines are the same in every shard and order.
-    seeds = [zlib.crc32(f"{seed} {item.pair.id}".encode()) for item in batch]
-    with torch.no_grad():
-        if explanation.side is Side.image:
-            masks = [item.mask for item in batch]
-            text = encoder.encode_text(tokens)
-            return image_scores(encoder, pixels, text, explanation, masks, seeds)
-        truths = [item.pair.named_words for item in batch]
-        image = encoder.encode_image(pixels)
-        return text_scores(encoder, tokens, image, explanation, truths, seeds)
 
 
 def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:

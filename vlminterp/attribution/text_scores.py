@@ -21,9 +21,8 @@ def text_scores(
     image: Tensor,
     explanation: Explanation,
     truths: Sequence[Spans | None],
-    seeds: Sequence[int],
 ) -> list[dict[str, float]]:
-    """Scores each caption's word scores, and random ones in their place.
+    """Scores each caption's word scores.
 
     Args:
         encoder: The VLM.
@@ -31,32 +30,63 @@ def text_scores(
         image: Embeddings of their images, `[B, D]`.
         explanation: Scores of the tokens.
         truths: Spans of each caption that name something in the image; None where unknown.
+
+    Returns:
+        Metrics of each pair.
+    """
+    own = [[score for _, score in explanation.word_scores(i)] for i in range(len(explanation))]
+    return _scored(encoder, tokens, image, explanation, truths, own)
+
+
+def text_baselines(
+    encoder: DualEncoder,
+    tokens: Tokens,
+    image: Tensor,
+    explanation: Explanation,
+    truths: Sequence[Spans | None],
+    seeds: Sequence[int],
+) -> list[dict[str, float]]:
+    """Scores random word scores, as `text_scores` does; they are the same for all explanations.
+
+    Args:
+        encoder: The VLM.
+        tokens: B captions.
+        image: Embeddings of their images, `[B, D]`.
+        explanation: Any explanation of these captions.
+        truths: As for `text_scores`.
         seeds: Seed of each pair's random scores.
 
     Returns:
-        Metrics of each pair; a baseline's are named `METRIC.BASELINE`.
+        Metrics of each pair, named `METRIC.random`.
     """
-    rows: list[dict[str, float]] = [{} for _ in seeds]
-    own = [[score for _, score in explanation.word_scores(i)] for i in range(len(explanation))]
     random = [
-        np.random.default_rng(seed).random(len(scores)).tolist()
-        for seed, scores in zip(seeds, own, strict=True)
+        np.random.default_rng(seed).random(len(words)).tolist()
+        for seed, words in zip(seeds, tokens.words, strict=True)
     ]
-    for suffix, scored in (("", own), (".random", random)):
-        kept = [above_median(scores) for scores in scored]
-        with torch.no_grad():
-            embedding = encoder.encode_text(keep_words(tokens, kept))
-        part = (embedding * image).sum(-1).float().cpu()
-        drop = confidence_drop(explanation.similarity, part)
-        increase = confidence_increase(explanation.similarity, part)
-        for index, row in enumerate(rows):
-            row[f"confidence_drop{suffix}"] = float(drop[index])
-            row[f"confidence_increase{suffix}"] = float(increase[index])
-            spans = truths[index]
-            if spans is not None and scored[index]:
-                truth = named(tokens.words[index], spans)
-                row[f"word_pointing{suffix}"] = word_pointing(scored[index], truth)
-                row[f"word_average_precision{suffix}"] = word_average_precision(
-                    scored[index], truth
-                )
+    scored = _scored(encoder, tokens, image, explanation, truths, random)
+    return [{f"{metric}.random": value for metric, value in row.items()} for row in scored]
+
+
+def _scored(
+    encoder: DualEncoder,
+    tokens: Tokens,
+    image: Tensor,
+    explanation: Explanation,
+    truths: Sequence[Spans | None],
+    scored: Sequence[list[float]],
+) -> list[dict[str, float]]:
+    kept = [above_median(scores) for scores in scored]
+    with torch.no_grad():
+        embedding = encoder.encode_text(keep_words(tokens, kept))
+    part = (embedding * image).sum(-1).float().cpu()
+    drop = confidence_drop(explanation.similarity, part)
+    increase = confidence_increase(explanation.similarity, part)
+    rows = []
+    for index, (scores, spans) in enumerate(zip(scored, truths, strict=True)):
+        row = {"confidence_drop": float(drop[index]), "confidence_increase": float(increase[index])}
+        if spans is not None and scores:
+            truth = named(tokens.words[index], spans)
+            row["word_pointing"] = word_pointing(scores, truth)
+            row["word_average_precision"] = word_average_precision(scores, truth)
+        rows.append(row)
     return rows

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlminterp.export.pictures import ExplainedPicture, explained_pictures
+from vlminterp.export.pictures import ExplainedPicture, explained_pictures, folders_of_methods
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
@@ -26,19 +26,24 @@ def to_coco(run: RunFolder, folder: Path) -> list[Path]:
     A picture's hot pixels and its named pixels are one annotation each, with box, area and an
     uncompressed run-length mask, which COCO marks as `iscrowd` 1; `score` is the mean heat there,
     in the picture's `unit`. The map is in `maps/NAME.npy`, float32 `[height, width]`; the picture's
-    `score_map` is its path.
+    `score_map` is its path. A run of several methods is written to a folder for each.
 
     Args:
         run: The run folder.
         folder: The export's folder, which exists.
 
     Returns:
-        The JSON file.
+        The JSON files.
     """
+    return [_write(run, method, own) for method, own in folders_of_methods(run, folder)]
+
+
+def _write(run: RunFolder, method: str | None, folder: Path) -> Path:
+    """Writes one method's results; returns the JSON file."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     (folder / "maps").mkdir()
-    for picture in explained_pictures(run, folder, "images"):
+    for picture in explained_pictures(run, method, folder, "images"):
         image = _image(picture)
         np.save(folder / image["score_map"], picture.heat)
         images.append(image)
@@ -62,7 +67,7 @@ def to_coco(run: RunFolder, folder: Path) -> list[Path]:
     }
     file = folder / "annotations.json"
     write_whole(file, to_json(content))
-    return [file]
+    return file
 
 
 def run_lengths(mask: Mask) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.export.pictures import ExplainedPicture, explained_pictures
+from vlminterp.export.pictures import ExplainedPicture, explained_pictures, folders_of_methods
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
@@ -19,23 +19,31 @@ BRIGHTEST = 255
 def to_fiftyone(run: RunFolder, folder: Path) -> list[Path]:
     """Writes `samples.json` and `metadata.json`; `data/` has pictures, `fields/` maps and masks.
 
-    A heatmap is a grey PNG whose 255 is the sample's `highest`, in its `unit`.
+    A heatmap is a grey PNG whose 255 is the sample's `highest`, in its `unit`. A run of several
+    methods is written to a folder for each.
 
     Args:
         run: The run folder.
         folder: The export's folder, which exists.
 
     Returns:
-        The JSON file of the samples.
+        The JSON files of the samples.
     """
+    return [_write(run, method, own) for method, own in folders_of_methods(run, folder)]
+
+
+def _write(run: RunFolder, method: str | None, folder: Path) -> Path:
+    """Writes one method's results; returns the JSON file of the samples."""
     for field in ("heatmap", "named"):
         (folder / "fields" / field).mkdir(parents=True)
-    samples = [_sample(picture, folder) for picture in explained_pictures(run, folder, "data")]
-    facts = {"name": f"vlminterp-{run.path.resolve().name}", "media_type": "image"}
+    pictures = explained_pictures(run, method, folder, "data")
+    samples = [_sample(picture, folder) for picture in pictures]
+    name = "-".join(["vlminterp", run.path.resolve().name, *([method] if method else [])])
+    facts = {"name": name, "media_type": "image"}
     write_whole(folder / "metadata.json", to_json({**facts, "info": run.names}))
     file = folder / "samples.json"
     write_whole(file, to_json({"samples": samples}))
-    return [file]
+    return file
 
 
 def _sample(picture: ExplainedPicture, folder: Path) -> Mapping[str, Any]:

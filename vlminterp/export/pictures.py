@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vlminterp.attribution.rows import PairResult, explained_pairs
+from vlminterp.attribution.rows import PairResult, compared_methods, explained_pairs
 from vlminterp.data.images import image_size, opened
 from vlminterp.errors import ResultsError
 from vlminterp.report.cards import placed_map
@@ -33,11 +33,28 @@ class ExplainedPicture:
     named: NDArray[np.bool_] | None
 
 
-def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[ExplainedPicture]:
+def folders_of_methods(run: RunFolder, folder: Path) -> Iterator[tuple[str | None, Path]]:
+    """Yields each method of a run with a folder to export it to.
+
+    Args:
+        run: The run folder.
+        folder: The export's folder; a run of one method is exported to it, methods of a run of
+            several to subfolders of their names, which are made here.
+    """
+    for method in compared_methods(run):
+        own = folder / (method or "")
+        own.mkdir(exist_ok=True)
+        yield method, own
+
+
+def explained_pictures(
+    run: RunFolder, method: str | None, folder: Path, below: str
+) -> Iterator[ExplainedPicture]:
     """Copies the run's pictures, and yields each with its explanation.
 
     Args:
         run: The run folder.
+        method: The method, where the run compares several.
         folder: The export's folder.
         below: Name of its subfolder for pictures, which is made here.
 
@@ -46,7 +63,7 @@ def explained_pictures(run: RunFolder, folder: Path, below: str) -> Iterator[Exp
     """
     found = False
     (folder / below).mkdir()
-    for pair in explained_pairs(run):
+    for pair in explained_pairs(run, method):
         side = pair.image
         if side is None or "picture" not in side.row:
             continue

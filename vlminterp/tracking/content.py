@@ -9,7 +9,7 @@ import numpy as np
 import wandb
 from numpy.typing import NDArray
 
-from vlminterp.attribution.rows import PairResult, explained_pairs
+from vlminterp.attribution.rows import PairResult, compared_methods, explained_pairs
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.lineage import log_lineage
 from vlminterp.tracking.media import as_media, figures, heatmaps, picture
@@ -28,6 +28,7 @@ PICTURES = 50
 def log_content(run: "wandb.Run", results: RunFolder) -> None:
     """Logs the content of a run folder to an open W&B run.
 
+    A run of several methods has `pairs`, `pictures` and `heatmaps` for each, as `pairs/METHOD`.
     Every table becomes a `wandb.Table`: the main one as `rows`, the others as `tables/NAME`. The
     numbers of a table with a column `step` also become charts, `NAME/COLUMN`.
 
@@ -53,20 +54,26 @@ def log_content(run: "wandb.Run", results: RunFolder) -> None:
 
 def _log_pictures(run: "wandb.Run", results: RunFolder) -> None:
     """Logs the first pairs' figures and heatmaps; without pairs, any pictures in the folder."""
-    pairs = list(islice(explained_pairs(results), PICTURES))
     content: dict[str, Any] = {}
-    if pairs:
-        drawn = figures(results.path, pairs)
-        shown = dict(zip(drawn, as_media(list(drawn.values())), strict=True))
-        content["pairs"] = _pair_table(pairs, shown)
-        content["pictures"] = list(shown.values())
-        content["heatmaps"] = as_media(heatmaps(results.path, pairs))
-    else:
+    for method in compared_methods(results):
+        pairs = list(islice(explained_pairs(results, method), PICTURES))
+        if pairs:
+            drawn = figures(results.path, pairs)
+            shown = dict(zip(drawn, as_media(list(drawn.values())), strict=True))
+            content[of_method("pairs", method)] = _pair_table(pairs, shown)
+            content[of_method("pictures", method)] = list(shown.values())
+            content[of_method("heatmaps", method)] = as_media(heatmaps(results.path, pairs))
+    if not content:
         files = sorted((results.path / "pictures").glob("*.png"))[:PICTURES]
         content["pictures"] = as_media([one for f in files if (one := picture(f, f.stem))])
     content = {key: value for key, value in content.items() if value}
     if content:
         run.log(content)
+
+
+def of_method(key: str, method: str | None) -> str:
+    """Returns the key of one method's content, where a run compares several."""
+    return key if method is None else f"{key}/{method}"
 
 
 def mean_curves(pairs: Iterable[PairResult]) -> list[dict[str, float]]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Self
 
-from vlminterp.attribution.rows import explained_pairs
+from vlminterp.attribution.rows import compared_methods, explained_pairs
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.tracking.content import CONVERGENCE_STEP, mean_curves
+from vlminterp.tracking.content import CONVERGENCE_STEP, mean_curves, of_method
 from vlminterp.tracking.summary import flat_summary
 from vlminterp.tracking.tables import STEP, step_values
 
@@ -38,18 +38,23 @@ class Keys:
             results: The run folder; finished or not.
         """
         summary = results.summary or {}
-        pairs = list(islice(explained_pairs(results), 1))
         drawn = any((results.path / "pictures").glob("*.png"))
-        maps = any(pair.image is not None and pair.image.map is not None for pair in pairs)
-        media = {"heatmaps": drawn and maps, "pictures": drawn}
-        tables = {"pairs": bool(pairs), "rows": len(results.parts) > 0}
+        media: list[str] = []
+        tables: list[str] = []
+        for method in compared_methods(results):
+            for pair in islice(explained_pairs(results, method), 1):
+                maps = pair.image is not None and pair.image.map is not None
+                tables.append(of_method("pairs", method))
+                media += [of_method("heatmaps", method)] * (drawn and maps)
+                media += [of_method("pictures", method)] * drawn
         return cls(
             metrics=summary.get("metrics") or {},
             summary=list(flat_summary(summary)),
             curves=_curves(results),
-            media=[key for key, there in media.items() if there],
+            media=media or ["pictures"] * drawn,
             tables=[
-                *(key for key, there in tables.items() if there),
+                *tables,
+                *(["rows"] if len(results.parts) else []),
                 *(f"tables/{name}" for name in results.tables()),
             ],
         )

@@ -20,9 +20,8 @@ from vlminterp_m2ib.settings import PooledToken, Scale, Settings
 
 import vlminterp
 from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Side
-from vlminterp.attribution.image_scores import image_scores
-from vlminterp.attribution.text_scores import text_scores
 from vlminterp.data.pairs import Pair
 from vlminterp.metrics.intervals import mean_interval
 from vlminterp.planted.source import PlantedConfig, PlantedSource
@@ -58,14 +57,9 @@ def explain(
         pixels = encoder.preprocess([pair.load_image() for pair in batch])
         tokens = encoder.tokenize([pair.text for pair in batch])
         found = M2IB(encoder, side, settings).attribute(pixels, tokens)
-        if side is Side.image:
-            masks = [pair.load_mask() if pair.load_mask else None for pair in batch]
-            text = encoder.encode_text(tokens)
-            scores = image_scores(encoder, pixels, text, found, masks, seeds)
-        else:
-            truths = [pair.named_words for pair in batch]
-            image = encoder.encode_image(pixels)
-            scores = text_scores(encoder, tokens, image, found, truths, seeds)
+        masks = [pair.load_mask() if pair.load_mask else None for pair in batch]
+        truths = [pair.named_words for pair in batch]
+        scores = BatchScores(encoder, pixels, tokens, masks, truths, seeds)(found)
         for index, row in enumerate(scores):
             row["similarity"] = float(found.similarity[index])
             row["fit"] = float(found.curves["fit"][index, -1])
