@@ -178,7 +178,9 @@ def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> Met
 STYLE = """
 .methods td.best { font-weight: 700; }
 .methods :is(th, td) { overflow-wrap: normal; }
-.methods tbody th { white-space: nowrap; padding-right: 1.2rem; }
+.methods tbody tr th { white-space: nowrap; padding: .3rem 1.2rem .3rem 0; }
+.methods tbody + tbody { border-top: 1px solid var(--line); }
+.columns .caption { margin-inline: 0; }
 .columns { display: grid; gap: 1.4rem; }
 .columns .line { display: grid; grid-template-columns: repeat(var(--columns), minmax(8rem, 14rem));
   gap: .6rem; align-items: start; overflow-x: auto; }
