@@ -73,7 +73,7 @@ def image_baselines(
         pixels: B images.
         text: Embeddings of their captions, `[B, D]`.
         explanation: Any explanation of these images.
-        masks: As for `image_scores`.
+        masks: The masks that `image_scores` takes.
         seeds: Seed of each pair's random map.
 
     Returns:

@@ -53,7 +53,7 @@ def text_baselines(
         tokens: B captions.
         image: Embeddings of their images, `[B, D]`.
         explanation: Any explanation of these captions.
-        truths: As for `text_scores`.
+        truths: The spans that `text_scores` takes.
         seeds: Seed of each pair's random scores.
 
     Returns:
