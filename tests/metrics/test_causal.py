@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlminterp.metrics.causal import causal_pointing, causal_precision, causal_share
+from vlminterp.metrics.causal import causal_pointing, causal_precision, causal_ranking, causal_share
 from vlminterp.metrics.localisation import average_precision, energy_in_mask, pointing_game
 
 METRICS = (causal_share, causal_precision, causal_pointing)
@@ -48,9 +48,21 @@ def test_tolerance_is_a_distance():
     assert [causal_pointing(heat, relevance, by) for by in (0, 2.9, 3)] == [0, 0, 1]
 
 
+@given(st.integers(0, 10_000))
+def test_ranking_counts_pairs_of_pixels(seed):
+    rng = np.random.default_rng(seed)
+    heat, mask = rng.integers(0, 5, (5, 5)).astype(float), rng.random((5, 5)) < 0.4
+    if mask.all() or not mask.any():
+        return
+    inside, outside = heat[mask][:, None], heat[~mask][None]
+    expected = ((inside > outside) + 0.5 * (inside == outside)).mean()
+    assert causal_ranking(heat, mask * 0.3) == pytest.approx(expected)
+    assert causal_ranking(np.ones((5, 5)), mask * 0.3) == pytest.approx(0.5)
+
+
 def test_nothing_in_sight():
     heat = np.array([[1.0, np.nan]])
-    for metric in METRICS:
+    for metric in (*METRICS, causal_ranking):
         assert np.isnan(metric(heat, np.zeros((1, 2))))
         assert np.isnan(metric(heat, np.array([[0.0, 1.0]])))
 

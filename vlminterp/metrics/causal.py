@@ -8,6 +8,7 @@ by the largest. With a single cause these are the metrics of `vlminterp.metrics.
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
+from scipy.stats import rankdata
 
 Heat = NDArray[np.floating]
 Relevance = NDArray[np.floating]
@@ -71,6 +72,36 @@ def causal_precision(heat: Heat, relevance: Relevance) -> float:
     gained = np.cumsum(weights[order])[last_of_tie]
     precision = gained / (np.flatnonzero(last_of_tie) + 1)
     return float((np.diff(gained, prepend=0) * precision).sum() / gained[-1])
+
+
+def causal_ranking(heat: Heat, relevance: Relevance) -> float:
+    """Returns how often a pixel of a main cause is hotter than another: the area under ROC.
+
+    Unlike the shares above it does not depend on how much of the picture the causes cover, so it
+    can be compared between a small object and a large background.
+
+    Args:
+        heat: Scores, `[H, W]`; NaN where unseen.
+        relevance: Relevance of each pixel, ≥ 0, of the same shape.
+
+    Returns:
+        In [0, 1]; a constant map scores ½, since ties count half. NaN if no cause was seen, or
+        nothing else.
+
+    Raises:
+        ValueError: The shapes differ, or relevance is negative.
+
+    Example:
+        >>> causal_ranking(np.array([[3.0, 2.0, 1.0]]), np.array([[1.0, 0.0, 1.0]]))
+        0.5
+    """
+    scores, weights = _seen(heat, relevance)
+    main = weights >= MAIN
+    inside, outside = int(main.sum()), int((~main).sum())
+    if not inside or not outside:
+        return float("nan")
+    ranks = rankdata(scores)
+    return float((ranks[main].sum() - inside * (inside + 1) / 2) / (inside * outside))
 
 
 def causal_pointing(heat: Heat, relevance: Relevance, tolerance: float = 0.0) -> float:

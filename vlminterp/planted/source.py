@@ -69,7 +69,7 @@ class PlantedSource(Source):
 
     def pairs(self) -> Iterator[Pair]:
         """Yields the pairs; a scene is painted only when its image or mask is loaded."""
-        return map(self._pair, range(self.config.pairs))
+        return map(self.pair, range(self.config.pairs))
 
     def concepts(self) -> Iterator[Concept]:
         """Yields the concepts; a scene is painted only when its image is loaded."""
@@ -90,7 +90,8 @@ class PlantedSource(Source):
         """Returns the number of pairs."""
         return self.config.pairs
 
-    def _pair(self, index: int) -> Pair:
+    def pair(self, index: int) -> Pair:
+        """Returns one pair, by its scene's index, ≥ 0."""
         config = self.config
         rng = np.random.default_rng((config.seed, index))
         concepts = self.world.concepts(index, config.objects)
