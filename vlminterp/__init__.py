@@ -85,7 +85,7 @@ def explain(
 def explain(
     model: "DualEncoder | str",
     image: "Picture | str",
-    text: Sequence[str],
+    text: list[str] | tuple[str, ...],
     method: str = ...,
     against: str | Sequence[str] | None = ...,
     *,
@@ -98,7 +98,7 @@ def explain(
 def explain(  # noqa: PLR0913 - one call asks everything
     model: "DualEncoder | str",
     image: "Picture | str",
-    text: str | Sequence[str],
+    text: str | list[str] | tuple[str, ...],
     method: str = "m2ib",
     against: str | Sequence[str] | None = None,
     *,

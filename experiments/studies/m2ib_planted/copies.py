@@ -9,6 +9,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,8 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 HERE = Path(__file__).parent
 MODELS = ("planted-base", "planted-visual", "planted-spurious")
 BATCH = 10
-TEN = {"copies": 10, "antithetic": False}
-TWO = {"copies": 2, "antithetic": True}
+TEN = partial(replace, copies=10, antithetic=False)
+TWO = partial(replace, copies=2, antithetic=True)
 Scores = dict[str, list[float]]
 
 
@@ -92,9 +93,9 @@ def main() -> None:
             measure(
                 encoder,
                 pairs,
-                {side: replace(DEFAULTS[side.value], **chosen) for side in Side},
+                {side: changed(DEFAULTS[side.value]) for side in Side},
             )
-            for chosen in (TEN, TWO)
+            for changed in (TEN, TWO)
         )
         rows += lines(model, ten, two)
         (HERE / "copies.md").write_text("\n".join([*head, *rows]) + "\n")

@@ -102,7 +102,7 @@ def main() -> None:
     """Writes `table.md` and `table.png`."""
     rows = results()
     nothing = rows.drop_duplicates(["model", "condition", "scene"])
-    shares = nothing.groupby(["model", "condition"], sort=False)["nothing"].mean()
+    shares = nothing.groupby(["model", "condition"], sort=False)["nothing"].mean().reset_index()
     lines = ["| VLM | condition | captions that nothing in the scene answers |", "|-|-|-|"]
     lines += [
         f"| {model} | {condition} | {share:.2f} |" for (model, condition), share in shares.items()
