@@ -104,9 +104,7 @@ def main() -> None:
     nothing = rows.drop_duplicates(["model", "condition", "scene"])
     shares = nothing.groupby(["model", "condition"], sort=False)["nothing"].mean().reset_index()
     lines = ["| VLM | condition | captions that nothing in the scene answers |", "|-|-|-|"]
-    lines += [
-        f"| {model} | {condition} | {share:.2f} |" for (model, condition), share in shares.items()
-    ]
+    lines += [f"| {a} | {b} | {share:.2f} |" for a, b, share in shares.itertuples(index=False)]
     caused = rows[~rows["nothing"]]
     (HERE / "table.md").write_text("\n".join([*lines, *table(caused)]) + "\n")
     figure(caused, HERE / "table.png")
