@@ -2,20 +2,27 @@
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 
 import pytest
 
-from vlminterp import entry_points
 from vlminterp.data import registry
 from vlminterp.data.folder import FolderSource
 from vlminterp.data.pairs import Source
 from vlminterp.errors import ConfigError
 
 
-def bring(monkeypatch, *points: tuple[str, str]) -> None:
-    found = [EntryPoint(name, value, entry_points.SOURCES) for name, value in points]
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: found)
+@pytest.fixture
+def bring(tmp_path, monkeypatch):
+    """Installs a package that brings a source."""
+
+    def install(name, value):
+        folder = tmp_path / "theirs-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[vlminterp.sources]\n{name} = {value}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return install
 
 
 def test_ours_are_listed():
@@ -43,14 +50,14 @@ def test_unknown_names_the_nearest():
         registry.source_class("foldr")
 
 
-def test_third_party(monkeypatch):
-    bring(monkeypatch, ("theirs", "vlminterp.data.folder:FolderSource"))
+def test_third_party(bring):
+    bring("theirs", "vlminterp.data.folder:FolderSource")
     assert "theirs" in registry.source_names()
     assert registry.source_class("theirs") is FolderSource
 
 
-def test_a_name_claimed_twice(monkeypatch):
-    bring(monkeypatch, ("folder", "other.package:Source"))
+def test_a_name_claimed_twice(bring):
+    bring("folder", "other.package:Source")
     with pytest.raises(ConfigError, match="source 'folder' is claimed twice: by other"):
         registry.source_class("folder")
     assert registry.source_class("pair")
@@ -64,8 +71,8 @@ def test_a_name_claimed_twice(monkeypatch):
         ("vlminterp.errors:nearest", "no subclass of Source"),
     ],
 )
-def test_one_that_does_not_load_says_why(monkeypatch, value, message):
-    bring(monkeypatch, ("broken", value))
+def test_one_that_does_not_load_says_why(bring, value, message):
+    bring("broken", value)
     with pytest.raises(ConfigError, match=message):
         registry.source_class("broken")
     assert registry.source_class("pair")
