@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from hydra import initialize_config_module
@@ -39,8 +40,9 @@ class EntryPointConfigs(SearchPathPlugin):
             search_path.append(provider=package, path=f"pkg://{package}.conf")
 
 
+@cache
 def register() -> None:
-    """Makes our schemas and search path known to Hydra; may be called again."""
+    """Makes our schemas and search path known to Hydra, once."""
     Plugins.instance().register(EntryPointConfigs)
     store = ConfigStore.instance()
     store.store(name="run", node=RunConfig)
