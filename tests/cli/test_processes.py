@@ -14,40 +14,29 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.warm import Warm
+
 ROOT = Path(__file__).parents[2]
+PARTS = "outputs/m2ib/*/*/rows/*.parquet"
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def line(hf_folder):
-    """A command line of twelve pairs in batches of two, and how to run it in a folder."""
+    """A command line of twelve pairs in batches of two."""
     return [
-        *("-m", "vlminterp", "+plugin=m2ib", "model=hf", f"model.checkpoint={hf_folder}"),
+        *("+plugin=m2ib", "model=hf", f"model.checkpoint={hf_folder}"),
         *("data=planted", "data.pairs=12", "plugin.batch_size=2", "plugin.image.steps=3"),
         *("plugin.text.steps=3", "tracking=disabled", "device=cpu"),
     ]
 
 
-def start(line, folder, **options):
-    folder.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, *line],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def finish(line, folder, **options):
-    process = start(line, folder, **options)
-    out, err = process.communicate(timeout=300)
-    return process.returncode, out, err
+def finish(line, folder, first=None):
+    return Warm("vlminterp", line, folder, first).finish()
 
 
 def parts(folder):
-    return sorted(folder.glob("outputs/m2ib/*/*/rows/*.parquet"))
+    return sorted(folder.glob(PARTS))
 
 
 def contents(folder):
@@ -66,14 +55,13 @@ def test_killed_run_ends_byte_identical(line, tmp_path):
     chance, killed = random.Random(0), tmp_path / "killed"
     kills = 0
     for target in (1, 4):
-        process = start(line, killed)
-        while process.poll() is None and len(parts(killed)) < target:
-            time.sleep(0.01)
+        process = Warm("vlminterp", line, killed)
+        process.wait_for_files(killed, PARTS, target)
         time.sleep(chance.random() * 0.2)
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills += 1
-        process.communicate(timeout=60)
+        process.wait()
     assert kills >= 1
     assert len(parts(killed)) > 0
     code, _, err = finish(line, killed)
@@ -83,17 +71,11 @@ def test_killed_run_ends_byte_identical(line, tmp_path):
 
 def test_interrupted_run_says_so_and_continues(line, tmp_path):
     line = [one.replace("data.pairs=12", "data.pairs=40") for one in line]
-
-    def heed_interrupts():
-        """A shell's background job, such as a whole suite may be, ignores them."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    process = start(line, tmp_path, preexec_fn=heed_interrupts)
-    while process.poll() is None and not parts(tmp_path):
-        time.sleep(0.01)
+    process = Warm("vlminterp", line, tmp_path)
+    process.wait_for_files(tmp_path, PARTS)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    code, _, err = process.finish()
+    assert code == 130
     assert "interrupted; what was computed is kept, the same line continues" in err
     assert "Traceback" not in err
     before = {path: path.stat().st_mtime_ns for path in parts(tmp_path)}
@@ -104,26 +86,24 @@ def test_interrupted_run_says_so_and_continues(line, tmp_path):
 
 
 def test_two_at_once(line, tmp_path):
-    first = start(line, tmp_path)
-    while first.poll() is None and not parts(tmp_path):
-        time.sleep(0.01)
+    first = Warm("vlminterp", line, tmp_path)
+    first.wait_for_files(tmp_path, PARTS)
     first.send_signal(signal.SIGSTOP)  # it must not end before the second has begun
     code, _, err = finish(line, tmp_path)
     first.send_signal(signal.SIGCONT)
-    first.communicate(timeout=300)
-    assert first.returncode == 0
+    assert first.wait() == 0
     assert code == 1
     assert str(first.pid) in err
     assert "Traceback" not in err
 
 
+def small_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+
 def test_disk_full(line, tmp_path):
     """A limit on file size stands in for a full disk; what was written stays."""
-
-    def small_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
-
-    code, _, err = finish(line, tmp_path, preexec_fn=small_files)
+    code, _, err = finish(line, tmp_path, first=small_files)
     assert code == 1
     assert "Traceback" not in err
     told = [text for text in err.splitlines() if text.startswith("vlminterp:")]
