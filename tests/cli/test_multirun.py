@@ -2,15 +2,13 @@
 
 import importlib.util
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 import vlminterp.cli.job
+from tests.warm import Warm
 from vlminterp.cli.main import run
 from vlminterp.cli.multirun import with_identity
 from vlminterp.results.sweep import Sweep
@@ -154,19 +152,24 @@ def test_names_can_be_asked_for_by_a_pattern(sweep, tmp_path):
     assert "run 4 of 4" in err
 
 
-def command(*overrides):
-    return [sys.executable, "-m", "vlminterp", "-m", *TINY, "seed=0,1,2", *overrides]
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Also in the processes that launchers start: sums in another order round differently."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        yield
 
 
-def environment():
-    # One thread everywhere: sums in another order round differently.
-    return {**os.environ, "OMP_NUM_THREADS": "1", "RAY_AUTH_MODE": "disabled"}
+def start(folder, *overrides):
+    return Warm("vlminterp", ["-m", *TINY, "seed=0,1", *overrides], folder)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def undisturbed(one_thread, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
-    subprocess.run(command(), check=True, cwd=folder, env=environment(), capture_output=True)
+    code, _, err = start(folder).finish()
+    assert code == 0, err
     return rows(folder)
 
 
@@ -180,26 +183,21 @@ def launched_by(launcher):
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_launchers_compute_the_same(tmp_path, undisturbed, launcher):
-    line = command(*launched_by(launcher), "console=json")
-    done = subprocess.run(
-        line, check=False, cwd=tmp_path, env=environment(), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [run["state"] for run in found] == ["finished"] * 3
+    code, out, err = start(tmp_path, *launched_by(launcher), "console=json").finish()
+    assert code == 0, err
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [run["state"] for run in found] == ["finished"] * 2
     assert rows(tmp_path) == undisturbed
 
 
 def killed_at_work(folder, launcher):
     """SIGKILL, soon after the first rows, of the process alone that the user has started."""
     options = [] if launcher == "basic" else launched_by(launcher)
-    line = command(*options, "console=quiet")
-    with subprocess.Popen(line, cwd=folder, env=environment(), stderr=subprocess.PIPE) as process:
-        while not list(folder.glob("outputs/m2ib/*/*/rows/*.parquet")):
-            assert process.poll() is None, process.stderr.read()
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+    process = start(folder, *options, "console=quiet")
+    process.wait_for_files(folder, "outputs/m2ib/*/*/rows/*.parquet")
+    assert process.poll() is None, process.said("err")
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
 
 
 def states(folder):
@@ -214,22 +212,20 @@ def test_a_sweep_that_is_killed_ends_and_goes_on(tmp_path, undisturbed, launcher
     written = rows(tmp_path)
     assert written
     assert written != undisturbed, "what the killed process had started went on"
-    done = subprocess.run(command(), check=False, cwd=tmp_path, env=environment())
-    assert done.returncode == 0
+    code, _, err = start(tmp_path).finish()
+    assert code == 0, err
     assert rows(tmp_path) == undisturbed
-    assert states(tmp_path) == ["finished"] * 3
+    assert states(tmp_path) == ["finished"] * 2
 
 
 @pytest.mark.slow
 def test_submitted_runs_outlive_the_one_who_submitted_them(tmp_path, undisturbed):
     killed_at_work(tmp_path, "submitit_local")
     deadline = time.monotonic() + 300
-    while states(tmp_path) != ["finished"] * 3:
+    while states(tmp_path) != ["finished"] * 2:
         assert time.monotonic() < deadline
         time.sleep(0.5)
-    done = subprocess.run(
-        command(), check=False, cwd=tmp_path, env=environment(), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("done before") == 3
+    code, _, err = start(tmp_path).finish()
+    assert code == 0, err
+    assert err.count("done before") == 2
     assert rows(tmp_path) == undisturbed
