@@ -1,12 +1,11 @@
 """Kills a run for real, while it scores, and compares with an undisturbed one."""
 
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.warm import Warm
 
 pytestmark = pytest.mark.slow
 
@@ -17,15 +16,10 @@ def line(write_bank):
     rows = [("", "", "a photo of {concept}.", "")]
     rows += [("", "number", f"a photo of {{concept}}. it is number {n}.", "") for n in range(150)]
     return [
-        *(sys.executable, "-m", "vlminterp", "+plugin=bank", "model=planted-name"),
-        *("data=planted", "data.images=1", f"plugin.bank={write_bank(rows)}"),
+        *("+plugin=bank", "model=planted-name", "data=planted", "data.images=1"),
+        f"plugin.bank={write_bank(rows)}",
         *("plugin.batch_size=8", "tracking=disabled", "device=cpu", "console=quiet"),
     ]
-
-
-def start(line, folder):
-    folder.mkdir(exist_ok=True)
-    return subprocess.Popen(line, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def contents(folder):
@@ -42,26 +36,17 @@ def parts(folder):
 
 def test_a_killed_run_ends_byte_identical(line, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    with start(line, whole) as process:
-        _, err = process.communicate(timeout=300)
-        assert process.returncode == 0, err
+    code, _, err = Warm("vlminterp", line, whole).finish()
+    assert code == 0, err
     assert parts(whole) > 4
-    kills = 0
     for wanted in (0, 3):
-        with start(line, killed) as process:
-            known = f"{wanted:06d}.parquet"
-            while process.poll() is None and not list(
-                killed.glob(f"outputs/bank/*/*/rows/{known}")
-            ):
-                time.sleep(0.01)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-    assert kills == 2
+        process = Warm("vlminterp", line, killed)
+        process.wait_for_files(killed, f"outputs/bank/*/*/rows/{wanted:06d}.parquet")
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
     assert wanted < parts(killed) < parts(whole)
     before = {path: path.stat().st_mtime_ns for path in Path(killed).rglob("rows/**/*.parquet")}
-    with start(line, killed) as process:
-        _, err = process.communicate(timeout=300)
-        assert process.returncode == 0, err
+    code, _, err = Warm("vlminterp", line, killed).finish()
+    assert code == 0, err
     assert all(path.stat().st_mtime_ns == then for path, then in before.items())
     assert contents(killed) == contents(whole)
