@@ -1,8 +1,7 @@
 """The describer prefers no family, tells the truth in training wordings, and any text is text."""
 
 import math
-import subprocess
-import sys
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from experiments.recipes.planted.describer_data import (
     make_batch,
     to_prompt,
 )
+from tests.warm import Warm
 from vlminterp.planted import describer_dir
 from vlminterp.planted.descriptions import descriptions
 from vlminterp.planted.facts import load_facts
@@ -177,23 +177,14 @@ def test_padding_changes_nothing(model, tokenizer):
         assert torch.allclose(alone, expected, atol=1e-3)
 
 
-def start(folder: Path) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "experiments.recipes.planted.describer",
-        "--steps=6",
-        "--batch=8",
-    ]
-    command += ["--every=2", f"--work={folder}"]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+def start(folder: Path) -> Warm:
+    options = ["--steps=6", "--batch=8", "--every=2", f"--work={folder}"]
+    return Warm("experiments.recipes.planted.describer", options, ROOT)
 
 
-def finish(process: subprocess.Popen) -> str:
-    out, _ = process.communicate(timeout=300)
-    assert process.returncode == 0
+def finish(process: Warm) -> str:
+    code, out, err = process.finish()
+    assert code == 0, err
     return out
 
 
@@ -202,10 +193,9 @@ def test_a_killed_training_goes_on(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     finish(start(whole))
     process = start(broken)
-    while not process.stdout.readline().startswith("step 2"):
-        assert process.poll() is None
-    process.kill()
-    process.communicate()
+    process.wait_to_say("step 2:")
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
     assert "step 2:" not in finish(start(broken))
     weights = "model/model.safetensors"
     assert (whole / weights).read_bytes() == (broken / weights).read_bytes()

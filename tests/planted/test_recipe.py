@@ -1,11 +1,12 @@
 """The recipe: its loss, and that killed and started again it ends where it would have ended."""
 
-import subprocess
-import sys
+import signal
 from pathlib import Path
 
 import pytest
 import torch
+
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,24 +52,15 @@ VISION = ("train", "--batch=8")
 TEXT = ("plant", "planted-habitat", "--scenes=200")
 
 
-def start(recipe: tuple[str, ...], folder: Path) -> subprocess.Popen:
+def start(recipe: tuple[str, ...], folder: Path) -> Warm:
     module, *options = recipe
-    command = [
-        sys.executable,
-        "-m",
-        f"experiments.recipes.planted.{module}",
-        *options,
-        "--threads=1",
-    ]
-    command += ["--steps=6", "--every=2", f"--work={folder}", f"--out={folder}/model"]
-    return subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    options += ["--threads=1", "--steps=6", "--every=2", f"--work={folder}"]
+    return Warm(f"experiments.recipes.planted.{module}", [*options, f"--out={folder}/model"], ROOT)
 
 
-def finish(process: subprocess.Popen) -> str:
-    out, _ = process.communicate(timeout=300)
-    assert process.returncode == 0
+def finish(process: Warm) -> str:
+    code, out, err = process.finish()
+    assert code == 0, err
     return out
 
 
@@ -78,10 +70,9 @@ def test_a_killed_training_goes_on(recipe, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     finish(start(recipe, whole))
     process = start(recipe, broken)
-    while not process.stdout.readline().startswith("step 2"):
-        assert process.poll() is None
-    process.kill()
-    process.communicate()
+    process.wait_to_say("step 2:")
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
     assert "step 2:" not in finish(start(recipe, broken))
     weights = "model/model.safetensors"
     assert (whole / weights).read_bytes() == (broken / weights).read_bytes()
