@@ -2,16 +2,13 @@
 
 import json
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 
 import vlminterp
+from tests.warm import Warm
 from vlminterp.cli.main import run
 from vlminterp.description.class_means import class_means
 from vlminterp.planted.source import PlantedConfig, PlantedSource
@@ -36,16 +33,10 @@ def line(tmp_path_factory):
     ]
 
 
-def start(line, folder, *more):
-    folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "vlminterp", *line, *more]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def finish(process):
-    out, err = process.communicate(timeout=400)
-    assert process.returncode == 0, err.decode()
-    return Path(out.decode().split()[-1])
+def finish(line, folder):
+    code, out, err = Warm("vlminterp", line, folder).finish()
+    assert code == 0, err
+    return folder / out.split()[-1]
 
 
 def rows_of(path, table):
@@ -55,8 +46,7 @@ def rows_of(path, table):
 
 @pytest.fixture(scope="module")
 def whole(line, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole")
-    return folder / finish(start(line, folder))
+    return finish(line, tmp_path_factory.mktemp("whole"))
 
 
 def test_what_a_run_leaves(whole):
@@ -112,13 +102,11 @@ def test_nothing_can_be_described_before_it_is_aligned(line, tmp_path, monkeypat
 
 def test_killed_in_every_stage_it_ends_the_same(line, whole, tmp_path):
     for table in ("align", "describe", "inspect"):
-        with start(line, tmp_path) as process:
-            while process.poll() is None:
-                if list(tmp_path.glob(f"outputs/ex2/stages/{table}/*/rows/{table}/*.parquet")):
-                    process.send_signal(signal.SIGKILL)
-                    break
-                time.sleep(0.005)
-    path = tmp_path / finish(start(line, tmp_path))
+        process = Warm("vlminterp", line, tmp_path)
+        process.wait_for_files(tmp_path, f"outputs/ex2/stages/{table}/*/rows/{table}/*.parquet")
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    path = finish(line, tmp_path)
     assert path.name == whole.name
     for table in TABLES:
         pd.testing.assert_frame_equal(rows_of(path, table), rows_of(whole, table))
