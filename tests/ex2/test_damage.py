@@ -15,12 +15,21 @@ from vlminterp_ex2.checkpoints import whole_checkpoints
 from vlminterp_ex2.inspection.judge_cache import JudgeCache
 from vlminterp_ex2.journal import TIMINGS, note_time
 
-from tests.results.test_damage import contents, directory, flip, remove, truncate, zero
+from tests.results.test_damage import (
+    contents,
+    directory,
+    flip,
+    loaded_once,
+    remove,
+    truncate,
+    zero,
+)
 from vlminterp.cli.main import run
 from vlminterp.errors import ResultsError
 from vlminterp.results.__main__ import main
 
 pytestmark = pytest.mark.slow
+__all__ = ["loaded_once"]
 
 DAMAGES = [truncate, zero, flip, remove, directory]
 STAGES = "outputs/ex2/stages"

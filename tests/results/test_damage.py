@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from vlminterp.cli import job
 from vlminterp.cli.main import run
 from vlminterp.results.__main__ import main
 from vlminterp.results.run_folder import RunFolder
@@ -29,6 +30,21 @@ SMALL_BANK = """concept,family,text
 ,number,a photo of {concept}. it is number one.
 ,colour,a photo of {concept}. it is red.
 """
+
+
+@pytest.fixture(autouse=True, scope="module")
+def loaded_once():
+    """Reads each model once: no file of a run says anything of it."""
+    load, loaded = job.load_encoder, {}
+
+    def load_once(config, name, device):
+        if name not in loaded:
+            loaded[name] = load(config, name, device)
+        return loaded[name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "load_encoder", load_once)
+        yield
 
 
 def truncate(path):
@@ -75,18 +91,19 @@ def undisturbed(tmp_path_factory):
     return outputs_of(M2IB, tmp_path_factory.mktemp("undisturbed"))
 
 
-def kinds(folder: Path) -> list[str]:
-    """The files at the top of the run folder, and the first and last of every folder in it."""
+def kinds(folder: Path, *, first_alone: bool = False) -> list[str]:
+    """The files at the top of the run folder, and the first and last of every folder in it.
+
+    The last is read and written as the first is: one way of damage tells whether its place matters.
+    """
     found: dict[str, list[str]] = {}
     for name in sorted(contents(folder)):
         found.setdefault(str(Path(name).parent), []).append(name)
     top = min(found, key=len)
-    return sorted(
-        {
-            *found.pop(top),
-            *(one for names in found.values() for one in names[:: max(len(names) - 1, 1)]),
-        }
-    )
+    named = {*found.pop(top)}
+    for names in found.values():
+        named |= {names[0]} if first_alone else {names[0], names[-1]}
+    return sorted(named)
 
 
 def check_mends(line, whole, name, damage, folder, capsys):
@@ -108,8 +125,8 @@ def check_mends(line, whole, name, damage, folder, capsys):
 
 @pytest.mark.parametrize("damage", [truncate, zero, flip, remove, directory])
 def test_the_same_line_mends_any_damage(undisturbed, damage, tmp_path, capsys):
-    names = kinds(undisturbed)
-    assert len(names) >= 10
+    names = kinds(undisturbed, first_alone=damage is not truncate)
+    assert len(names) >= 8
     for number, name in enumerate(names):
         check_mends(M2IB, undisturbed, name, damage, tmp_path / str(number), capsys)
 
@@ -132,7 +149,7 @@ def undisturbed_bank(bank_line, tmp_path_factory):
 def test_the_same_line_mends_any_damage_of_a_bank(
     undisturbed_bank, bank_line, damage, tmp_path, capsys
 ):
-    names = kinds(undisturbed_bank)
+    names = kinds(undisturbed_bank, first_alone=damage is not truncate)
     assert len(names) >= 10
     for number, name in enumerate(names):
         check_mends(bank_line, undisturbed_bank, name, damage, tmp_path / str(number), capsys)
