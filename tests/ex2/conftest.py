@@ -28,17 +28,17 @@ def tiny_policy(tmp_path_factory):
     return save_policy(tmp_path_factory.mktemp("policies") / "tiny")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def scorer():
     return Scorer(LetterEncoder(), means_of(0), means_of(1))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def prompts():
     return all_prompts(NAMES, TEMPLATES)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tiny_config(tiny_policy):
     """A training of a few seconds; keywords replace options."""
 
@@ -51,7 +51,7 @@ def tiny_config(tiny_policy):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context_in():
     """Opens a run folder and makes the context of a run in it."""
 

@@ -31,17 +31,45 @@ class Instead:
         )
 
 
-@pytest.fixture
-def aligned(tmp_path, context_in, tiny_config, scorer, prompts):
+@pytest.fixture(scope="module")
+def align_in(context_in, tiny_config, scorer, prompts):
     """Aligns in a folder; returns the outcome and the rows of both tables."""
 
-    def run(name="run", scorer=scorer, **options):
-        with context_in(tmp_path / name, tiny_config(**options)) as context:
+    def run(path, scorer=scorer, **options):
+        with context_in(path, tiny_config(**options)) as context:
             found = align(context, scorer, prompts)
             tables = [rows_of(context.results.table(table)) for table in ("align", "samples")]
         return found, *tables
 
     return run
+
+
+@pytest.fixture
+def aligned(tmp_path, align_in):
+    """The same, in a folder of this test's."""
+
+    def run(name="run", **options):
+        return align_in(tmp_path / name, **options)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, align_in):
+    """The folder of a training that nothing disturbs, which no test may touch; what it returned."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "run"
+    return folder, align_in(folder)
+
+
+@pytest.fixture
+def whole(undisturbed):
+    return undisturbed[1]
+
+
+@pytest.fixture
+def torn(undisturbed, tmp_path):
+    """A copy of its folder, `torn`, to be damaged."""
+    return shutil.copytree(undisturbed[0], tmp_path / "torn")
 
 
 def test_notes_every_step_and_keeps_samples(aligned, tmp_path, context_in, tiny_config, scorer):
@@ -61,9 +89,9 @@ def test_notes_every_step_and_keeps_samples(aligned, tmp_path, context_in, tiny_
         assert alignment(context.results, 6) is None
 
 
-def test_agrees_with_what_trl_has_logged(aligned):
+def test_agrees_with_what_trl_has_logged(whole):
     """TRL's KL is a mean per token: times the mean length it is the sum per response."""
-    found, steps, _ = aligned()
+    found, steps, _ = whole
     state = json.loads((found.checkpoint / "trainer_state.json").read_text())
     logged = [entry for entry in state["log_history"] if "kl" in entry]
     assert len(logged) == len(steps) == 6
@@ -140,29 +168,22 @@ def test_goes_on_as_if_it_had_never_been_ended(aligned, scorer, options):
     assert count == 4 + 3 + 2
 
 
-def test_a_half_written_checkpoint_is_passed_over(aligned, tmp_path):
-    whole = aligned("whole")
-    aligned("torn", steps=6)
-    folder = tmp_path / "torn" / "work" / "align"
-    latest = dict(whole_checkpoints(folder))
+def test_a_half_written_checkpoint_is_passed_over(aligned, whole, torn):
+    latest = dict(whole_checkpoints(torn / "work" / "align"))
     (latest[6] / "whole").unlink()
     next(latest[6].glob("*.safetensors")).write_bytes(b"torn")
-    (tmp_path / "torn" / "rows" / "align" / "000002.parquet").unlink()
+    (torn / "rows" / "align" / "000002.parquet").unlink()
     assert aligned("torn")[1:] == whole[1:]
 
 
-def test_a_checkpoint_whose_rows_are_lost_is_passed_over(aligned, tmp_path):
-    whole = aligned("whole")
-    aligned("lost")
-    (tmp_path / "lost" / "rows" / "align" / "000001.parquet").unlink()
-    assert aligned("lost")[1:] == whole[1:]
+def test_a_checkpoint_whose_rows_are_lost_is_passed_over(aligned, whole, torn):
+    (torn / "rows" / "align" / "000001.parquet").unlink()
+    assert aligned("torn")[1:] == whole[1:]
 
 
-def test_without_checkpoints_it_begins_anew(aligned, tmp_path):
-    whole = aligned("whole")
-    aligned("gone")
-    shutil.rmtree(tmp_path / "gone" / "work")
-    assert aligned("gone")[1:] == whole[1:]
+def test_without_checkpoints_it_begins_anew(aligned, whole, torn):
+    shutil.rmtree(torn / "work")
+    assert aligned("torn")[1:] == whole[1:]
 
 
 def test_seeds_differ(tmp_path, context_in, tiny_config, scorer, prompts):
@@ -366,10 +387,8 @@ def test_undisturbed_and_killed_trainings_leave_the_same_bytes(aligned, scorer, 
 
 
 @pytest.mark.parametrize("damage", ["truncated", "zeroed", "gone"])
-def test_damaged_weights_are_not_taken_up(aligned, tmp_path, damage):
-    whole = aligned("whole")
-    aligned("torn", steps=6)
-    folder = tmp_path / "torn" / "work" / "align"
+def test_damaged_weights_are_not_taken_up(aligned, whole, torn, damage):
+    folder = torn / "work" / "align"
     weights = next(dict(whole_checkpoints(folder))[6].glob("*.safetensors"))
     content = weights.read_bytes()
     if damage == "gone":
