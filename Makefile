@@ -9,14 +9,16 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m vlminterp +plugin=attribution plugin.methods='[m2ib,ig,gae,consensus]'
 	$(BIN)/python -m vlminterp -m +plugin=ex2 model=planted-habitat,planted-spurious plugin.steps=30 plugin.pool=2
 
-# A process a core, one thread each: most tests are too small to share.
+# A process a core, one thread each: most tests are too small to share. Files stay in the order of
+# tests/conftest.py, slow ones first; xdist would begin with those of many tests.
+EACH := --numprocesses auto --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(EACH)
 
 # The core at the lowest versions that pyproject.toml allows, in an environment of its own (8 GB).
 CORE := tests/adapters tests/m2ib tests/data tests/results
 floors: $(VENV)-floors/.installed
-	OMP_NUM_THREADS=1 $(VENV)-floors/bin/python -m pytest --numprocesses auto --dist loadfile -W default $(CORE)
+	OMP_NUM_THREADS=1 $(VENV)-floors/bin/python -m pytest $(EACH) -W default $(CORE)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -22,6 +22,12 @@ VISION_HEADS, TEXT_HEADS = WIDTH // 16, TEXT_WIDTH // 16
 VOCABULARY, EOS = 49408, 49407
 
 
+def pytest_collection_modifyitems(items):
+    """Puts files with slow tests first: of several processes, none waits long for the last."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def hf_model():
     """A random `CLIPModel` whose blocks all matter."""
