@@ -4,10 +4,12 @@ A test that kills, stops or interrupts a run needs a real process. One server im
 need, once; each process is forked from it and does what `python -m MODULE ARGUMENTS` would do.
 """
 
+import atexit
 import os
 import runpy
 import signal
 import sys
+import threading
 import time
 from multiprocessing import get_context
 from pathlib import Path
@@ -93,4 +95,8 @@ def _work(module, arguments, folder, said, environment, first):
     if first is not None:
         first()
     sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    finally:  # as an interpreter ends: launchers end their workers here
+        threading._shutdown()
+        atexit._run_exitfuncs()
