@@ -142,7 +142,7 @@ def test_learns_what_the_vlm_likes(aligned, options):
 @pytest.mark.slow
 def test_a_larger_beta_keeps_the_policy_nearer(aligned):
     far, near = (
-        aligned(f"beta {beta}", steps=40, completions=32, save_every=40, beta=beta)[1]
+        aligned(f"beta {beta}", steps=20, completions=32, save_every=20, beta=beta)[1]
         for beta in (0.2, 20.0)
     )
     assert near[-1]["kl"] < far[-1]["kl"] / 2
