@@ -13,7 +13,9 @@ import threading
 import time
 from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
+from weakref import finalize
 
 SERVER = get_context("forkserver")
 SERVER.set_forkserver_preload(
@@ -41,10 +43,12 @@ class Warm:
 
     def __init__(self, module, arguments, folder, first=None):
         folder.mkdir(exist_ok=True)
-        self._said = TemporaryDirectory()
-        given = (module, list(arguments), folder, Path(self._said.name), dict(os.environ), first)
+        self._said = Path(mkdtemp())
+        finalize(self, rmtree, self._said)
+        given = (module, list(arguments), folder, self._said, dict(os.environ), first)
         self._process = SERVER.Process(target=_work, args=given)
         self._process.start()
+        atexit.register(self._process.kill)  # a test that fails may leave it stopped
         self.pid = self._process.pid
 
     @property
@@ -79,7 +83,7 @@ class Warm:
             time.sleep(0.005)
 
     def said(self, stream):
-        path = Path(self._said.name, stream)
+        path = self._said / stream
         return path.read_text() if path.exists() else ""
 
 
