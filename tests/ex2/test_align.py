@@ -399,3 +399,4 @@ def test_damaged_weights_are_not_taken_up(aligned, whole, torn, damage):
         weights.write_bytes(left + zeros)
     assert aligned("torn")[1:] == whole[1:]
     assert 6 in dict(whole_checkpoints(folder))
+    assert weights.read_bytes() == content
