@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from vlminterp.adapters.dual_encoder import Layer
 from vlminterp.attribution.explanation import Side
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cut import Cut, patches_of
@@ -42,10 +43,20 @@ class CAM(TokenMethod):
 
     def explain(self, batch: PairBatch) -> Found:
         """Computes one gradient, and the map of the weighted channels."""
-        layer = self.options.layer
-        cut = Cut(batch, -1 if layer is None else layer)
-        if layer is None and cut.state.pooled is not None:
-            cut = Cut(batch, max(batch.tower.depth - 2, 0))
+        cut = feature_map(batch, self.options.layer)
         gradient = cut.gradient()
         weights = self.weights(gradient, patches_of(cut.state))
         return Found((weights * cut.hidden).sum(2).clamp_min(0), cut.state)
+
+
+def feature_map(batch: PairBatch, layer: Layer | None) -> Cut:
+    """Returns the cut whose channels are weighted.
+
+    Args:
+        batch: The pairs.
+        layer: The cut; None for the default, see `CAMOptions`.
+    """
+    cut = Cut(batch, -1 if layer is None else layer)
+    if layer is None and cut.state.pooled is not None:
+        cut = Cut(batch, max(batch.tower.depth - 2, 0))
+    return cut

@@ -27,6 +27,7 @@ OWN = {
     "rise": "vlminterp_attribution.methods.rise:RISE",
     "rollout": "vlminterp_attribution.methods.rollout:Rollout",
     "saliency": "vlminterp_attribution.methods.saliency:Saliency",
+    "scorecam": "vlminterp_attribution.methods.scorecam:ScoreCAM",
     "smoothgrad": "vlminterp_attribution.methods.smoothgrad:SmoothGrad",
 }
 """Our own methods; other packages add theirs as entry points in `vlminterp.methods`."""
