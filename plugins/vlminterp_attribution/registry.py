@@ -12,6 +12,7 @@ OWN = {
     "banzhaf": "vlminterp_attribution.methods.banzhaf:Banzhaf",
     "clip_surgery": "vlminterp_attribution.methods.clip_surgery:CLIPSurgery",
     "consensus": "vlminterp_attribution.methods.consensus:Consensus",
+    "direct_effects": "vlminterp_attribution.methods.direct_effects:DirectEffects",
     "gae": "vlminterp_attribution.methods.gae:GAE",
     "gradcam": "vlminterp_attribution.methods.gradcam:GradCAM",
     "gradeclip": "vlminterp_attribution.methods.gradeclip:GradECLIP",

@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens, Tower
-from vlminterp.adapters.transformer import TransformerTower
 from vlminterp.attribution.explanation import Side
 from vlminterp.errors import ConfigError, ModelError
 from vlminterp_attribution.method import Method, Needs
+from vlminterp_attribution.plain import has_plain_blocks
 from vlminterp_attribution.registry import load_method, method_names
 
 
@@ -41,9 +41,8 @@ def provided(encoder: DualEncoder, side: Side) -> set[Needs]:
     offers = {Needs.forward, Needs.gradients}
     if can_record(encoder, side):
         offers.add(Needs.attention)
-    if isinstance(tower, TransformerTower) and tower.is_plain():
-        plain = all(block.is_plain() for block in tower.blocks)
-        offers |= {Needs.weights} if plain else set()
+    if has_plain_blocks(tower):
+        offers.add(Needs.weights)
     return offers
 
 

@@ -7,14 +7,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS
-from vlminterp.adapters.transformer import Block, TransformerTower
+from vlminterp.adapters.transformer import Block
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.targets import Similarity
-from vlminterp.errors import ModelError
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 from vlminterp_attribution.methods.maskclip import score_alone
 from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.plain import require_plain
 
 
 @dataclass
@@ -49,9 +49,7 @@ class CLIPSurgery(TokenMethod):
     @torch.no_grad()
     def explain(self, batch: PairBatch) -> Found:
         """Runs both paths side by side."""
-        tower = batch.tower
-        if not isinstance(tower, TransformerTower) or not tower.is_plain():
-            raise ModelError(f"method {self.name} needs {self.needs.value}")
+        tower = require_plain(batch.tower, self.name)
         first = tower.depth - min(self.options.blocks or (tower.depth + 1) // 2, tower.depth)
         state = tower.prefix(batch.inputs, first - 1 if first else EMBEDDINGS)
         path = state.hidden
