@@ -14,7 +14,15 @@ class FrozenNorms(TorchFunctionMode):
     Values stay the same, gradients do not: those through a norm are of a linear map, so that the
     product of gradient and input is what an input contributes. It holds for this thread, inside the
     `with` statement.
+
+    Args:
+        others: Further functions of torch to replace, each by another.
     """
+
+    def __init__(self, others: Mapping[Any, Callable[..., Tensor]] | None = None) -> None:
+        super().__init__()
+        norms = {functional.layer_norm: _layer_norm, functional.normalize: _normalize}
+        self._replaced: Mapping[Any, Callable[..., Any]] = {**norms, **(others or {})}
 
     def __torch_function__(
         self,
@@ -23,9 +31,8 @@ class FrozenNorms(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Computes norms by ours, and everything else as it is."""
-        ours = {functional.layer_norm: _layer_norm, functional.normalize: _normalize}
-        return ours.get(func, func)(*args, **(kwargs or {}))
+        """Calls the replacement of a function, or the function itself."""
+        return self._replaced.get(func, func)(*args, **(kwargs or {}))
 
 
 def _layer_norm(

@@ -9,6 +9,7 @@ from vlminterp_attribution.options import read_options
 
 OWN = {
     "attention": "vlminterp_attribution.methods.attention:RawAttention",
+    "attnlrp": "vlminterp_attribution.methods.attnlrp:AttnLRP",
     "banzhaf": "vlminterp_attribution.methods.banzhaf:Banzhaf",
     "clip_surgery": "vlminterp_attribution.methods.clip_surgery:CLIPSurgery",
     "consensus": "vlminterp_attribution.methods.consensus:Consensus",

@@ -38,7 +38,7 @@ def twin(image, channels, logit):
 @torch.no_grad()
 @pytest.mark.parametrize("layer", [None, 1])
 def test_patches_of_a_transformer(method_of, inputs, encoder, layer):
-    model, index = encoder.model, 1
+    model, index = deepcopy(encoder.model), 1
     text = encoder.encode_text(inputs[1])[index]
     image = inputs[0].values[index].double()
     hidden = model.vision_model(image[None], output_hidden_states=True).hidden_states
