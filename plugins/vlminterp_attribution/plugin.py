@@ -1,5 +1,6 @@
 """The plugin attribution, run by `+plugin=attribution`."""
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class AttributionConfig:
         against: Captions to compare with, names of classes, or the path of one picture.
         templates: Captions of a class, with `{}` where its name goes.
         options: Options that differ from a method's defaults, as `METHOD.OPTION=VALUE`.
+        blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
+            those that are stored are not blurred.
         batch_size: Pairs that are explained together, ≥ 1; changes no result but rounding.
     """
 
@@ -48,6 +51,7 @@ class AttributionConfig:
     against: list[str] = field(default_factory=list)
     templates: list[str] = field(default_factory=lambda: ["{}"])
     options: list[str] = field(default_factory=list)
+    blur: float = 0.0
     batch_size: int = 16
 
     def __post_init__(self) -> None:
@@ -58,6 +62,8 @@ class AttributionConfig:
         """
         if self.batch_size < 1:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
+        if not 0 <= self.blur < math.inf:
+            raise ConfigError(f"blur={self.blur} must be a number of patches, at least 0")
         if len(set(self.methods)) < len(self.methods):
             raise ConfigError(f"methods={self.methods} names one twice")
         if self.target is Asked.similarity and self.against:
@@ -106,7 +112,7 @@ class AttributionPlugin(Plugin):
         config = context.config
         methods = make_methods(context.encoder, config, context.seed)
         require_able(context.encoder, methods)
-        explain_pairs(context, methods, config.batch_size, figure)
+        explain_pairs(context, methods, config.batch_size, figure, config.blur)
 
     def report(self, folder: "RunFolder") -> "Content":
         """Returns the page of a run, with a column for each method."""

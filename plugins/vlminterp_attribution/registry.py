@@ -12,6 +12,7 @@ OWN = {
     "attnlrp": "vlminterp_attribution.methods.attnlrp:AttnLRP",
     "banzhaf": "vlminterp_attribution.methods.banzhaf:Banzhaf",
     "clip_surgery": "vlminterp_attribution.methods.clip_surgery:CLIPSurgery",
+    "coiba": "vlminterp_attribution.methods.coiba:CoIBA",
     "consensus": "vlminterp_attribution.methods.consensus:Consensus",
     "direct_effects": "vlminterp_attribution.methods.direct_effects:DirectEffects",
     "gae": "vlminterp_attribution.methods.gae:GAE",

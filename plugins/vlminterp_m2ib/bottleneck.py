@@ -134,16 +134,49 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
     # Selected, not multiplied: 0 · ∞ at the padding would make the whole pair NaN.
     nothing = torch.zeros_like(hidden)
     deviate = torch.where(free, (hidden - prior.mean) / prior.deviation, nothing)
-    alpha = torch.full_like(hidden, INITIAL_ALPHA, requires_grad=True)
-    optimiser = torch.optim.Adam([alpha], lr=learning_rate)
+
+    def try_gates(alpha: Tensor) -> tuple[Tensor, Tensor]:
+        mixed = mix(hidden, gates(alpha), draw_noise(), prior)
+        return score(mixed), torch.where(free, information(deviate, alpha), nothing)
+
+    alpha = torch.full_like(hidden, INITIAL_ALPHA)
     elements = gates.free.sum(1) * hidden.shape[2]
+    return fit_gates(
+        try_gates, alpha, elements, beta=beta, learning_rate=learning_rate, steps=steps
+    )
+
+
+def fit_gates(
+    try_gates: Callable[[Tensor], tuple[Tensor, Tensor]],
+    alpha: Tensor,
+    elements: Tensor,
+    *,
+    beta: float,
+    learning_rate: float,
+    steps: int,
+) -> Bottleneck:
+    """Lowers β·information / elements - mean(score over copies) of each pair with Adam.
+
+    Args:
+        try_gates: Function of α that returns the scores of n noisy copies, `[B·n]`, and the
+            information that passes, `[B, N, C]`.
+        alpha: The first α; the first axis is that of pairs. It is changed in place.
+        elements: Number of elements in the bottleneck of each pair, `[B]`.
+        beta: Weight of the information.
+        learning_rate: Adam's learning rate.
+        steps: Forward passes.
+
+    Returns:
+        The information of the last forward pass, with fit and capacity at each step.
+    """
+    alpha.requires_grad_()
+    optimiser = torch.optim.Adam([alpha], lr=learning_rate)
     fits, capacities = [], []
     for step in range(steps):
         last = step == steps - 1
         with torch.set_grad_enabled(not last):
-            mixed = mix(hidden, gates(alpha), draw_noise(), prior)
-            scores = score(mixed).view(len(hidden), -1).mean(1)
-            passed = torch.where(free, information(deviate, alpha), nothing)
+            scores, passed = try_gates(alpha)
+            scores = scores.view(len(alpha), -1).mean(1)
             capacity = passed.sum((1, 2))
             loss = (beta * capacity / elements - scores).sum()
         fits.append(scores.detach())

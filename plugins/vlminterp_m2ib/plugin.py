@@ -1,5 +1,6 @@
 """The plugin M2IB, run by `+plugin=m2ib`."""
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -31,12 +32,15 @@ class M2IBConfig:
         sides: The inputs to explain.
         image: The bottleneck in the image tower.
         text: The bottleneck in the text tower.
+        blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
+            those that are stored are not blurred.
         batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
     """
 
     sides: Sides = Sides.both
     image: Settings = field(default_factory=lambda: _default("image"))
     text: Settings = field(default_factory=lambda: _default("text"))
+    blur: float = 0.0
     batch_size: int = 16
 
     def __post_init__(self) -> None:
@@ -47,6 +51,8 @@ class M2IBConfig:
         """
         if self.batch_size < 1:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
+        if not 0 <= self.blur < math.inf:
+            raise ConfigError(f"blur={self.blur} must be a number of patches, at least 0")
 
 
 class M2IBPlugin(Plugin):
@@ -66,7 +72,7 @@ class M2IBPlugin(Plugin):
         attributors = [
             M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides
         ]
-        explain_pairs(context, attributors, config.batch_size, figure)
+        explain_pairs(context, attributors, config.batch_size, figure, config.blur)
 
     def report(self, folder: "RunFolder") -> "Content":
         """Shows each pair with its heatmap and words, after what a score means."""

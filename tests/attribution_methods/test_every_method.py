@@ -90,9 +90,12 @@ def test_side_that_a_method_does_not_explain(encoder, name):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("ig", {"step": 5}, "options of ig: .*step.*; options: layer, steps, baseline"),
+        ("ig", {"step": 5}, "options of ig: .*step.*; options: layer, steps, baseline, quadrature"),
         ("ig", {"steps": "many"}, "options of ig: .*many"),
         ("ig", {"steps": 0}, "steps=0 must be above 0"),
+        ("ig", {"quadrature": "left"}, "options of ig: .*left"),
+        ("coiba", {"copies": 3}, "copies=3 must be even"),
+        ("direct_effects", {"blocks": 0}, "blocks=0 must be above 0"),
         ("ig", {"baseline": "black"}, "options of ig: .*black"),
         ("gae", {"layer": 1}, "options of gae: .*; options: none"),
         ("consensus", {"members": ["ig"]}, "two or more other methods"),

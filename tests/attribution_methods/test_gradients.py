@@ -75,6 +75,20 @@ def test_captums_integrated_gradients(method_of, inputs, pair, layer, baseline):
     torch.testing.assert_close(row_of(found), expected[0], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("side", "layer"), [("image", 2), ("text", "embeddings")])
+def test_narrowing_information_bottleneck(method_of, inputs, pair, side, layer):
+    """NIB's own loop: the hidden state times the mean gradient at its tenths."""
+    _, hidden, score = pair(side, layer)
+    total = torch.zeros_like(hidden)
+    for step in range(1, 11):
+        narrowed = (hidden * step / 10).requires_grad_()
+        total += torch.autograd.grad(score(narrowed).sum(), [narrowed])[0]
+    expected = (hidden * total / 10).sum(2)[0]
+    asked = {"baseline": "zero", "quadrature": "right", "steps": 10}
+    found = method_of("ig", side, layer=layer, **asked).attribute(*inputs)
+    torch.testing.assert_close(row_of(found), expected, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("side", ["image", "text"])
 def test_integrated_gradients_are_complete(method_of, inputs, pair, side):
     """They sum to the score less that of the mean baseline, which keeps CLS, begin and end."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens, Word
+from vlminterp.attribution.blur import blurred
 from vlminterp.attribution.heatmap import place_on_image
 from vlminterp.errors import InputError
 
@@ -77,6 +78,20 @@ class Explanation:
             curves={name: values[chosen] for name, values in self.curves.items()},
             numbers={name: values[chosen] for name, values in self.numbers.items()},
         )
+
+    def blurred(self, patches: float) -> Self:
+        """Returns the explanation with its maps blurred; a text's stays as it is.
+
+        Args:
+            patches: Standard deviation of the blur, in patches, ≥ 0.
+        """
+        if not self.grids or patches == 0:
+            return self
+        scores = self.scores.clone()
+        for index in range(len(self)):
+            soft = torch.from_numpy(blurred(self.map(index).numpy(), patches))
+            scores[index, self._patches(index)] = soft.flatten()
+        return replace(self, scores=scores)
 
     def map(self, index: int, scores: Tensor | None = None) -> Tensor:
         """Returns the scores of one image's patches, float32 `[rows, columns]` (image side only).

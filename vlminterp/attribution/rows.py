@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vlminterp.attribution.blur import blurred
 from vlminterp.results.run_folder import RunFolder
 
 DESCRIPTIVE = frozenset(
@@ -19,6 +20,7 @@ DESCRIPTIVE = frozenset(
             "method",
             "unit",
             "layer",
+            "blur",
             "fit",
             "words",
             "word_scores",
@@ -41,7 +43,8 @@ class SideResult:
 
     Attributes:
         row: The row's columns that are not null.
-        map: Score of each patch, float32 `[rows, columns]`; None for text, or where it is missing.
+        map: Score of each patch as it is shown, float32 `[rows, columns]`: blurred where the run
+            asks for that, unlike the stored one; None for text, or where it is missing.
         curves: The optimisation's trajectories by name, float32 `[steps]` each.
     """
 
@@ -152,4 +155,7 @@ def _side(pair: int, side: str, row: dict[str, Any], arrays: dict[str, NDArray[A
         for name, values in sorted(arrays.items())
         if name.startswith(f"{prefix}curve.")
     }
-    return SideResult(row=row, map=arrays.get(f"{prefix}map"), curves=curves)
+    heat = arrays.get(f"{prefix}map")
+    if heat is not None and "blur" in row:
+        heat = blurred(heat, row["blur"])
+    return SideResult(row=row, map=heat, curves=curves)

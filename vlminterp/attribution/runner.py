@@ -67,7 +67,11 @@ class Loaded:
 
 
 def explain_pairs(
-    context: Context[Any], attributors: Sequence[Attributor], batch_size: int, draw: Drawing
+    context: Context[Any],
+    attributors: Sequence[Attributor],
+    batch_size: int,
+    draw: Drawing,
+    blur: float = 0.0,
 ) -> None:
     """Runs attribution methods over a source, and finishes the run.
 
@@ -75,7 +79,9 @@ def explain_pairs(
         context: The run's context.
         attributors: One attributor for each explained side and method.
         batch_size: Pairs explained at a time, which share a part.
-        draw: Drawings a method's result, e.g. `vlminterp.drawing.figure.figure`.
+        draw: Draws a method's result, e.g. `vlminterp.drawing.figure.figure`.
+        blur: Standard deviation, in patches, of a blur of the maps that are drawn and scored; those
+            that are stored are not blurred.
     """
     total = context.source.count()
     with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
@@ -83,7 +89,7 @@ def explain_pairs(
             loaded, rows = _load(number * batch_size, pairs)
             arrays: dict[str, NDArray[Any]] = {}
             if loaded:
-                for row, own in _explain(context, attributors, loaded, draw):
+                for row, own in _explain(context, attributors, loaded, draw, blur):
                     rows.append(row)
                     arrays |= own
             rows.sort(key=lambda row: row["pair"])
@@ -118,7 +124,11 @@ def _loaded(place: int, pair: Pair) -> Loaded:
 
 
 def _explain(
-    context: Context[Any], attributors: Sequence[Attributor], batch: Sequence[Loaded], draw: Drawing
+    context: Context[Any],
+    attributors: Sequence[Attributor],
+    batch: Sequence[Loaded],
+    draw: Drawing,
+    blur: float,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """Yields a row and its arrays per attributor and pair, or one row for a skipped pair."""
     empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
@@ -145,7 +155,7 @@ def _explain(
         pixels, tokens = _inputs(context.encoder, batch)
         explained = [explanation.rows(kept) for explanation in explained]
     if kept:
-        yield from _results(context, batch, pixels, tokens, explained, draw)
+        yield from _results(context, batch, pixels, tokens, explained, draw, blur)
 
 
 def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
@@ -174,9 +184,11 @@ def _results(
     tokens: Tokens,
     explained: Sequence[Explanation],
     draw: Drawing,
+    blur: float,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """Yields a row and its arrays for each explanation and pair."""
-    pictures = [_save_pictures(context, item, explained, i, draw) for i, item in enumerate(batch)]
+    shown = [explanation.blurred(blur) for explanation in explained]
+    pictures = [_save_pictures(context, item, shown, i, draw) for i, item in enumerate(batch)]
     score = BatchScores(
         context.encoder,
         pixels,
@@ -186,8 +198,9 @@ def _results(
         # Seeded by id, not by place, so that a pair's baselines are the same in every shard.
         [zlib.crc32(f"{context.seed} {item.pair.id}".encode()) for item in batch],
     )
-    for explanation in explained:
-        scores = score(explanation)
+    for explanation, drawn in zip(explained, shown, strict=True):
+        scores = score(drawn)
+        softened = {"blur": blur} if blur and explanation.side is Side.image else {}
         for index, item in enumerate(batch):
             yield (
                 {
@@ -197,6 +210,7 @@ def _results(
                     "truncated": tokens.truncated[index],
                     **pictures[index][explanation.method],
                     **_row(explanation, index, item.size),
+                    **softened,
                     **scores[index],
                 },
                 _arrays(explanation, index, array_prefix(item.place, explanation)),

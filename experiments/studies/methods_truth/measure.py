@@ -31,23 +31,34 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 HERE = Path(__file__).parent
 BATCH = 10
 MODELS = ("planted-base", "planted-visual")
-LAST = ("m2ib", "consensus", "occlusion", "banzhaf", "kernelshap", "rise")
+LAST = ("m2ib", "coiba", "consensus", "occlusion", "scorecam", "banzhaf", "kernelshap", "rise")
 """The slowest methods, which are measured last."""
+NIB = {"baseline": "zero", "quadrature": "right", "steps": 10, "layer": 8 / 11}
+"""The authors' setting, whose cut is the output of block 8 of 12."""
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "m2ib": {"m2ib": {"copies": 2, "antithetic": True}},
     "consensus": {"m2ib": {"copies": 2, "antithetic": True}},
     "ig, zero": {"ig": {"baseline": "zero"}},
+    "ig, NIB": {"ig": NIB},
+    "m2ib, blur": {"m2ib": {"copies": 2, "antithetic": True}},
     "gradeclip, last block": {"gradeclip": {"blocks": 1}},
 }
-CONTRASTED = ("ig", "gae")
+CONTRASTED = ("ig", "gae", "attnlrp", "direct_effects")
 """Methods that also run with the target `contrast`, against all captions of the split."""
+
+BLUR = 0.5
+"""Standard deviation, in patches, of the blur of variants with that name."""
+BLURRED = ("ig", "m2ib")
+"""Methods whose maps are also scored after a blur."""
 
 
 def variants() -> list[str]:
     """Returns the names of the variants to measure, cheap methods first."""
     first = [name for name in OWN if name not in LAST]
     beside = [name for name in OPTIONS if name not in OWN]
-    return [*first, *beside, *(f"{name}, contrast" for name in CONTRASTED), *LAST]
+    contrasted = [f"{name}, contrast" for name in CONTRASTED]
+    soft = [f"{name}, blur" for name in BLURRED if f"{name}, blur" not in beside]
+    return [*first, *beside, *contrasted, *soft, *LAST]
 
 
 def measure(encoder: DualEncoder, pairs: Sequence[Pair], variant: str) -> dict[str, Any]:
@@ -67,6 +78,7 @@ def measure(encoder: DualEncoder, pairs: Sequence[Pair], variant: str) -> dict[s
         before = time.process_time()
         explanation = method.attribute(pixels, tokens)
         spent += time.process_time() - before
+        explanation = explanation.blurred(BLUR if asked == "blur" else 0)
         for index, pair in enumerate(batch):
             mask = pair.load_mask() if pair.load_mask else None
             assert mask is not None

@@ -32,6 +32,15 @@ class Baseline(Enum):
     """The hidden state of the blurred picture."""
 
 
+class Quadrature(Enum):
+    """The points on the path, by Captum's names of the rules that place them."""
+
+    gauss = "gausslegendre"
+    """Gauss and Legendre's points and weights."""
+    right = "riemann_right"
+    """The right ends of equal steps: the last point is the hidden state itself, as in NIB."""
+
+
 @dataclass
 class IGOptions:
     """Options of integrated gradients.
@@ -41,11 +50,13 @@ class IGOptions:
         steps: Number of points on the path, ≥ 1.
         baseline: Start of the path: `mean`, `zero` or, for images, `blur`; by default `mean` for
             images and `zero` for text.
+        quadrature: The points on the path: `gauss` or `right`.
     """
 
     layer: int | float | str | None = None
     steps: int = 20
     baseline: Baseline = Baseline.mean
+    quadrature: Quadrature = Quadrature.gauss
 
     def __post_init__(self) -> None:
         require_positive(steps=self.steps)
@@ -56,6 +67,9 @@ class IntegratedGradients(TokenMethod):
 
     Contributions add up to the score of the pair less that of the baseline, but for the error of a
     finite number of steps.
+
+    The Narrowing Information Bottleneck (NIB; Zhu et al., ICLR 2025) is this method with
+    `baseline=zero quadrature=right steps=10`.
     """
 
     paper = "Sundararajan, Taly and Yan, Axiomatic Attribution for Deep Networks, ICML 2017"
@@ -75,6 +89,7 @@ class IntegratedGradients(TokenMethod):
             cut.hidden.detach(),
             self._baseline(cut),
             n_steps=self.options.steps,
+            method=self.options.quadrature.value,
             internal_batch_size=max(len(batch), TOGETHER),
         )
         return Found(attribution.sum(2), cut.state)
