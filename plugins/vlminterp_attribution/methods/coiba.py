@@ -34,8 +34,8 @@ class CoIBAOptions:
 
     Attributes:
         first: The first block whose attention reads through the bottleneck; all later ones do too.
-            The authors take 4 of 12; planted truth chose 1 of 6 for images, and 0 is for text,
-            where after one block the pooled token has already read the whole caption.
+            The authors take 4 of 12; validation scenes chose 1 of 6 for images. For text, 0 is the
+            default, since after one block the pooled token has already read the whole caption.
         beta: Weight of the information against the fit, > 0.
         steps: Forward passes, ≥ 1.
         copies: Noisy copies per step, ≥ 2 and even: half of them have the others' noise negated.
@@ -70,7 +70,7 @@ class CoIBA(TokenMethod):
 
     @classmethod
     def default_options(cls, side: Side) -> CoIBAOptions:
-        """Returns the options that validation scenes have chosen for a side."""
+        """Returns the options for a side, which differ in the first block."""
         return CoIBAOptions(first=1 if side is Side.image else 0)
 
     def explain(self, batch: PairBatch) -> Found:
