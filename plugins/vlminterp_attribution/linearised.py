@@ -21,8 +21,11 @@ class FrozenNorms(TorchFunctionMode):
 
     def __init__(self, others: Mapping[Any, Callable[..., Tensor]] | None = None) -> None:
         super().__init__()
-        norms = {functional.layer_norm: _layer_norm, functional.normalize: _normalize}
-        self._replaced: Mapping[Any, Callable[..., Any]] = {**norms, **(others or {})}
+        self._replaced: dict[Any, Callable[..., Any]] = {
+            functional.layer_norm: _layer_norm,
+            functional.normalize: _normalize,
+            **(others or {}),
+        }
 
     def __torch_function__(
         self,
@@ -53,4 +56,5 @@ def _layer_norm(
 def _normalize(
     values: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: None = None
 ) -> Tensor:
-    return values / values.detach().norm(p, dim, keepdim=True).clamp_min(eps)
+    length: Tensor = values.detach().norm(p, dim, keepdim=True)
+    return values / length.clamp_min(eps)

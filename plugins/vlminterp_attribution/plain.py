@@ -10,8 +10,11 @@ from vlminterp_attribution.method import Needs
 
 def has_plain_blocks(tower: Tower[Any]) -> bool:
     """Tells whether the weights of a tower's blocks alone say what they compute."""
-    plain = isinstance(tower, TransformerTower) and tower.is_plain()
-    return plain and all(block.is_plain() for block in tower.blocks)
+    return (
+        isinstance(tower, TransformerTower)
+        and tower.is_plain()
+        and all(block.is_plain() for block in tower.blocks)
+    )
 
 
 def require_plain(tower: Tower[Any], method: str) -> TransformerTower[Any]:

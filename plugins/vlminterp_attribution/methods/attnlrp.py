@@ -45,7 +45,8 @@ def _halve(attention: RecordedAttention) -> Tensor:
     Queries and keys are factors of a factor: their logits share with the values.
     """
     for tensor, factor in ((attention.query, 4), (attention.key, 4), (attention.value, 2)):
-        tensor.register_hook(lambda gradient, factor=factor: gradient / factor)
+        hook: Any = tensor.register_hook  # untyped in torch
+        hook(lambda gradient, factor=factor: gradient / factor)
     return attention.probabilities
 
 
@@ -65,8 +66,11 @@ def _constant(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return lambda *args, **kwargs: function(*args, **kwargs).detach()
 
 
-ACTIVATIONS = {
-    **{function: _as_factor(function) for function in (functional.gelu, functional.silu)},
-    **{function: _constant(function) for function in (torch.sigmoid, torch.tanh, torch.erf)},
+ACTIVATIONS: dict[Any, Callable[..., Tensor]] = {
+    functional.gelu: _as_factor(functional.gelu),
+    functional.silu: _as_factor(functional.silu),
+    torch.sigmoid: _constant(torch.sigmoid),
+    torch.tanh: _constant(torch.tanh),
+    torch.erf: _constant(torch.erf),
 }
 """The activations of plain blocks, and the gates of those that are written out."""

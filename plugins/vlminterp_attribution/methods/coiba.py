@@ -157,7 +157,9 @@ def _attend(block: Block, normed: Tensor, mask: Tensor | None) -> Tensor:
     """Runs a block's attention on other inputs than its own, `[B, N, C]`."""
     own = block.attention()
     query, key, value = (
-        functional.linear(normed, weight, bias).unflatten(2, (own.heads, -1)).transpose(1, 2)
+        functional.linear(normed, weight, bias)
+        .view(*normed.shape[:2], own.heads, -1)
+        .transpose(1, 2)
         for weight, bias in (
             (own.query_weight, own.query_bias),
             (own.key_weight, None),
