@@ -12,6 +12,8 @@ OWN = {
     "banzhaf": "vlminterp_attribution.methods.banzhaf:Banzhaf",
     "clip_surgery": "vlminterp_attribution.methods.clip_surgery:CLIPSurgery",
     "consensus": "vlminterp_attribution.methods.consensus:Consensus",
+    "exclip": "vlminterp_attribution.methods.exclip:ExCLIP",
+    "fixlip": "vlminterp_attribution.methods.fixlip:FIxLIP",
     "gae": "vlminterp_attribution.methods.gae:GAE",
     "gradcam": "vlminterp_attribution.methods.gradcam:GradCAM",
     "gradeclip": "vlminterp_attribution.methods.gradeclip:GradECLIP",

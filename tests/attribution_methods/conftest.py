@@ -1,11 +1,18 @@
 """Pairs for the tests of attribution methods."""
 
 import pytest
+import torch
 from vlminterp_attribution.batch import Batches
+from vlminterp_attribution.plugin import AttributionConfig, AttributionPlugin
 from vlminterp_attribution.registry import make_method
 
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.targets import Similarity
+from vlminterp.planted.source import PlantedConfig, PlantedSource
+from vlminterp.plugin import Context
+from vlminterp.progress import Progress
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.stages import Stages
 
 FEW = {
     "ig": {"steps": 4},
@@ -13,6 +20,8 @@ FEW = {
     "rise": {"samples": 24, "cells": 3},
     "banzhaf": {"samples": 24},
     "kernelshap": {"samples": 24},
+    "exclip": {"steps": 4},
+    "fixlip": {"samples": 24},
     "m2ib": {"steps": 4, "copies": 2, "beta": 0.1},
     "consensus": {"members": ["ig", "gae"]},
 }
@@ -39,3 +48,30 @@ def method_of(encoder):
         return make_method(name, Side(side), batches)
 
     return make
+
+
+@pytest.fixture
+def run(load_tiny, tmp_path):
+    """Makes a run of the plugin on planted pairs."""
+
+    def run(name="run", pairs=3, source=None, **options):
+        config = AttributionConfig(**{"batch_size": 2, **options})
+        plugin = {"target": config.target.name}
+        names = {"plugin": "attribution", "model": "tiny", "data": "planted"}
+        source = source or PlantedSource(PlantedConfig(pairs=pairs))
+        with RunFolder.open(tmp_path / name, {"names": names, "plugin": plugin}) as results:
+            AttributionPlugin().run(
+                Context(
+                    config,
+                    load_tiny("hf"),
+                    source,
+                    results,
+                    Progress(quiet=True),
+                    0,
+                    torch.device("cpu"),
+                    Stages(tmp_path / "stages", "inputs"),
+                )
+            )
+        return results
+
+    return run

@@ -26,40 +26,11 @@ from tests.adapters.tiny_open_clip import KINDS, build
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.rows import explained_pairs, methods_of
 from vlminterp.errors import ConfigError, ModelError
-from vlminterp.planted.source import PlantedConfig, PlantedSource
-from vlminterp.plugin import Context
-from vlminterp.progress import Progress
 from vlminterp.report.page import render
 from vlminterp.results.run_folder import RunFolder
-from vlminterp.results.stages import Stages
 
 CHEAP = ["saliency", "gae", "consensus", "gradcam"]
 OPTIONS = ["consensus.members=[saliency,gae]"]
-
-
-@pytest.fixture
-def run(load_tiny, tmp_path):
-    def run(name="run", pairs=3, **options):
-        config = AttributionConfig(**{"batch_size": 2, **options})
-        plugin = {"target": config.target.name}
-        names = {"plugin": "attribution", "model": "tiny", "data": "planted"}
-        source = PlantedSource(PlantedConfig(pairs=pairs))
-        with RunFolder.open(tmp_path / name, {"names": names, "plugin": plugin}) as results:
-            AttributionPlugin().run(
-                Context(
-                    config,
-                    load_tiny("hf"),
-                    source,
-                    results,
-                    Progress(quiet=True),
-                    0,
-                    torch.device("cpu"),
-                    Stages(tmp_path / "stages", "inputs"),
-                )
-            )
-        return results
-
-    return run
 
 
 def test_methods_side_by_side(run):
@@ -203,9 +174,9 @@ def test_tower_that_can_not_names_those_which_can(tmp_path, load_tiny):
     methods = make_methods(encoder, AttributionConfig(method="gae", sides=Sides.image), 0)
     with pytest.raises(ModelError, match="method gae needs attention over all tokens") as error:
         require_able(encoder, methods)
-    assert "use one of: banzhaf, gradcam" in str(error.value)
+    assert "use one of: banzhaf, exclip, fixlip, gradcam" in str(error.value)
     encoder.tokenize = lambda _: replace(tokens, ids=tokens.ids.clamp_max(9))  # a tiny vocabulary
-    with pytest.raises(ModelError, match="use one of: banzhaf, gradcam"):
+    with pytest.raises(ModelError, match="use one of: banzhaf, exclip, fixlip, gradcam"):
         vlminterp.explain(encoder, Image.new("RGB", (8, 8)), "a cat", method="gae")
 
 

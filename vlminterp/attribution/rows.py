@@ -43,11 +43,14 @@ class SideResult:
         row: The row's columns that are not null.
         map: Score of each patch, float32 `[rows, columns]`; None for text, or where it is missing.
         curves: The optimisation's trajectories by name, float32 `[steps]` each.
+        interactions: Contribution of each of `row["words"]` together with each patch, float32
+            `[words, rows, columns]`; None where the method does not tell it.
     """
 
     row: dict[str, Any]
     map: NDArray[np.float32] | None = None
     curves: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    interactions: NDArray[np.float32] | None = None
 
     @property
     def unit(self) -> str:
@@ -152,4 +155,9 @@ def _side(pair: int, side: str, row: dict[str, Any], arrays: dict[str, NDArray[A
         for name, values in sorted(arrays.items())
         if name.startswith(f"{prefix}curve.")
     }
-    return SideResult(row=row, map=arrays.get(f"{prefix}map"), curves=curves)
+    return SideResult(
+        row=row,
+        map=arrays.get(f"{prefix}map"),
+        curves=curves,
+        interactions=arrays.get(f"{prefix}interactions"),
+    )

@@ -31,7 +31,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 HERE = Path(__file__).parent
 BATCH = 10
 MODELS = ("planted-base", "planted-visual")
-LAST = ("m2ib", "consensus", "occlusion", "banzhaf", "kernelshap", "rise")
+LAST = ("m2ib", "consensus", "occlusion", "exclip", "fixlip", "banzhaf", "kernelshap", "rise")
 """The slowest methods, which are measured last."""
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "m2ib": {"m2ib": {"copies": 2, "antithetic": True}},
