@@ -10,6 +10,7 @@ from vlminterp.adapters.dual_encoder import Pixels, State, Tokens
 from vlminterp.attribution.explanation import Side
 from vlminterp.metrics.deletion import keep_words
 from vlminterp_attribution.batch import PairBatch
+from vlminterp_attribution.placing import on_patches, on_words
 
 CHUNK = 64
 """Number of inputs in one forward pass."""
@@ -34,7 +35,7 @@ class Game:
         self.shape: tuple[int, ...]
         if batch.side is Side.image:
             self.shape = state.grids[index]
-            self._tokens = range(state.prefix_tokens, state.prefix_tokens + self.players)
+            self._first = state.prefix_tokens
         else:
             self.shape = (len(batch.tokens.words[index]),)
         self._length = state.hidden.shape[1]
@@ -50,9 +51,17 @@ class Game:
         Args:
             kept: 1 where a player is kept, 0 where not, `[n, *shape]`, of any type.
         """
+        return self._score(self.embeddings(kept))
+
+    def embeddings(self, kept: Tensor) -> Tensor:
+        """Returns the embedding of each coalition, `[n, D]`.
+
+        Args:
+            kept: 1 where a player is kept, 0 where not, `[n, *shape]`, of any type.
+        """
         if self._batch.side is Side.image:
             drawn = functional.interpolate(kept[:, None].float(), self.region, mode="nearest")
-            return self.masked(drawn[:, 0])
+            return self._behind(drawn[:, 0])
         return torch.cat([self._words(some) for some in torch.split(kept.bool(), CHUNK)])
 
     @property
@@ -68,10 +77,14 @@ class Game:
         Args:
             masks: Masks of `region` in [0, 1], `[n, height, width]`.
         """
+        return self._score(self._behind(masks))
+
+    def _behind(self, masks: Tensor) -> Tensor:
+        """Returns the embedding of the image behind each soft mask, `[n, D]`."""
         batch, index = self._batch, self._index
         _, height, width = masks.shape
         values = batch.pixels.values[index]
-        scores = []
+        embeddings = []
         for some in torch.split(masks, CHUNK):
             images = values.repeat(len(some), 1, 1, 1)
             images[:, :, :height, :width] *= some[:, None].to(images)
@@ -81,8 +94,8 @@ class Game:
                 (batch.pixels.geometry[index],) * count,
                 (batch.pixels.size(index),) * count if batch.pixels.sizes else (),
             )
-            scores.append(self._score(pixels))
-        return torch.cat(scores)
+            embeddings.append(self._encode(pixels))
+        return torch.cat(embeddings)
 
     def _words(self, kept: Tensor) -> Tensor:
         tokens, index, count = self._batch.tokens, self._index, len(kept)
@@ -93,12 +106,16 @@ class Game:
             words=(tokens.words[index],) * count,
             truncated=(tokens.truncated[index],) * count,
         )
-        return self._score(keep_words(copies, list(kept.numpy())))
+        return self._encode(keep_words(copies, list(kept.numpy())))
 
-    def _score(self, inputs: Pixels | Tokens) -> Tensor:
+    def _encode(self, inputs: Pixels | Tokens) -> Tensor:
         with torch.no_grad():
-            embeddings = self._batch.tower.encode(inputs)
-            rows = torch.full((len(inputs),), self._index, device=embeddings.device)
+            embeddings: Tensor = self._batch.tower.encode(inputs)
+        return embeddings
+
+    def _score(self, embeddings: Tensor) -> Tensor:
+        rows = torch.full((len(embeddings),), self._index, device=embeddings.device)
+        with torch.no_grad():
             return self._batch.score(embeddings, rows).cpu()
 
     def on_tokens(self, values: Tensor) -> Tensor:
@@ -107,13 +124,9 @@ class Game:
         Args:
             values: Value of each player, `[players]`.
         """
-        scores = torch.zeros(self._length, dtype=values.dtype)
         if self._batch.side is Side.image:
-            scores[self._tokens.start : self._tokens.stop] = values
-            return scores
-        for word, value in zip(self._batch.tokens.words[self._index], values, strict=True):
-            scores[word.start : word.stop] = value / (word.stop - word.start)
-        return scores
+            return on_patches(values, self._length, self._first)
+        return on_words(values, self._length, self._batch.tokens.words[self._index])
 
 
 def games(batch: PairBatch) -> tuple[list[Game], State]:

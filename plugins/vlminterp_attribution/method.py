@@ -59,6 +59,7 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
         cost: Passes of the explained tower for each pair.
         needs: Its requirement of the explained tower.
         sides: The sides that it explains.
+        targets: The kinds of questions that it answers.
         unit: The unit of its scores; None where it is the target's.
         Options: A dataclass of its options.
 
@@ -72,13 +73,14 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
             then replace the two above.
 
     Raises:
-        ConfigError: The method does not explain this side.
+        ConfigError: The method does not explain this side, or does not answer this question.
     """
 
     paper: ClassVar[str]
     cost: ClassVar[str]
     needs: ClassVar[Needs]
     sides: ClassVar[tuple[Side, ...]] = BOTH
+    targets: ClassVar[tuple[type[Target], ...]] = (Target,)
     unit: ClassVar[str | None] = None
     Options: ClassVar[type[Any]] = NoOptions
     name: str = ""
@@ -96,6 +98,12 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
         if self.side not in self.sides:
             raise ConfigError(f"{type(self).__name__} does not explain the {self.side.value} side")
         self.batches = batches or Batches(encoder, target or Similarity(), seed)
+        if not isinstance(self.batches.target, self.targets):
+            answered = " or ".join(kind.__name__ for kind in self.targets)
+            raise ConfigError(
+                f"{type(self).__name__} does not answer {type(self.batches.target).__name__}; "
+                f"ask for {answered}"
+            )
         self.encoder = encoder
         self.options = self.default_options(self.side) if options is None else options
         self.name = self.name or type(self).__name__

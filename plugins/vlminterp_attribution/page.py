@@ -18,6 +18,7 @@ from vlminterp.report.content import Content, Section
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
+from vlminterp_attribution import looks
 
 PAIRS_ON_PAGE = 60
 LONGEST_SIDE = 224
@@ -71,7 +72,7 @@ def content(folder: RunFolder) -> Content:
         lead=lead,
         sections=sections,
         counts={"methods": ", ".join(methods), "target": asked},
-        style=STYLE,
+        style=STYLE + looks.STYLE,
     )
 
 
@@ -146,6 +147,12 @@ def _pairs(folder: RunFolder, methods: list[str], *, signed: bool) -> Iterator[d
             "text": first.text,
             "similarity": next(iter(first.sides.values())).row.get("similarity"),
             "picture": None if picture is None else data_uri(picture),
+            "aspect": None if picture is None else picture.width / picture.height,
+            "looks": [
+                maps
+                for method, result in zip(methods, results, strict=True)
+                if (maps := looks.looks_of(method, result))
+            ],
             "views": [
                 _view(method, result, picture, signed=signed)
                 for method, result in zip(methods, results, strict=True)
@@ -181,7 +188,7 @@ STYLE = """
 .methods tbody tr th { white-space: nowrap; padding: .3rem 1.2rem .3rem 0; }
 .methods tbody + tbody { border-top: 1px solid var(--line); }
 .columns .caption { margin-inline: 0; }
-.columns { display: grid; gap: 1.4rem; }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.4rem; }
 .columns .line { display: grid; grid-template-columns: repeat(var(--columns), minmax(8rem, 14rem));
   gap: .6rem; align-items: start; overflow-x: auto; }
 .columns img { display: block; width: 100%; height: auto; border-radius: 3px; }

@@ -33,13 +33,3 @@ class Perturbation(TokenMethod):
             values = self.values(game, generator) if game.players else torch.zeros(0)
             scores.append(game.on_tokens(values))
         return Found(torch.stack(scores).to(state.mask.device), state)
-
-
-def all_coalitions(players: int) -> Tensor:
-    """Returns every set of players, bool `[2^players, players]`, from none to all.
-
-    Example:
-        >>> all_coalitions(2).int().tolist()
-        [[0, 0], [0, 1], [1, 0], [1, 1]]
-    """
-    return torch.cartesian_prod(*[torch.tensor([False, True])] * players).view(-1, players)

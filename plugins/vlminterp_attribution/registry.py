@@ -15,6 +15,8 @@ OWN = {
     "coiba": "vlminterp_attribution.methods.coiba:CoIBA",
     "consensus": "vlminterp_attribution.methods.consensus:Consensus",
     "direct_effects": "vlminterp_attribution.methods.direct_effects:DirectEffects",
+    "exclip": "vlminterp_attribution.methods.exclip:ExCLIP",
+    "fixlip": "vlminterp_attribution.methods.fixlip:FIxLIP",
     "gae": "vlminterp_attribution.methods.gae:GAE",
     "gradcam": "vlminterp_attribution.methods.gradcam:GradCAM",
     "gradeclip": "vlminterp_attribution.methods.gradeclip:GradECLIP",

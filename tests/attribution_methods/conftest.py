@@ -20,6 +20,8 @@ FEW = {
     "rise": {"samples": 24, "cells": 3},
     "banzhaf": {"samples": 24},
     "kernelshap": {"samples": 24},
+    "exclip": {"steps": 4},
+    "fixlip": {"samples": 24},
     "m2ib": {"steps": 4, "copies": 2, "beta": 0.1},
     "coiba": {"steps": 4},
     "consensus": {"members": ["ig", "gae"]},
@@ -51,11 +53,13 @@ def method_of(encoder):
 
 @pytest.fixture
 def run(load_tiny, tmp_path):
-    def run(name="run", pairs=3, **options):
+    """Makes a run of the plugin on planted pairs."""
+
+    def run(name="run", pairs=3, source=None, **options):
         config = AttributionConfig(**{"batch_size": 2, **options})
         plugin = {"target": config.target.name}
         names = {"plugin": "attribution", "model": "tiny", "data": "planted"}
-        source = PlantedSource(PlantedConfig(pairs=pairs))
+        source = source or PlantedSource(PlantedConfig(pairs=pairs))
         with RunFolder.open(tmp_path / name, {"names": names, "plugin": plugin}) as results:
             AttributionPlugin().run(
                 Context(

@@ -174,9 +174,9 @@ def test_tower_that_can_not_names_those_which_can(tmp_path, load_tiny):
     methods = make_methods(encoder, AttributionConfig(method="gae", sides=Sides.image), 0)
     with pytest.raises(ModelError, match="method gae needs attention over all tokens") as error:
         require_able(encoder, methods)
-    assert "use one of: banzhaf, gradcam" in str(error.value)
+    assert "use one of: banzhaf, exclip, fixlip, gradcam" in str(error.value)
     encoder.tokenize = lambda _: replace(tokens, ids=tokens.ids.clamp_max(9))  # a tiny vocabulary
-    with pytest.raises(ModelError, match="use one of: banzhaf, gradcam"):
+    with pytest.raises(ModelError, match="use one of: banzhaf, exclip, fixlip, gradcam"):
         vlminterp.explain(encoder, Image.new("RGB", (8, 8)), "a cat", method="gae")
 
 

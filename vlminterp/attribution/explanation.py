@@ -39,12 +39,14 @@ class Explanation:
         coverage: Share of an input's height and width that the patches cover, from the top left
             (image side); see `State`.
         geometry: Where each input lies on its original image (image side).
-        words: The words of each caption as runs of tokens (text side).
+        words: The words of each caption as runs of tokens (text side, or with `interactions`).
         curves: Named trajectories of the method's own optimisation, float32 `[B, steps]` each.
         method: The method's name, where several may be run side by side.
         signed: Whether scores below 0 say as much as those above: they count against what was
             asked, and are drawn in a colour of their own.
         numbers: Further numbers of each pair by name, float32 `[B]` each.
+        interactions: Contribution of each word together with each patch, one tensor per pair,
+            float32 `[words, rows, columns]` (image side, of methods that tell it).
     """
 
     side: Side
@@ -61,6 +63,7 @@ class Explanation:
     method: str = ""
     signed: bool = False
     numbers: Mapping[str, Tensor] = field(default_factory=dict)
+    interactions: tuple[Tensor, ...] = ()
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -77,6 +80,7 @@ class Explanation:
             words=tuple(self.words[i] for i in chosen) if self.words else (),
             curves={name: values[chosen] for name, values in self.curves.items()},
             numbers={name: values[chosen] for name, values in self.numbers.items()},
+            interactions=tuple(self.interactions[i] for i in chosen) if self.interactions else (),
         )
 
     def blurred(self, patches: float) -> Self:
@@ -145,7 +149,7 @@ class Explanation:
         counted = torch.zeros_like(self.scores, dtype=torch.bool)
         for index in range(len(self.grids)):
             counted[index, self._patches(index)] = True
-        for row, words in enumerate(self.words):
+        for row, words in enumerate(self.words if self.side is Side.text else ()):
             for word in words:
                 counted[row, word.start : word.stop] = True
         infinity = torch.tensor(torch.inf)

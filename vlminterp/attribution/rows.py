@@ -46,11 +46,14 @@ class SideResult:
         map: Score of each patch as it is shown, float32 `[rows, columns]`: blurred where the run
             asks for that, unlike the stored one; None for text, or where it is missing.
         curves: The optimisation's trajectories by name, float32 `[steps]` each.
+        interactions: Contribution of each of `row["words"]` together with each patch, float32
+            `[words, rows, columns]`; None where the method does not tell it.
     """
 
     row: dict[str, Any]
     map: NDArray[np.float32] | None = None
     curves: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    interactions: NDArray[np.float32] | None = None
 
     @property
     def unit(self) -> str:
@@ -158,4 +161,6 @@ def _side(pair: int, side: str, row: dict[str, Any], arrays: dict[str, NDArray[A
     heat = arrays.get(f"{prefix}map")
     if heat is not None and "blur" in row:
         heat = blurred(heat, row["blur"])
-    return SideResult(row=row, map=heat, curves=curves)
+    return SideResult(
+        row=row, map=heat, curves=curves, interactions=arrays.get(f"{prefix}interactions")
+    )

@@ -244,6 +244,8 @@ def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
             "width": size[1],
             "box": [float(edge) * by for edge, by in zip(geometry.box, factors, strict=True)],
         }
+        if explanation.interactions:
+            row["words"] = [word.text for word in explanation.words[index]]
     else:
         words = explanation.word_scores(index)
         row |= {
@@ -266,6 +268,8 @@ def _arrays(explanation: Explanation, index: int, name: str) -> dict[str, NDArra
     }
     if explanation.side is Side.image:
         arrays[f"{name}.map"] = np.ascontiguousarray(explanation.map(index).numpy())
+    if explanation.interactions:
+        arrays[f"{name}.interactions"] = explanation.interactions[index].numpy()
     return arrays
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vlminterp_attribution.coalitions import coalitions
 from vlminterp_attribution.game import Game
 from vlminterp_attribution.options import require_positive
-from vlminterp_attribution.perturbation import Perturbation, all_coalitions
+from vlminterp_attribution.perturbation import Perturbation
 
 
 @dataclass
@@ -40,16 +41,6 @@ class Banzhaf(Perturbation):
     Options = BanzhafOptions
 
     def values(self, game: Game, generator: torch.Generator) -> Tensor:
-        """Regresses scores on coalitions, which are coded ±½."""
-        exact = 2**game.players <= self.options.samples
-        kept = all_coalitions(game.players) if exact else self._drawn(game.players, generator)
-        scores = game(kept.view(-1, *game.shape)).double()
-        design = kept.double() - 0.5
-        ridge = 0.0 if exact else self.options.ridge
-        gram = design.T @ design + ridge * torch.eye(game.players, dtype=torch.float64)
-        values: Tensor = torch.linalg.solve(gram, design.T @ (scores - scores.mean()))
-        return values
-
-    def _drawn(self, players: int, generator: torch.Generator) -> Tensor:
-        half = torch.rand(self.options.samples // 2, players, generator=generator) < 0.5
-        return torch.cat([half, ~half])
+        """Regresses scores on coalitions."""
+        played = coalitions(game.players, self.options.samples, generator)
+        return played.fit(game(played.kept.view(-1, *game.shape)), self.options.ridge)

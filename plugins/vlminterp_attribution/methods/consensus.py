@@ -13,6 +13,7 @@ from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.errors import ConfigError
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Method, Needs
+from vlminterp_attribution.placing import on_patches, on_words
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Consensus(Method):
         for index in range(len(first)):
             parts = [_parts(one, index) for one in found]
             mean = _geometric_mean(parts)
-            _put(scores[index], first, index, mean)
+            scores[index] = _placed(first, index, mean)
             numbers[index, 0] = _agreement(parts)
             numbers[index, 1] = _spread(mean)
         return replace(
@@ -80,13 +81,12 @@ def _parts(explanation: Explanation, index: int) -> Tensor:
     return torch.tensor([score for _, score in explanation.word_scores(index)])
 
 
-def _put(row: Tensor, like: Explanation, index: int, values: Tensor) -> None:
-    """Writes values of patches or words into token scores; a word's tokens share it equally."""
+def _placed(like: Explanation, index: int, values: Tensor) -> Tensor:
+    """Returns token scores of a pair from values of its patches or words, `[N]`."""
+    tokens = like.scores.shape[1]
     if like.side is Side.image:
-        row[like.prefix_tokens : like.prefix_tokens + len(values)] = values
-        return
-    for word, value in zip(like.words[index], values, strict=True):
-        row[word.start : word.stop] = value / (word.stop - word.start)
+        return on_patches(values, tokens, like.prefix_tokens)
+    return on_words(values, tokens, like.words[index])
 
 
 def _geometric_mean(parts: Sequence[Tensor]) -> Tensor:

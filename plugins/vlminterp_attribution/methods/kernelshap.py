@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vlminterp_attribution.coalitions import all_coalitions
 from vlminterp_attribution.game import Game
 from vlminterp_attribution.options import require_positive
-from vlminterp_attribution.perturbation import Perturbation, all_coalitions
+from vlminterp_attribution.perturbation import Perturbation
 
 
 @dataclass
