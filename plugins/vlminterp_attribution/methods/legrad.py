@@ -23,18 +23,20 @@ class LeGrad(TokenMethod):
 
     def explain(self, batch: PairBatch) -> Found:
         """Runs one block after the other and pools after each."""
-        tower, ask, total = batch.tower, batch.score, None
+        tower, ask, total = batch.tower, batch.score, None  # its own passes are not recorded
         with torch.no_grad():
             state = tower.prefix(batch.inputs, EMBEDDINGS)
         for layer in range(tower.depth):
             with torch.enable_grad(), tower.recording() as recording:
                 after = tower.advance(state, layer)
-                score = ask(tower.suffix(replace(after, block=tower.depth - 1)))
-            (attention,) = recording.blocks(1, len(batch))
+                (attention,) = recording.blocks(1, len(batch))
+                embedding = tower.suffix(replace(after, block=tower.depth - 1))
+                score = ask(embedding)
             (gradient,) = torch.autograd.grad(score.sum(), [attention.probabilities])
             mean = _over_queries(gradient.clamp_min(0).mean(1), state.mask)
             total = mean if total is None else total + mean
             state = after.with_hidden(after.hidden.detach())
+            batch.embedding = embedding.detach()  # after the last block, that of the whole tower
         assert total is not None
         return Found(total, replace(state, block=-1))
 
