@@ -28,7 +28,7 @@ def keep(folder: Path, numbers: Mapping[str, Any], table: Sequence[str], *, save
 
     Args:
         folder: The benchmark's folder, with a README that has a place for the table.
-        numbers: What was measured.
+        numbers: The measured numbers.
         table: Lines of a Markdown table.
         save: Whether to write into that folder, whose files are tracked: `measured.json` and the
             README's table. Else the numbers go to `outputs/benchmarks/`.

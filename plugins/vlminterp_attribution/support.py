@@ -30,7 +30,7 @@ def offers(tower: Tower[Inputs], inputs: Inputs) -> set[Needs]:
 
     Args:
         tower: The tower.
-        inputs: At least two inputs, on which its attention is tried.
+        inputs: Two inputs or more, on which its attention is tried.
     """
     met = {Needs.forward, Needs.gradients}
     if can_record(tower, inputs):

@@ -43,7 +43,7 @@ STEPS, SAMPLES, WINDOWS = 10, 32, 36
 
 @dataclass(frozen=True)
 class Case:
-    """One comparison.
+    """A method at one size and number of pairs.
 
     Attributes:
         method: The method's name.

@@ -45,7 +45,7 @@ class Plain:
         return functional.normalize(image, dim=-1) @ text
 
     def gae(self, values: Tensor, text: Tensor) -> Tensor:
-        """Chefer's relevance: attention times its gradient, through all blocks."""
+        """Multiplies attention by its gradient and passes it through all blocks (Chefer's GAE)."""
         found = self._with_attentions(values)
         score = functional.normalize(self.model.visual_projection(found.pooler_output)) @ text
         gradients = torch.autograd.grad(score.sum(), found.attentions)
@@ -55,7 +55,7 @@ class Plain:
         return relevance[0, 1:]
 
     def legrad(self, values: Tensor, text: Tensor) -> Tensor:
-        """LeGrad: gradients in each block's attention, of the score of that block's CLS."""
+        """Sums gradients in each block's attention, of the score of that block's CLS."""
         found, total = self._with_attentions(values), torch.zeros(self.grid**2)
         for hidden, attention in zip(found.hidden_states[1:], found.attentions, strict=True):
             pooled = self.model.vision_model.post_layernorm(hidden[:, 0])
@@ -65,7 +65,7 @@ class Plain:
         return total
 
     def gradcam(self, values: Tensor, text: Tensor) -> Tensor:
-        """Grad-CAM on the input of the last block."""
+        """Weights channels of the last block's input by their mean gradient."""
         kept: list[Tensor] = []
         handle = self._layers()[-2].register_forward_hook(lambda *given: kept.append(given[2]))
         score = self.score(values, text)
@@ -75,7 +75,7 @@ class Plain:
         return (kept[0][0, 1:] @ weights).clamp(min=0)
 
     def ig(self, values: Tensor, text: Tensor, steps: int) -> Tensor:
-        """Integrated gradients on the output of block 0, from its mean patch, step after step."""
+        """Integrates gradients at block 0's output from its mean patch, step after step."""
         kept: list[Tensor] = []
         handle = self._layers()[0].register_forward_hook(lambda *given: kept.append(given[2]))
         with torch.no_grad():
@@ -95,7 +95,7 @@ class Plain:
 
     @torch.no_grad()
     def rise(self, values: Tensor, text: Tensor, samples: int) -> Tensor:
-        """RISE: random smooth masks, one after the other, weighted by their scores."""
+        """Weights random smooth masks by their scores, one after the other."""
         edge, cells = values.shape[-1], 8
         step = edge // cells
         total = torch.zeros(edge, edge)
@@ -109,7 +109,7 @@ class Plain:
 
     @torch.no_grad()
     def kernelshap(self, values: Tensor, text: Tensor, samples: int) -> Tensor:
-        """KernelSHAP: a weighted regression on coalitions, played one after the other."""
+        """Regresses scores on coalitions, which are played one after the other."""
         players = self.grid**2
         sizes = torch.arange(1, players)
         chances = (players - 1) / (sizes * (players - sizes))
@@ -122,7 +122,7 @@ class Plain:
 
     @torch.no_grad()
     def occlusion(self, values: Tensor, text: Tensor) -> Tensor:
-        """Occlusion: hides one window of two by two patches after the other."""
+        """Hides one window of two by two patches after the other."""
         whole, total = self.score(values, text), torch.zeros(self.grid, self.grid)
         times = torch.zeros_like(total)
         for row in range(self.grid - 1):

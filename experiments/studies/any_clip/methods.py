@@ -9,6 +9,7 @@ kept in `methods.jsonl`, so that an interrupted measurement continues. Then `met
 import argparse
 import json
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -66,7 +67,8 @@ def main() -> None:
         with rows.open("a") as file:
             file.write(json.dumps({"key": key, **outcomes}) + "\n")
         print(key, {side: len(found[RUNS]) for side, found in outcomes.items()}, flush=True)
-    write_table(_read(rows), HERE / "methods.md")
+    there = Counter(key.split()[0] for key, _ in _cases())
+    write_table(_read(rows), there, HERE / "methods.md")
 
 
 def _cases() -> Iterator[tuple[str, Callable[[], Case]]]:

@@ -16,17 +16,20 @@ Outcomes = dict[str, dict[str, list[str]]]
 """By side and outcome, the names of methods."""
 
 
-def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def write_table(rows: Sequence[Mapping[str, Any]], there: Mapping[str, int], path: Path) -> None:
     """Writes the table.
 
     Args:
         rows: Rows that `methods.py` has written.
+        there: Number of architectures that there are, tried or not, by backend.
         path: Path of the Markdown file.
     """
     by_backend = {
         backend: [row for row in rows if row["key"].split()[0] == backend] for backend in BACKENDS
     }
-    counted = " and ".join(f"{len(by_backend[one])} {BACKENDS[one]}" for one in BACKENDS)
+    counted = " and ".join(
+        f"{len(by_backend[b])} of {there[b]} {what}" for b, what in BACKENDS.items()
+    )
     columns = [(backend, side.value) for backend in BACKENDS for side in Side]
     lines = [
         "# Which attribution methods run on which architectures",
