@@ -79,7 +79,6 @@ def ways() -> dict[str, Row]:
     """Returns the ways by name; the authors' has its own model, whose weights are trainable."""
     theirs, encoder = random_clip(SIZE), HFCLIP(random_clip(SIZE))
     one, many = random_pairs(1), random_pairs(BATCH)
-    few = {"copies": 2, "antithetic": True}
 
     def authors() -> object:
         return image_map(theirs, one[0].values, one[1].ids, layer=9, beta=0.1, steps=10, copies=10)
@@ -92,7 +91,7 @@ def ways() -> dict[str, Row]:
         AUTHORS: Row(authors),
         "ours, after block 9, 10 copies": ours(PAPER),
         f"the same, {BATCH} pairs batched": ours(PAPER, many),
-        "ours, after block 9, 2 antithetic copies": ours(replace(PAPER, **few)),
+        "ours, after block 9, 2 antithetic copies": ours(replace(PAPER, copies=2, antithetic=True)),
         "ours, after block 0, 10 copies": ours(Settings(copies=10, antithetic=False)),
         "ours, after block 0, 2 antithetic copies (the default)": ours(Settings()),
     }

@@ -69,9 +69,9 @@ def _gradcam(model: CLIPModel, pixels: Pixels, tokens: Tokens) -> Maps:
     texts, side = _texts(model, tokens), Plain(model).grid
 
     def as_map(hidden: Tensor) -> Tensor:
-        return hidden[:, 1:].mT.unflatten(2, (side, side))
+        return hidden[:, 1:].mT.reshape(len(hidden), -1, side, side)
 
-    def target(text: Tensor) -> Callable[[Tensor], Tensor]:
+    def target(text: Tensor) -> Callable[[Tensor], Any]:
         return lambda embedding: embedding @ text
 
     layers: Any = model.vision_model.encoder.layers
@@ -106,7 +106,8 @@ def _ig(model: CLIPModel, steps: int, pixels: Pixels, tokens: Tokens) -> Maps:
     embed, layers = _Embedder(model), model.vision_model.encoder.layers
 
     def score(values: Tensor, texts: Tensor) -> Tensor:
-        return (embed(values) * texts).sum(1)
+        cosines: Tensor = (embed(values) * texts).sum(1)
+        return cosines
 
     found = LayerIntegratedGradients(score, layers[0]).attribute(
         pixels.values,
@@ -139,7 +140,7 @@ def _kernelshap(model: CLIPModel, budget: int, pixels: Pixels, tokens: Tokens) -
             kept = torch.from_numpy(np.asarray(coalitions)).view(-1, 1, plain.grid, plain.grid)
             masks = functional.interpolate(kept.float(), values.shape[-1], mode="nearest")
             with torch.no_grad():
-                some = [plain.score(values * few, text) for few in masks.split(TOGETHER)]
+                some = [plain.score(values * few, text) for few in torch.split(masks, TOGETHER)]
             return torch.cat(some).numpy()
 
         approximator = shapiq.KernelSHAP(n=plain.grid**2, random_state=0)

@@ -28,7 +28,8 @@ class Plain:
 
     def __init__(self, model: CLIPModel) -> None:
         self.model: Any = model
-        self.grid = model.config.vision_config.image_size // model.config.vision_config.patch_size
+        vision: Any = model.config.vision_config
+        self.grid: int = vision.image_size // vision.patch_size
 
     def each(self, one: Callable[[Tensor, Tensor], Tensor], pixels: Pixels, tokens: Tokens) -> Maps:
         """Explains pair after pair by a function of pixels `[1, 3, H, W]` and an embedding."""
@@ -118,7 +119,8 @@ class Plain:
         scores = torch.cat([self.score(values * self._mask(one, values), text) for one in kept])
         design = torch.cat([kept.float(), torch.ones(samples, 1)], dim=1)
         gram = design.T @ design + torch.eye(players + 1)
-        return torch.linalg.solve(gram, design.T @ scores)[:-1]
+        values: Tensor = torch.linalg.solve(gram, design.T @ scores)
+        return values[:-1]
 
     @torch.no_grad()
     def occlusion(self, values: Tensor, text: Tensor) -> Tensor:
