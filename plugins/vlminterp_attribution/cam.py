@@ -56,7 +56,7 @@ def feature_map(batch: PairBatch, layer: Layer | None) -> Cut:
         batch: The pairs.
         layer: The cut; None for the default, see `CAMOptions`.
     """
-    cut = Cut(batch, -1 if layer is None else layer)
-    if layer is None and cut.state.pooled is not None:
-        cut = Cut(batch, max(batch.tower.depth - 2, 0))
+    cut = Cut(batch, max(batch.tower.depth - 2, 0) if layer is None else layer)
+    if layer is None and cut.state.pooled is None:
+        cut.advance(-1)
     return cut

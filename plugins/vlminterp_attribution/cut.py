@@ -39,8 +39,15 @@ class Cut:
         batch = len(self.batch)
         order = torch.arange(len(hidden), device=hidden.device).view(-1, batch).T.flatten()
         embeddings = self.batch.tower.suffix(self.state.with_hidden(hidden[order]))
+        if hidden.shape == self.hidden.shape and torch.equal(hidden, self.hidden):
+            self.batch.embedding = embeddings.detach()  # of the untouched pairs: not computed again
         scores = self.batch.score(embeddings)
         return scores.view(batch, -1).T.flatten()
+
+    def advance(self, layer: Layer) -> None:
+        """Moves the cut to a later block."""
+        with torch.no_grad():
+            self.state = self.batch.tower.advance(self.state, layer)
 
     def gradient(self) -> Tensor:
         """Returns the gradient of each pair's score in its hidden state, `[B, N, C]`."""

@@ -133,5 +133,6 @@ def games(batch: PairBatch) -> tuple[list[Game], State]:
     """Returns the game of each pair, and the cut to whose tokens their values belong."""
     with torch.no_grad():
         state = batch.tower.prefix(batch.inputs, -1)
+        batch.embedding = batch.tower.suffix(state)
     state = replace(state, block=-1)
     return [Game(batch, index, state) for index in range(len(batch))], state

@@ -1,5 +1,7 @@
 """What holds for the adapter of any family."""
 
+import itertools
+
 import torch
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import Settings
@@ -18,6 +20,7 @@ def assert_law(encoder, pixels, tokens):
         assert law.apart > 1e-3
         assert least_drop(tower, inputs[0]) > 1e-3
         assert_copies_follow(tower, inputs[0])
+        assert_advances(tower, inputs[0])
 
 
 def assert_copies_follow(tower, inputs):
@@ -28,6 +31,22 @@ def assert_copies_follow(tower, inputs):
         copies = state.with_hidden(state.hidden.repeat_interleave(3, dim=0))
         # AIMv2 computes its softmax in float32, whose last digit hangs on the batch.
         torch.testing.assert_close(tower.suffix(copies), whole, rtol=0, atol=1e-6)
+
+
+def assert_advances(tower, inputs):
+    """From any cut to the next, and from the first to the last, also with copies of each input."""
+    places = [EMBEDDINGS, *range(tower.depth)]
+    for begin, end in [*itertools.pairwise(places), (EMBEDDINGS, tower.depth - 1)]:
+        state, expected = tower.prefix(inputs, begin), tower.prefix(inputs, end)
+        found = tower.advance(state.with_hidden(state.hidden.repeat_interleave(3, dim=0)), end)
+        assert (found.block, found.grids) == (
+            expected.block,
+            tuple(grid for grid in expected.grids for _ in range(3)),
+        )
+        whole = expected.hidden.repeat_interleave(3, dim=0)
+        torch.testing.assert_close(found.hidden, whole, rtol=0, atol=1e-6)
+        embedding = tower.suffix(expected).repeat_interleave(3, dim=0)
+        torch.testing.assert_close(tower.suffix(found), embedding, rtol=0, atol=1e-6)
 
 
 def assert_explained(encoder, pixels, tokens, side):

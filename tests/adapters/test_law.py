@@ -8,6 +8,7 @@ from torch.nn import functional
 from vlminterp_m2ib.attribution import M2IB
 from vlminterp_m2ib.settings import PooledToken, Settings
 
+from tests.adapters.laws import assert_advances
 from vlminterp.adapters.dual_encoder import EMBEDDINGS
 from vlminterp.adapters.open_clip import OpenCLIP
 from vlminterp.adapters.preprocessing import Preprocessing
@@ -55,6 +56,14 @@ def test_law_at_every_cut(encoder, inputs, side):
     for layer in [EMBEDDINGS, *range(tower.depth)]:
         resumed = tower.suffix(tower.prefix(inputs[side], layer))
         torch.testing.assert_close(resumed, whole, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_advancing_from_cut_to_cut(encoder, inputs, side):
+    tower = (encoder.vision, encoder.text)[side]
+    assert_advances(tower, inputs[side])
+    with pytest.raises(ConfigError, match="layer=0 is before block 1, which has already run"):
+        tower.advance(tower.prefix(inputs[side], 1), 0)
 
 
 def test_one_token_is_the_same_as_all(encoder, inputs):

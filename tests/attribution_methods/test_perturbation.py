@@ -32,6 +32,9 @@ class Linear(Tower):
         everyone = torch.ones(patches.shape[:2], dtype=torch.bool)
         return State(patches, 0, everyone, None, 0, ((GRID, GRID),) * count)
 
+    def advance(self, state, layer):
+        return state
+
     def suffix(self, state):
         return (state.hidden @ self.weight * self.places).sum(1)
 

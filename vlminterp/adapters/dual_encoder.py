@@ -202,6 +202,21 @@ class Tower(ABC, Generic[Inputs]):
         """
 
     @abstractmethod
+    def advance(self, state: State, layer: Layer) -> State:
+        """Runs the tower from one cut to another.
+
+        Args:
+            state: A state that `prefix` returned, possibly with another `hidden`.
+            layer: A cut that is not before that state's; see `resolve_layer`.
+
+        Returns:
+            The state after that block: `advance(prefix(inputs, l), m) == prefix(inputs, m)`.
+
+        Raises:
+            ConfigError: That cut is before the state's, or there is none such.
+        """
+
+    @abstractmethod
     def suffix(self, state: State) -> Tensor:
         """Runs the rest of the tower.
 
@@ -262,6 +277,17 @@ class Tower(ABC, Generic[Inputs]):
             f"layer={layer} is no cut of this tower; "
             f"use an int in {-self.depth}…{last}, a float in 0.0…1.0, or '{EMBEDDINGS}'"
         )
+
+    def resolve_later(self, layer: Layer, state: State) -> int:
+        """Turns a cut at or after a state's into a block index; see `advance`.
+
+        Raises:
+            ConfigError: That cut is before the state's, or there is none such.
+        """
+        block = self.resolve_layer(layer)
+        if block < state.block:
+            raise ConfigError(f"layer={layer} is before block {state.block}, which has already run")
+        return block
 
 
 def unit_length(embeddings: Tensor) -> Tensor:

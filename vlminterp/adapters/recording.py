@@ -75,7 +75,7 @@ class Recording:
         found = [one for one in self.attentions if _is_whole(one, batch)]
         if len(found) != depth:
             raise ModelError(
-                f"the attention of {len(found)} of this tower's {depth} blocks can be recorded: "
+                f"the attention can be recorded in {len(found)} of the {depth} blocks that ran: "
                 "the others have none, look at windows, or compute it in their own way"
             )
         return found

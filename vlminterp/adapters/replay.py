@@ -27,6 +27,9 @@ from vlminterp.adapters.dual_encoder import (
 )
 from vlminterp.errors import ModelError
 
+Forward = Callable[..., Any]
+"""The forward of a module."""
+
 
 class StreamLayout(Enum):
     """Memory layout of a residual stream."""
@@ -112,16 +115,33 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
 
     def prefix(self, inputs: Inputs, layer: Layer) -> ReplayState:
         """Runs the tower up to a cut; see `Tower.prefix`."""
-        taken, block = self.take(inputs), self.resolve_layer(layer)
+        return self._stopped(self.take(inputs), self.resolve_layer(layer), {})
+
+    def advance(self, state: State, layer: Layer) -> ReplayState:
+        """Runs the tower from one cut to another; see `Tower.advance`."""
+        own = _own(state)
+        block = self.resolve_later(layer, own)
+        return own if block == own.block else self._stopped(own.inputs, block, self._resuming(own))
+
+    def suffix(self, state: State) -> Tensor:
+        """Runs the rest of the tower; see `Tower.suffix`."""
+        own = _own(state)
+        with _standing_in(self._resuming(own)):
+            return unit_length(self._encode(*own.inputs))
+
+    def _stopped(
+        self, taken: tuple[Tensor, ...], block: int, stand_ins: Mapping[nn.Module, Forward]
+    ) -> ReplayState:
+        """Runs the model's own forward up to a cut, with stand-ins for blocks before it."""
         module = self.blocks[max(block, 0)]
-        forward = module.forward
+        forward = stand_ins.get(module, module.forward)
 
         def stop(*args: Any, **kwargs: Any) -> None:
             before = block == BEFORE_ALL_BLOCKS
             raise _Reached(_stream_of(args, kwargs) if before else forward(*args, **kwargs))
 
         try:
-            with _standing_in({module: stop}):
+            with _standing_in({**stand_ins, module: stop}):
                 self._encode(*taken)
         except _Reached as reached:
             output = reached.output
@@ -130,20 +150,15 @@ class ReplayTower(Tower[Inputs], ABC, Generic[Inputs]):
         stream = output[0] if isinstance(output, tuple) else output
         return replace(self.state(taken, stream), block=block, output=output)
 
-    def suffix(self, state: State) -> Tensor:
-        """Runs the rest of the tower; see `Tower.suffix`."""
-        if not isinstance(state, ReplayState):
-            raise TypeError("this state is from another tower")
+    def _resuming(self, state: ReplayState) -> dict[nn.Module, Forward]:
+        """Returns stand-ins for the blocks before a cut, which return its stream."""
         stream: Tensor = state.layout.from_tokens(state.hidden, state.grids)
         output: Any = state.output
         if state.block == BEFORE_ALL_BLOCKS:
             first = self.blocks[0]
-            stand_ins = {first: _fed(first.forward, stream)}
-        else:
-            given = (stream, *output[1:]) if isinstance(output, tuple) else stream
-            stand_ins = dict.fromkeys(self.blocks[: state.block + 1], lambda *_, **__: given)
-        with _standing_in(stand_ins):
-            return unit_length(self._encode(*state.inputs))
+            return {first: _fed(first.forward, stream)}
+        given = (stream, *output[1:]) if isinstance(output, tuple) else stream
+        return dict.fromkeys(self.blocks[: state.block + 1], lambda *_, **__: given)
 
 
 def find_blocks(tower: nn.Module) -> Sequence[nn.Module]:
@@ -158,6 +173,12 @@ def find_blocks(tower: nn.Module) -> Sequence[nn.Module]:
     raise ModelError(f"a {type(tower).__name__} has no list of blocks to cut it at")
 
 
+def _own(state: State) -> ReplayState:
+    if not isinstance(state, ReplayState):
+        raise TypeError("this state is from another tower")
+    return state
+
+
 class _Reached(Exception):  # noqa: N818  (no error: it stops a forward at the cut)
     def __init__(self, output: Any) -> None:
         super().__init__()
@@ -165,7 +186,7 @@ class _Reached(Exception):  # noqa: N818  (no error: it stops a forward at the c
 
 
 @contextmanager
-def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
+def _standing_in(stand_ins: Mapping[nn.Module, Forward]) -> Iterator[None]:
     """Replaces the forwards of some modules in the `with` block."""
     # Other tools (accelerate's hooks) may have put a forward there as well.
     before = {module: vars(module).get("forward") for module in stand_ins}
@@ -181,7 +202,7 @@ def _standing_in(stand_ins: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[
                 module.forward = own
 
 
-def _fed(forward: Callable[..., Any], stream: Tensor) -> Callable[..., Any]:
+def _fed(forward: Forward, stream: Tensor) -> Forward:
     """Returns a block's own forward, bound to another residual stream."""
 
     def run(*args: Any, **kwargs: Any) -> Any:

@@ -139,8 +139,13 @@ class TransformerTower(Tower[Inputs], ABC, Generic[Inputs]):
         """Runs the tower up to a cut; see `Tower.prefix`."""
         if not self.is_plain():
             return self._replayed.prefix(inputs, layer)
-        state = self.embed(inputs)
-        for _ in range(self.resolve_layer(layer) + 1):
+        return self.advance(self.embed(inputs), layer)
+
+    def advance(self, state: State, layer: Layer) -> State:
+        """Runs the tower from one cut to another; see `Tower.advance`."""
+        if isinstance(state, ReplayState):
+            return self._replayed.advance(state, layer)
+        for _ in range(state.block, self.resolve_later(layer, state)):
             state = self.run_block(state)
         return state
 

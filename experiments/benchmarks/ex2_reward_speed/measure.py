@@ -7,7 +7,7 @@ import argparse
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,6 +23,7 @@ from vlminterp_ex2.settings import PolicyConfig
 from vlminterp_ex2.texts import complete
 
 import vlminterp
+from experiments.benchmarks.results import write_between
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.description.class_means import ClassMeans
 from vlminterp.description.embed import encode_images, encode_texts
@@ -33,7 +34,6 @@ MODEL, IMAGES, SCALE = "planted-habitat", 256, 100.0
 CONCEPTS = 8
 PROMPTS, GENERATIONS = 8, 8  # a step of EX2 as it comes: 64 responses
 HERE = Path(__file__).parent
-BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 Ways = dict[str, Callable[[], Tensor]]
 
 
@@ -176,14 +176,6 @@ def report(found: dict[str, dict[str, float]], step: Step) -> None:
     (HERE / "measured.json").write_text(json.dumps({"ms": found, **facts}, indent=1) + "\n")
     write_between(HERE / "README.md", lines)
     print("\n".join(lines))
-
-
-def write_between(readme: Path, lines: Sequence[str]) -> None:
-    """Puts the table between the README's marks."""
-    before, rest = readme.read_text("utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    table = "\n".join(lines)
-    readme.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ WHY_NOT = {
 """Types that embed text beside something else, and aren't image-text dual encoders."""
 
 
+FEW_BLOCKS, GRID = 4, 6
+"""Depth of shrunk towers; rows and columns of the patches of their pictures."""
+SMALL = 128
+"""Height and width of pictures that are not cut into patches, when they are shrunk."""
 SHORT = {"owlv2": 4}
 """Depths for image towers that would take too long here: OWLv2 sees 3,600 patches."""
 
@@ -38,8 +42,13 @@ def candidates() -> list[str]:
     return sorted(found)
 
 
-def build(model_type: str) -> Any:
-    """Builds a family's encoder around its default configuration, with random weights."""
+def build(model_type: str, *, shrunk: bool = False) -> Any:
+    """Builds a family's encoder around its default configuration, with random weights.
+
+    Args:
+        model_type: One of `vlminterp.adapters.hf.any.families()`.
+        shrunk: Whether to cut both towers' depth, and pictures to few patches.
+    """
     family = load(FAMILIES, model_type, OWN)
     if model_type == "vision-text-dual-encoder":
         config = VisionTextDualEncoderConfig.from_vision_text_configs(
@@ -49,7 +58,23 @@ def build(model_type: str) -> Any:
         config = AutoConfig.for_model(model_type)
     if model_type in SHORT:
         config.vision_config.num_hidden_layers = SHORT[model_type]
+    if shrunk:
+        _shrink(config)
     return family(getattr(transformers, family.architecture)(config), name=model_type)
+
+
+def _shrink(config: Any) -> None:
+    """Cuts depth and pictures; GroupViT's stages and ALIGN's depth stay as they are."""
+    vision = getattr(config, "image_config", None) or config.vision_config
+    config.text_config.num_hidden_layers = FEW_BLOCKS
+    if not hasattr(vision, "patch_size"):
+        vision.image_size = SMALL
+    elif not hasattr(vision, "depths"):
+        vision.num_hidden_layers = FEW_BLOCKS
+        if hasattr(vision, "num_patches"):
+            vision.num_patches = GRID**2
+        else:
+            vision.image_size = GRID * vision.patch_size
 
 
 def _models(config_module: str) -> list[str]:

@@ -12,24 +12,16 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import open_clip
 import torch
 import transformers
 
 from experiments.studies.any_clip import hf_models, open_clip_models
+from experiments.studies.any_clip.cases import hf_case, open_clip_case
 from experiments.studies.any_clip.coverage import write_coverage
-from experiments.studies.any_clip.trial import (
-    Result,
-    enlivened,
-    random_pixels,
-    random_tokens,
-    short_trial,
-    whole_trial,
-)
+from experiments.studies.any_clip.trial import Result, short_trial, whole_trial
 from vlminterp.adapters.hf.any import families
-from vlminterp.adapters.open_clip import OpenCLIP
 
 HERE = Path(__file__).parent
 
@@ -73,63 +65,21 @@ def _trials() -> Iterator[tuple[str, Callable[[], Result]]]:
 
 
 def _try_hf(model_type: str) -> Result:
-    encoder = hf_models.build(model_type)
-    enlivened(encoder.model)
-    text = encoder.model.config.text_config
-    facts = getattr(encoder.vision, "facts", None)
-    side = encoder.model.config.vision_config.image_size if facts is None else 0
-    size = facts.size if facts is not None else (side, side)
-    width = encoder.context if encoder.pads_to_context else LENGTH_WITH_PADDING
-    eos = getattr(text, "eos_token_id", None)
-    end = eos if isinstance(eos, int) and eos < text.vocab_size else text.vocab_size - 1
-    padding = getattr(text, "pad_token_id", 0) or 0
-    pixels = (random_pixels(size, 0), random_pixels(size, 1))
-    caption = partial(random_tokens, width, text.vocab_size, end, padding)
-    tokens = (caption(seed=0), caption(seed=1))
-    count = sum(weight.numel() for weight in encoder.model.parameters())
-    return {"parameters": count, **whole_trial(encoder, pixels, tokens)}
+    case = hf_case(model_type)
+    count = sum(weight.numel() for weight in case.encoder.model.parameters())
+    return {"parameters": count, **whole_trial(case.encoder, case.pixels, case.tokens)}
 
 
 def _try_open_clip(name: str, *, shrunk: bool) -> Result:
     count = open_clip_models.parameters(name)
     if not shrunk and count > open_clip_models.LARGE:
         return {"parameters": count, "skipped": "more than 450 million parameters"}
-    encoder = OpenCLIP(enlivened(open_clip_models.build(name, shrunk=shrunk)), name=name)
-    visual = encoder.model.visual
-    size = visual.image_size
-    size = (size, size) if isinstance(size, int) else tuple(size)
-    vocabulary = int(_embedding(encoder.model).num_embeddings)
-    end, padding = _end_and_padding(encoder.model, vocabulary)
-    pixels = (random_pixels(size, 0), random_pixels(size, 1))
-    width = min(encoder.context, open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
-    caption = partial(random_tokens, width, vocabulary, end, padding)
-    tokens = (caption(seed=0), caption(seed=1))
+    case = open_clip_case(name, shrunk=shrunk)
     if shrunk:
-        return {"parameters": count, **whole_trial(encoder, pixels, tokens)}
-    image = short_trial(encoder.vision, pixels[0])
-    return {"parameters": count, "image": image, "text": short_trial(encoder.text, tokens[0])}
-
-
-LENGTH_WITH_PADDING = 10
-
-
-def _embedding(model: Any) -> Any:
-    text = getattr(model, "text", model)
-    own = getattr(text, "token_embedding", None)
-    return own if own is not None else text.transformer.get_input_embeddings()
-
-
-def _end_and_padding(model: Any, vocabulary: int) -> tuple[int, int]:
-    """Returns the ids that the tower itself takes for end and padding."""
-    text = getattr(model, "text", model)
-    if hasattr(text, "config"):
-        return vocabulary - 1, text.config.pad_token_id
-    pool, eos = (
-        (text.pool_type, text.eos_id)
-        if hasattr(text, "pool_type")
-        else (text.text_pool_type, text.text_eos_id)
-    )
-    return (eos if pool == "eos" else vocabulary - 1), 0
+        return {"parameters": count, **whole_trial(case.encoder, case.pixels, case.tokens)}
+    image = short_trial(case.encoder.vision, case.pixels[0])
+    text = short_trial(case.encoder.text, case.tokens[0])
+    return {"parameters": count, "image": image, "text": text}
 
 
 def _read(rows: Path) -> list[Result]:

@@ -1,6 +1,7 @@
 """Every architecture of open_clip, built with random weights and without a network."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ LARGE = 450e6
 """Number of parameters beyond which a model is shrunk."""
 SHORT, FEW = 4, 4096
 """Depth and vocabulary of shrunk models."""
+GRID = 6
+"""Rows and columns of patches, where pictures are shrunk as well."""
 
 HF_TEXT = {
     "roberta-base": RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1),
@@ -49,16 +52,21 @@ HF_TEXT = {
 """Configurations of the text towers that open_clip takes from the hub, as in their checkpoints."""
 
 
-def build(name: str, *, shrunk: bool, device: str = "cpu") -> torch.nn.Module:
+def build(
+    name: str, *, shrunk: bool, few_patches: bool = False, device: str = "cpu"
+) -> torch.nn.Module:
     """Builds a model of an architecture, with random weights.
 
     Args:
         name: One of `open_clip.list_models()`.
         shrunk: Whether to cut depth and vocabulary; widths and picture sizes stay.
+        few_patches: Whether to shrink the pictures too, where a plain ViT cuts them into patches.
         device: Device to build on; "meta" allocates no weights.
     """
     config = open_clip.get_model_config(name)
-    with tempfile.TemporaryDirectory() as folder, _timm_depth(shrunk=shrunk):
+    size = _few_patches(config["vision_cfg"]) if few_patches else None
+    config["vision_cfg"] |= {"image_size": size} if size else {}
+    with tempfile.TemporaryDirectory() as folder, _timm_depth(shrunk=shrunk, size=size):
         text = config["text_cfg"]
         if "hf_model_name" in text:
             described = HF_TEXT[text["hf_model_name"]]
@@ -88,6 +96,15 @@ def parameters(name: str) -> int:
         )
 
 
+def _few_patches(vision: Any) -> int | None:
+    """Returns the size of a picture of few patches; None for pyramids and hybrids."""
+    name = vision.get("timm_model_name", "")
+    found = re.match(r"(?:vit|eva)\w*_patch(\d+)", name)
+    if isinstance(vision.get("layers"), int):
+        return GRID * int(vision["patch_size"])
+    return GRID * int(found[1]) if found else None
+
+
 def _short(config: Any) -> dict[str, int]:
     depths = ("num_hidden_layers", "num_layers", "encoder_layers")
     found = {key: SHORT for key in depths if hasattr(config, key)}
@@ -95,8 +112,8 @@ def _short(config: Any) -> dict[str, int]:
 
 
 @contextmanager
-def _timm_depth(*, shrunk: bool) -> Iterator[None]:
-    """Shrinks towers that open_clip takes from timm, to which it passes no depth."""
+def _timm_depth(*, shrunk: bool, size: int | None) -> Iterator[None]:
+    """Shrinks towers that open_clip takes from timm, to which it passes no depth or size."""
     own = timm.create_model
 
     def create(name: str, **options: Any) -> Any:
@@ -104,6 +121,8 @@ def _timm_depth(*, shrunk: bool) -> Iterator[None]:
             options["depths"] = (1, 1, 2, 1)
         elif shrunk and not name.startswith(("fastvit", "swin")):
             options["depth"] = SHORT
+        if size is not None:
+            options["img_size"] = size
         return own(name, **options)
 
     with mock.patch("open_clip.timm_model.timm.create_model", partial(create)):

@@ -16,6 +16,7 @@ from vlminterp.adapters.dual_encoder import (
     Pixels,
     Tokens,
     Tower,
+    Word,
 )
 from vlminterp.adapters.law import least_drop, measure_law
 from vlminterp.attribution.explanation import Side
@@ -52,7 +53,7 @@ def random_pixels(size: tuple[int, int], seed: int) -> Pixels:
 
 
 def random_tokens(width: int, vocabulary: int, end: int, padding: int, seed: int) -> Tokens:
-    """Returns a caption of random ids, which ends early and is padded.
+    """Returns a caption of random ids, each a word, which ends early and is padded.
 
     Args:
         width: Length with padding.
@@ -66,7 +67,10 @@ def random_tokens(width: int, vocabulary: int, end: int, padding: int, seed: int
     ids[0, : LENGTH - 1] = torch.randint(4, vocabulary - 4, (LENGTH - 1,), generator=generator)
     ids[0, LENGTH - 1] = end
     mask = (torch.arange(width) < LENGTH)[None]
-    return Tokens(ids, mask, ~mask, ((),), (False,))
+    special = ~mask
+    special[0, LENGTH - 1] = True
+    words = tuple(Word(f"word {at}", at, at + 1, (at, at + 1)) for at in range(LENGTH - 1))
+    return Tokens(ids, mask, special, (words,), (False,))
 
 
 def whole_trial(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from vlminterp.adapters.dual_encoder import EMBEDDINGS
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
@@ -17,21 +18,25 @@ class LeGrad(TokenMethod):
     """
 
     paper = "Bousselham et al., LeGrad, ICCV 2025"
-    cost = "half as many forward passes as the tower has blocks"
+    cost = "1 forward, and the pooling once for each block"
     needs = Needs.attention
 
     def explain(self, batch: PairBatch) -> Found:
-        """Runs the tower up to each block and pools there."""
-        tower, ask, total = batch.tower, batch.score, None
+        """Runs one block after the other and pools after each."""
+        tower, ask, total = batch.tower, batch.score, None  # its own passes are not recorded
+        with torch.no_grad():
+            state = tower.prefix(batch.inputs, EMBEDDINGS)
         for layer in range(tower.depth):
             with torch.enable_grad(), tower.recording() as recording:
-                state = tower.prefix(batch.inputs, layer)
-                ended = replace(state, block=tower.depth - 1)
-                score = ask(tower.suffix(ended))
-            ran = recording.blocks(layer + 1, len(batch))
-            (gradient,) = torch.autograd.grad(score.sum(), [ran[-1].probabilities])
+                after = tower.advance(state, layer)
+                (attention,) = recording.blocks(1, len(batch))
+                embedding = tower.suffix(replace(after, block=tower.depth - 1))
+                score = ask(embedding)
+            (gradient,) = torch.autograd.grad(score.sum(), [attention.probabilities])
             mean = _over_queries(gradient.clamp_min(0).mean(1), state.mask)
             total = mean if total is None else total + mean
+            state = after.with_hidden(after.hidden.detach())
+            batch.embedding = embedding.detach()  # after the last block, that of the whole tower
         assert total is not None
         return Found(total, replace(state, block=-1))
 
