@@ -44,7 +44,8 @@ def assert_advances(tower, inputs):
             tuple(grid for grid in expected.grids for _ in range(3)),
         )
         whole = expected.hidden.repeat_interleave(3, dim=0)
-        torch.testing.assert_close(found.hidden, whole, rtol=0, atol=1e-6)
+        rounding = 1e-6 * max(float(whole.abs().max()), 1)  # hidden states have any length
+        torch.testing.assert_close(found.hidden, whole, rtol=0, atol=rounding)
         embedding = tower.suffix(expected).repeat_interleave(3, dim=0)
         torch.testing.assert_close(tower.suffix(found), embedding, rtol=0, atol=1e-6)
 

@@ -119,8 +119,8 @@ class Plain:
         scores = torch.cat([self.score(values * self._mask(one, values), text) for one in kept])
         design = torch.cat([kept.float(), torch.ones(samples, 1)], dim=1)
         gram = design.T @ design + torch.eye(players + 1)
-        values: Tensor = torch.linalg.solve(gram, design.T @ scores)
-        return values[:-1]
+        fitted: Tensor = torch.linalg.solve(gram, design.T @ scores)
+        return fitted[:-1]
 
     @torch.no_grad()
     def occlusion(self, values: Tensor, text: Tensor) -> Tensor:
