@@ -36,7 +36,10 @@ from vlminterp.metrics.deletion import keep_words
 HERE = Path(__file__).parent
 FEW = {
     "m2ib": {"steps": 2, "copies": 2},
+    "coiba": {"steps": 2},
     "ig": {"steps": 2},
+    "exclip": {"steps": 2},
+    "fixlip": {"samples": 4},
     "smoothgrad": {"samples": 2},
     "rise": {"samples": 4},
     "banzhaf": {"samples": 4},
