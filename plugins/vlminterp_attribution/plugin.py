@@ -42,6 +42,8 @@ class AttributionConfig:
         blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
             those that are stored are not blurred.
         batch_size: Pairs that are explained together, ≥ 1; changes no result but rounding.
+        thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
+            words by deletion: about 100 forward passes more for each pair and method.
     """
 
     method: str = "gae"
@@ -53,6 +55,7 @@ class AttributionConfig:
     options: list[str] = field(default_factory=list)
     blur: float = 0.0
     batch_size: int = 16
+    thorough: bool = False
 
     def __post_init__(self) -> None:
         """Checks what can be checked without a model.
@@ -112,7 +115,9 @@ class AttributionPlugin(Plugin):
         config = context.config
         methods = make_methods(context.encoder, config, context.seed)
         require_able(context.encoder, methods)
-        explain_pairs(context, methods, config.batch_size, figure, config.blur)
+        explain_pairs(
+            context, methods, config.batch_size, figure, config.blur, thorough=config.thorough
+        )
 
     def report(self, folder: "RunFolder") -> "Content":
         """Returns the page of a run, with a column for each method."""

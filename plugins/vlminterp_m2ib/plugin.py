@@ -35,6 +35,8 @@ class M2IBConfig:
         blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
             those that are stored are not blurred.
         batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
+        thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
+            words by deletion: about 100 forward passes more for each pair and method.
     """
 
     sides: Sides = Sides.both
@@ -42,6 +44,7 @@ class M2IBConfig:
     text: Settings = field(default_factory=lambda: _default("text"))
     blur: float = 0.0
     batch_size: int = 16
+    thorough: bool = False
 
     def __post_init__(self) -> None:
         """Checks that every value is in range.
@@ -72,7 +75,9 @@ class M2IBPlugin(Plugin):
         attributors = [
             M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides
         ]
-        explain_pairs(context, attributors, config.batch_size, figure, config.blur)
+        explain_pairs(
+            context, attributors, config.batch_size, figure, config.blur, thorough=config.thorough
+        )
 
     def report(self, folder: "RunFolder") -> "Content":
         """Shows each pair with its heatmap and words, after what a score means."""

@@ -1,6 +1,7 @@
 """The runner scores what methods say against planted truth, whatever the method."""
 
 import json
+import zlib
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -13,7 +14,7 @@ from vlminterp_m2ib.settings import Settings
 
 import vlminterp
 from tests.adapters.folders import write_folder
-from vlminterp.adapters.dual_encoder import Geometry
+from vlminterp.adapters.dual_encoder import Geometry, Pixels
 from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.attribution.heatmap import place_on_image
@@ -22,6 +23,8 @@ from vlminterp.data.manifest import ManifestConfig, ManifestSource
 from vlminterp.data.pairs import unusable
 from vlminterp.drawing.figure import figure
 from vlminterp.errors import ResultsError
+from vlminterp.metrics.curves import deletion
+from vlminterp.metrics.fills import blurred
 from vlminterp.metrics.localisation import average_precision, energy_in_mask
 from vlminterp.metrics.words import named
 from vlminterp.planted.source import PlantedConfig, PlantedSource
@@ -82,7 +85,7 @@ def source():
 def explain(load_tiny, source, tmp_path):
     encoder = load_tiny("hf")
 
-    def run(*attributors, batch_size=5, name="run", seed=0):
+    def run(*attributors, batch_size=5, name="run", seed=0, thorough=False):
         config = {"names": {"plugin": "truth", "model": "tiny", "data": "planted"}}
         with RunFolder.open(tmp_path / name, config) as results:
             context = Context(
@@ -95,7 +98,7 @@ def explain(load_tiny, source, tmp_path):
                 torch.device("cpu"),
                 Stages(tmp_path / "stages", "inputs"),
             )
-            explain_pairs(context, attributors, batch_size, figure)
+            explain_pairs(context, attributors, batch_size, figure, thorough=thorough)
         return results
 
     return run
@@ -109,7 +112,8 @@ def test_truth_scores_high_and_its_opposite_low(explain, load_tiny, source):
         metrics = explain(*sides, name=str(sign)).summary["metrics"]
         scores[sign] = {name: metric["mean"] for name, metric in metrics.items()}
         baselines = metrics["image.pointing_game"]["baselines"]
-        assert set(baselines) == {"random", "centre", "constant"}
+        assert set(baselines) == {"shuffled", "random", "centre", "constant", "blurred-edges"}
+        assert set(metrics["text.word_pointing"]["baselines"]) == {"shuffled", "random"}
         assert baselines["constant"]["mean"] < 0.2
     assert scores[1]["image.pointing_game"] > 0.9
     assert scores[1]["image.average_precision"] > 0.6
@@ -139,6 +143,46 @@ def test_rows_do_not_depend_on_batches(explain, load_tiny, source):
         for size in (1, 5)
     ]
     np.testing.assert_allclose(*frames, rtol=1e-4, atol=1e-4)
+
+
+def test_a_thorough_run_tries_explanations_out(explain, load_tiny, source):
+    """Its rows have what the metrics themselves say of the same pair, in whatever batch it is."""
+    encoder = load_tiny("hf")
+    runs = [
+        explain(
+            *(FromTruth(encoder, source, side) for side in Side),
+            batch_size=size,
+            name=str(size),
+            thorough=True,
+        )
+        for size in (3, 12)
+    ]
+    frames = [run.parts.rows() for run in runs]
+    tried = ["insertion", "deletion", "keep_minus_delete", "road", "sensitivity_n", "word_deletion"]
+    columns = [column for name in tried for column in (name, f"{name}.shuffled")]
+    np.testing.assert_allclose(*(rows[columns] for rows in frames), rtol=1e-3, atol=1e-3)
+    assert {f"image.{name}" for name in tried[:-1]} < set(runs[0].summary["metrics"])
+    assert "text.word_deletion" in runs[0].summary["metrics"]
+    image = frames[0][frames[0]["side"] == "image"].iloc[4]
+    pair = list(source.pairs())[4]
+    pixels, tokens = encoder.preprocess([pair.load_image()]), encoder.tokenize([pair.text])
+    text = encoder.encode_text(tokens)
+    shares = pair.load_mask().reshape(GRID, 8, GRID, 8).mean((1, 3))
+    seed = zlib.crc32(f"0 {pair.id}".encode())
+
+    def score(values):
+        versions = Pixels(values, pixels.geometry * len(values))
+        return (encoder.encode_image(versions) @ text.T)[:, 0]
+
+    curve = deletion(
+        score,
+        pixels.of(0),
+        torch.from_numpy(shares).float(),
+        blurred(pixels.of(0)),
+        seed=seed,
+    )
+    assert image["deletion"] == pytest.approx(100 * curve.area, abs=1e-3)
+    assert image["keep_minus_delete"] == pytest.approx(image["insertion"] - image["deletion"])
 
 
 def test_controls_follow_the_seed(explain, load_tiny, source):
@@ -327,6 +371,11 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
         assert row["average_precision"] == pytest.approx(average_precision(whole, mask), abs=0.01)
 
 
+def _of_grid(name):
+    """Tells whether a column is of a baseline that knows nothing of the method either."""
+    return "." in name and not name.endswith(".shuffled")
+
+
 def test_baselines_are_scored_once_for_all_methods(load_tiny, pictures, captions):
     encoder = load_tiny("hf")
     pixels, tokens = encoder.preprocess(pictures), encoder.tokenize(captions)
@@ -343,9 +392,11 @@ def test_baselines_are_scored_once_for_all_methods(load_tiny, pictures, captions
     ]
     with patch.object(encoder, "encode_image", encode):
         first, second = map(score, found)
-    assert len(passes) == 2 + 3  # two maps, three baselines
+    assert len(passes) == 2 * 2 + 4  # two maps and these shuffled, four baselines
     assert [list(row) for row in first] == [list(row) for row in second]
     for one, other in zip(first, second, strict=True):
-        same = {name: value for name, value in one.items() if "." in name}
-        assert same == {name: value for name, value in other.items() if "." in name}
+        same, again = (
+            {name: value for name, value in row.items() if _of_grid(name)} for row in (one, other)
+        )
+        assert same == again
         assert one["coverage"] != other["coverage"]

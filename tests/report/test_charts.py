@@ -85,7 +85,7 @@ def test_metrics_keep_their_order_and_lose_what_has_no_mean():
     assert [line.name for line in table[0].baselines] == ["r"]
     assert table[0].direction == "higher is better"
     assert table[1].direction == ""
-    assert (table[1].method.low, table[1].method.high) == (3.0, 3.0)
+    assert (table[1].method.low, table[1].method.high) == (None, None)  # a mean has no interval
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,36 @@ def test_metrics_keep_their_order_and_lose_what_has_no_mean():
 def test_decimals_follow_the_width_of_the_interval(half, places):
     table = score_table({"a": {"mean": 1.0, "low": 1 - half, "high": 1 + half}}, "m2ib")
     assert table[0].decimals == places
+
+
+def verdicts(name, method, **baselines):
+    """What the table says of a method against each baseline, by the baseline's name."""
+    (metric,) = score_table({name: {**method, "baselines": baselines}}, "m2ib")
+    return {line.name: line.verdict for line in metric.baselines}
+
+
+def mean_of(mean, spread=0.1):
+    return {"mean": mean, "low": mean - spread, "high": mean + spread}
+
+
+@pytest.mark.parametrize("name", ["image.confidence_drop", "image.gae.confidence_drop"])
+def test_a_drop_is_compared_with_what_shows_as_much(name):
+    """A random map shows half of the picture: its drop says nothing of a map that shows 5 %."""
+    method = {**mean_of(1.0), "higher_is_better": False}
+    said = verdicts(name, method, shuffled=mean_of(2.0), random=mean_of(2.0))
+    assert said == {"shuffled": "clearly beaten", "random": ""}
+    assert verdicts(name, method, random=mean_of(2.0)) == {"random": ""}  # of an earlier run
+
+
+def test_localisation_is_compared_with_every_baseline():
+    method = {**mean_of(0.8), "higher_is_better": True}
+    said = verdicts("image.pointing_game", method, shuffled=mean_of(0.1), centre=mean_of(0.8))
+    assert said == {"shuffled": "clearly beaten", "centre": "intervals overlap"}
+
+
+@pytest.mark.parametrize("one", [{"mean": 0.1}, {"mean": 0.1, "low": None, "high": None, "n": 1}])
+def test_one_pair_gets_no_verdict(one):
+    method = {**mean_of(0.8), "higher_is_better": True}
+    assert verdicts("image.pointing_game", method, random=one) == {"random": ""}
+    alone = {**one, "higher_is_better": True}
+    assert verdicts("image.pointing_game", alone, random=mean_of(0.9)) == {"random": ""}

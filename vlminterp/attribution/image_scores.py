@@ -11,7 +11,14 @@ from torch import Tensor, from_numpy
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels
 from vlminterp.attribution.explanation import Explanation
 from vlminterp.attribution.heatmap import place_on_image
-from vlminterp.metrics.baselines import centre_gaussian, constant_map, random_map
+from vlminterp.metrics.baselines import (
+    blurred_edges,
+    centre_gaussian,
+    constant_map,
+    random_map,
+    shuffled,
+)
+from vlminterp.metrics.facts import SHUFFLED
 from vlminterp.metrics.faithfulness import (
     confidence_drop,
     confidence_increase,
@@ -35,8 +42,9 @@ def image_scores(
     text: Tensor,
     explanation: Explanation,
     masks: Sequence[Mask | None],
+    seeds: Sequence[int],
 ) -> list[dict[str, float]]:
-    """Scores each map.
+    """Scores each map, and its own values at random places.
 
     Args:
         encoder: The VLM.
@@ -45,15 +53,25 @@ def image_scores(
         explanation: The images' maps.
         masks: Mask of what each caption names, bool `[height, width]` of the whole original, at any
             size (maps are scored at the mask's); None where unknown.
+        seeds: Seed of each pair's random places.
 
     Returns:
-        Metrics of each pair.
+        Metrics of each pair; those of the shuffled map are named `METRIC.shuffled`.
     """
     normalised = explanation.normalised()
     indices = range(len(explanation))
     maps = [explanation.map(index) for index in indices]
     visible = [explanation.map(index, normalised) for index in indices]
-    return _scored(encoder, pixels, text, explanation, masks, maps, visible)
+    own = _scored(encoder, pixels, text, explanation, masks, maps, visible)
+    moved, shown = (
+        [from_numpy(shuffled(one.numpy(), seed)) for one, seed in zip(some, seeds, strict=True)]
+        for some in (maps, visible)
+    )
+    matched = _scored(encoder, pixels, text, explanation, masks, moved, shown)
+    return [
+        row | {f"{metric}.{SHUFFLED}": value for metric, value in other.items()}
+        for row, other in zip(own, matched, strict=True)
+    ]
 
 
 def image_baselines(
@@ -86,6 +104,10 @@ def image_baselines(
         "random": [random_map(*grid, seed) for grid, seed in zip(grids, seeds, strict=True)],
         "centre": [centre_gaussian(*grid) for grid in grids],
         "constant": [constant_map(*grid) for grid in grids],
+        "blurred-edges": [
+            blurred_edges(_covered(pixels, index, explanation.coverage), *grid)
+            for index, grid in enumerate(grids)
+        ],
     }
     rows: list[dict[str, float]] = [{} for _ in seeds]
     for name, drawn in baselines.items():
@@ -94,6 +116,15 @@ def image_baselines(
         for row, scores in zip(rows, scored, strict=True):
             row |= {f"{metric}.{name}": value for metric, value in scores.items()}
     return rows
+
+
+def _covered(pixels: Pixels, index: int, coverage: tuple[float, float]) -> NDArray[np.floating]:
+    """Returns the pixels of one input that its patches cover, `[3, height, width]`."""
+    values = pixels.of(index).float().cpu().numpy()
+    height, width = (
+        round(share * edge) for share, edge in zip(coverage, values.shape[1:], strict=True)
+    )
+    return values[:, :height, :width]
 
 
 def _scored(

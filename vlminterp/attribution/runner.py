@@ -72,6 +72,8 @@ def explain_pairs(
     batch_size: int,
     draw: Drawing,
     blur: float = 0.0,
+    *,
+    thorough: bool = False,
 ) -> None:
     """Runs attribution methods over a source, and finishes the run.
 
@@ -82,6 +84,7 @@ def explain_pairs(
         draw: Draws a method's result, e.g. `vlminterp.drawing.figure.figure`.
         blur: Standard deviation, in patches, of a blur of the maps that are drawn and scored; those
             that are stored are not blurred.
+        thorough: Whether explanations are also tried out part by part; see `BatchScores`.
     """
     total = context.source.count()
     with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
@@ -89,7 +92,9 @@ def explain_pairs(
             loaded, rows = _load(number * batch_size, pairs)
             arrays: dict[str, NDArray[Any]] = {}
             if loaded:
-                for row, own in _explain(context, attributors, loaded, draw, blur):
+                for row, own in _explain(
+                    context, attributors, loaded, draw, blur, thorough=thorough
+                ):
                     rows.append(row)
                     arrays |= own
             rows.sort(key=lambda row: row["pair"])
@@ -129,6 +134,8 @@ def _explain(
     batch: Sequence[Loaded],
     draw: Drawing,
     blur: float,
+    *,
+    thorough: bool,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """Yields a row and its arrays per attributor and pair, or one row for a skipped pair."""
     empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
@@ -155,7 +162,8 @@ def _explain(
         pixels, tokens = _inputs(context.encoder, batch)
         explained = [explanation.rows(kept) for explanation in explained]
     if kept:
-        yield from _results(context, batch, pixels, tokens, explained, draw, blur)
+        score = _scores(context, batch, pixels, tokens, thorough=thorough)
+        yield from _results(context, batch, score, explained, draw, blur)
 
 
 def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
@@ -177,19 +185,15 @@ def _not_finite(explained: Sequence[Explanation]) -> dict[int, str]:
     return reasons
 
 
-def _results(
+def _scores(
     context: Context[Any],
     batch: Sequence[Loaded],
     pixels: Pixels,
     tokens: Tokens,
-    explained: Sequence[Explanation],
-    draw: Drawing,
-    blur: float,
-) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """Yields a row and its arrays for each explanation and pair."""
-    shown = [explanation.blurred(blur) for explanation in explained]
-    pictures = [_save_pictures(context, item, shown, i, draw) for i, item in enumerate(batch)]
-    score = BatchScores(
+    *,
+    thorough: bool,
+) -> BatchScores:
+    return BatchScores(
         context.encoder,
         pixels,
         tokens,
@@ -197,7 +201,21 @@ def _results(
         [item.pair.named_words for item in batch],
         # Seeded by id, not by place, so that a pair's baselines are the same in every shard.
         [zlib.crc32(f"{context.seed} {item.pair.id}".encode()) for item in batch],
+        thorough=thorough,
     )
+
+
+def _results(
+    context: Context[Any],
+    batch: Sequence[Loaded],
+    score: BatchScores,
+    explained: Sequence[Explanation],
+    draw: Drawing,
+    blur: float,
+) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
+    """Yields a row and its arrays for each explanation and pair."""
+    shown = [explanation.blurred(blur) for explanation in explained]
+    pictures = [_save_pictures(context, item, shown, i, draw) for i, item in enumerate(batch)]
     for explanation, drawn in zip(explained, shown, strict=True):
         scores = score(drawn)
         softened = {"blur": blur} if blur and explanation.side is Side.image else {}
@@ -207,7 +225,7 @@ def _results(
                     "pair": item.place,
                     "id": item.pair.id,
                     "text": item.pair.text,
-                    "truncated": tokens.truncated[index],
+                    "truncated": score.tokens.truncated[index],
                     **pictures[index][explanation.method],
                     **_row(explanation, index, item.size),
                     **softened,

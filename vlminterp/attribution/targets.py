@@ -68,7 +68,7 @@ class Similarity(Target):
 
     def score(self, encoder: DualEncoder, side: Side, pixels: Pixels, tokens: Tokens) -> Score:
         """Returns the cosine with the other side's embedding."""
-        return _cosine(_other(encoder, side, pixels, tokens))
+        return cosine(_other(encoder, side, pixels, tokens))
 
 
 class Contrast(Target):
@@ -101,7 +101,7 @@ class Contrast(Target):
         mean = weights @ others
         own = _other(encoder, side, pixels, tokens)
         if side is Side.image:
-            return _cosine(own - mean)
+            return cosine(own - mean)
         offset = (own * mean).sum(-1)
 
         def difference(embeddings: Tensor, rows: Tensor) -> Tensor:
@@ -199,11 +199,15 @@ class ImageSimilarity(Target):
             )
         with torch.no_grad():
             other = encoder.encode_image(self.other)
-        return _cosine(other.expand(len(pixels), -1))
+        return cosine(other.expand(len(pixels), -1))
 
 
-def _cosine(anchors: Tensor) -> Score:
-    """Returns the score by inner product with one vector per pair, `[B, D]`."""
+def cosine(anchors: Tensor) -> Score:
+    """Returns the score by inner product with one vector per pair.
+
+    Args:
+        anchors: One vector per pair, `[B, D]`.
+    """
     return Score(lambda embeddings, rows: (embeddings * anchors[rows]).sum(-1), len(anchors))
 
 

@@ -1,4 +1,4 @@
-"""Metrics of text explanations, beside those of random scores."""
+"""Metrics of text explanations, beside those of random and of shuffled scores."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,9 @@ from torch import Tensor
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Tokens
 from vlminterp.attribution.explanation import Explanation
+from vlminterp.metrics.baselines import shuffled
 from vlminterp.metrics.deletion import above_median, keep_words
+from vlminterp.metrics.facts import SHUFFLED
 from vlminterp.metrics.faithfulness import confidence_drop, confidence_increase
 from vlminterp.metrics.words import named, word_average_precision, word_pointing
 
@@ -21,8 +23,9 @@ def text_scores(
     image: Tensor,
     explanation: Explanation,
     truths: Sequence[Spans | None],
+    seeds: Sequence[int],
 ) -> list[dict[str, float]]:
-    """Scores each caption's word scores.
+    """Scores each caption's word scores, and the same scores at random words.
 
     Args:
         encoder: The VLM.
@@ -30,12 +33,22 @@ def text_scores(
         image: Embeddings of their images, `[B, D]`.
         explanation: Scores of the tokens.
         truths: Spans of each caption that name something in the image; None where unknown.
+        seeds: Seed of each pair's random places.
 
     Returns:
-        Metrics of each pair.
+        Metrics of each pair; those of the shuffled scores are named `METRIC.shuffled`.
     """
     own = [[score for _, score in explanation.word_scores(i)] for i in range(len(explanation))]
-    return _scored(encoder, tokens, image, explanation, truths, own)
+    moved = [
+        shuffled(np.array(scores, np.float32), seed).tolist()
+        for scores, seed in zip(own, seeds, strict=True)
+    ]
+    rows = _scored(encoder, tokens, image, explanation, truths, own)
+    matched = _scored(encoder, tokens, image, explanation, truths, moved)
+    return [
+        row | {f"{metric}.{SHUFFLED}": value for metric, value in other.items()}
+        for row, other in zip(rows, matched, strict=True)
+    ]
 
 
 def text_baselines(

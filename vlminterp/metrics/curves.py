@@ -34,7 +34,7 @@ STEPS = 8
 
 
 @dataclass(frozen=True)
-class Curve:
+class ScoreCurve:
     """A score as parts come or go.
 
     Attributes:
@@ -59,7 +59,7 @@ def deletion(
     steps: int = STEPS,
     covered: tuple[float, float] = (1.0, 1.0),
     seed: int = 0,
-) -> Curve:
+) -> ScoreCurve:
     """Scores a picture as its patches are replaced, the hottest first (Petsiuk et al., BMVC 2018).
 
     Args:
@@ -86,7 +86,7 @@ def insertion(
     steps: int = STEPS,
     covered: tuple[float, float] = (1.0, 1.0),
     seed: int = 0,
-) -> Curve:
+) -> ScoreCurve:
     """Scores a picture as its patches appear on a fill, the hottest first (Petsiuk et al.).
 
     Args:
@@ -105,7 +105,7 @@ def insertion(
     return _curve(shown, score(replaced(values, fill, ~shown, covered)))
 
 
-def keep_minus_delete(inserted: Curve, deleted: Curve) -> float:
+def keep_minus_delete(inserted: ScoreCurve, deleted: ScoreCurve) -> float:
     """Returns the area of insertion less that of deletion, in the score's own unit.
 
     Args:
@@ -118,7 +118,7 @@ def keep_minus_delete(inserted: Curve, deleted: Curve) -> float:
     return inserted.area - deleted.area
 
 
-def word_deletion(score: ScoreKept, heat: Tensor, seed: int = 0) -> Curve:
+def word_deletion(score: ScoreKept, heat: Tensor, seed: int = 0) -> ScoreCurve:
     """Scores a caption as its words are deleted one by one, the hottest first.
 
     Args:
@@ -133,6 +133,6 @@ def word_deletion(score: ScoreKept, heat: Tensor, seed: int = 0) -> Curve:
     return _curve(gone, score(~gone))
 
 
-def _curve(parts: Tensor, scores: Tensor) -> Curve:
+def _curve(parts: Tensor, scores: Tensor) -> ScoreCurve:
     shares = parts.flatten(1).double().mean(1).numpy()
-    return Curve(shares, scores.detach().double().cpu().numpy())
+    return ScoreCurve(shares, scores.detach().double().cpu().numpy())

@@ -13,6 +13,9 @@ class Metric:
         range: Least and greatest possible value.
         paper: Source of the metric: a paper, a library, or none and why.
         meaning: The metric in one line, for a table's caption.
+        constant: The score of a constant map, which says nothing, in a few words.
+        matched: The one baseline that a verdict may be against; None where all will do. A metric
+            that depends on how much a map marks must not be compared with a map that marks more.
     """
 
     name: str
@@ -20,7 +23,12 @@ class Metric:
     range: tuple[float, float]
     paper: str
     meaning: str
+    constant: str
+    matched: str | None = None
 
+
+SHUFFLED = "shuffled"
+"""The baseline of a method's own values at random places."""
 
 _ALL = (
     Metric(
@@ -29,6 +37,7 @@ _ALL = (
         range=(0, 1),
         paper="Zhang et al., ECCV 2016, Excitation Backprop",
         meaning="share of pairs whose hottest pixel lies on what the text names",
+        constant="the mask's share of the area",
     ),
     Metric(
         name="energy_in_mask",
@@ -36,6 +45,7 @@ _ALL = (
         range=(0, 1),
         paper="Wang et al., CVPRW 2020, Score-CAM",
         meaning="share of the positive heat that lies on what the text names",
+        constant="the mask's share of the area",
     ),
     Metric(
         name="average_precision",
@@ -43,6 +53,7 @@ _ALL = (
         range=(0, 1),
         paper="as scikit-learn's average_precision_score",
         meaning="precision of the hottest pixels, averaged over all thresholds",
+        constant="the mask's share of the area",
     ),
     Metric(
         name="word_pointing",
@@ -50,6 +61,7 @@ _ALL = (
         range=(0, 1),
         paper="Zhang et al., ECCV 2016, on words",
         meaning="share of captions whose top word names something in the image",
+        constant="the share of words that name something",
     ),
     Metric(
         name="word_average_precision",
@@ -57,6 +69,7 @@ _ALL = (
         range=(0, 1),
         paper="as scikit-learn's average_precision_score",
         meaning="precision of the top words, averaged over all thresholds",
+        constant="the share of words that name something",
     ),
     Metric(
         name="confidence_drop",
@@ -64,6 +77,8 @@ _ALL = (
         range=(0, 200),
         paper="Chattopadhay et al., WACV 2018, absolute form",
         meaning="points of cosine lost when only the hot part is shown",
+        constant="0, the best, since a map of ones hides nothing",
+        matched=SHUFFLED,
     ),
     Metric(
         name="confidence_increase",
@@ -71,6 +86,8 @@ _ALL = (
         range=(0, 100),
         paper="Chattopadhay et al., WACV 2018",
         meaning="percentage of pairs whose cosine grows when only the hot part is shown",
+        constant="0, since a map of ones changes nothing",
+        matched=SHUFFLED,
     ),
     Metric(
         name="coverage",
@@ -78,6 +95,62 @@ _ALL = (
         range=(0, 1),
         paper="none; guards confidence_drop, which an all-ones map wins",
         meaning="share of the input that is shown",
+        constant="1, since a map of ones shows everything",
+    ),
+    Metric(
+        name="insertion",
+        higher_is_better=True,
+        range=(-100, 100),
+        paper="Petsiuk, Das and Saenko, BMVC 2018, RISE",
+        meaning="mean points of cosine as the hottest patches appear first on the blurred picture",
+        constant="what patches in random order score",
+        matched=SHUFFLED,
+    ),
+    Metric(
+        name="deletion",
+        higher_is_better=False,
+        range=(-100, 100),
+        paper="Petsiuk, Das and Saenko, BMVC 2018, RISE",
+        meaning="mean points of cosine as the hottest patches are the first to be blurred",
+        constant="what patches in random order score",
+        matched=SHUFFLED,
+    ),
+    Metric(
+        name="keep_minus_delete",
+        higher_is_better=True,
+        range=(-200, 200),
+        paper="none; insertion less deletion, so that picture and fill cancel out",
+        meaning="points of cosine by which insertion is above deletion",
+        constant="0 on average, as any random order",
+        matched=SHUFFLED,
+    ),
+    Metric(
+        name="road",
+        higher_is_better=True,
+        range=(-200, 200),
+        paper="Rong et al., ICML 2022, ROAD: noisy linear imputation",
+        meaning="points of cosine lost without the hottest patches, beyond those lost without the "
+        "coldest; what is removed continues its surroundings",
+        constant="0 on average, as any random order",
+        matched=SHUFFLED,
+    ),
+    Metric(
+        name="sensitivity_n",
+        higher_is_better=True,
+        range=(-1, 1),
+        paper="Ancona et al., ICLR 2018",
+        meaning="correlation of the heat in random sets of patches with what blurring them costs",
+        constant="0, since its sums do not differ",
+        matched=SHUFFLED,
+    ),
+    Metric(
+        name="word_deletion",
+        higher_is_better=False,
+        range=(-100, 100),
+        paper="Petsiuk, Das and Saenko, BMVC 2018, on words",
+        meaning="mean points of cosine as the top words are the first to be deleted",
+        constant="what words in random order score",
+        matched=SHUFFLED,
     ),
 )
 

@@ -53,7 +53,7 @@ def replaced(
 
     Args:
         values: Normalised pixels, `[3, H, W]`.
-        fill: What stands in the place of patches, of the same shape; see `vlminterp.metrics.fills`.
+        fill: Pixels in the place of patches, of the same shape; see `vlminterp.metrics.fills`.
         patches: Patches to replace, bool `[n, rows, columns]`.
         covered: Share of the picture's height and width that the patches cover, from the top left,
             as `Explanation.coverage` has it.

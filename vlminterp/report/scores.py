@@ -1,4 +1,8 @@
-"""The table of scores: each metric beside its baselines, and whether it beats them."""
+"""The table of scores: each metric beside its baselines, and whether it beats them.
+
+There is no verdict without an interval, and none against a baseline that a metric must not be
+compared with: a map that shows more of a picture loses less of its score.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +12,7 @@ from markupsafe import Markup
 
 from vlminterp.drawing.charts.curves import common_axis, whisker
 from vlminterp.drawing.numbers import worth
+from vlminterp.metrics.facts import METRICS
 
 Interval = tuple[float, float]
 
@@ -19,16 +24,17 @@ class ScoreLine:
     Attributes:
         name: The baseline's name; the plugin's for the method.
         mean: The mean score.
-        low: Lower end of its 95 % interval.
+        low: Lower end of its 95 % interval; None where there is no interval.
         high: Upper end of its 95 % interval.
-        verdict: The method's result against this baseline; empty for the method.
+        verdict: The method's result against this baseline; empty for the method, where there is no
+            interval, and where the metric has another baseline to be compared with.
         drawing: A drawing of the mean and interval.
     """
 
     name: str
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     verdict: str
     drawing: Markup
 
@@ -85,29 +91,43 @@ def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> MetricScores:
     better: bool | None = metric.get("higher_is_better")
     baselines: Mapping[str, Mapping[str, float]] = metric.get("baselines") or {}
     known = {name: line for name, line in baselines.items() if line.get("mean") is not None}
-    interval = _interval(metric)
-    axis = common_axis([interval, *map(_interval, known.values())])
+    axis = common_axis([_drawn(metric), *map(_drawn, known.values())])
     return MetricScores(
         name=name,
         direction="" if better is None else f"{'higher' if better else 'lower'} is better",
         n=metric.get("n"),
         description=metric.get("description") or "",
-        decimals=worth(*interval),
+        decimals=worth(*_drawn(metric)),
         method=_line(plugin, metric, "", axis),
         baselines=[
-            _line(baseline, line, verdict(interval, _interval(line), higher_is_better=better), axis)
+            _line(baseline, line, _against(name, metric, baseline, line), axis)
             for baseline, line in known.items()
         ],
     )
 
 
+def _against(name: str, metric: Mapping[str, Any], baseline: str, line: Mapping[str, Any]) -> str:
+    """Returns the verdict against one baseline; empty where there can be none."""
+    facts = METRICS.get(name.rpartition(".")[2])
+    own, other = _interval(metric), _interval(line)
+    if own is None or other is None or (facts and facts.matched not in (None, baseline)):
+        return ""
+    return verdict(own, other, higher_is_better=metric.get("higher_is_better"))
+
+
 def _line(name: str, values: Mapping[str, Any], against: str, axis: Interval) -> ScoreLine:
-    mean, (low, high) = float(values["mean"]), _interval(values)
-    return ScoreLine(name, mean, low, high, against, whisker(mean, low, high, axis))
+    mean, interval = float(values["mean"]), _interval(values)
+    low, high = interval or (None, None)
+    return ScoreLine(name, mean, low, high, against, whisker(mean, *_drawn(values), axis))
 
 
-def _interval(values: Mapping[str, Any]) -> Interval:
-    """Returns the interval's ends; the mean in place of an end that is missing."""
-    mean = float(values["mean"])
+def _interval(values: Mapping[str, Any]) -> Interval | None:
+    """Returns the interval's ends; None if one is missing, as it is for a single pair."""
     low, high = values.get("low"), values.get("high")
-    return (mean if low is None else float(low), mean if high is None else float(high))
+    return None if low is None or high is None else (float(low), float(high))
+
+
+def _drawn(values: Mapping[str, Any]) -> Interval:
+    """Returns the ends of the line that is drawn: a point where there is no interval."""
+    mean = float(values["mean"])
+    return _interval(values) or (mean, mean)

@@ -22,11 +22,18 @@ from vlminterp_attribution.registry import load_method, make_method, method_name
 
 import vlminterp
 from experiments.studies.truth_table.conditions import CONDITIONS, WORLD, Question
+from experiments.studies.truth_table.truthless import Tried, tried
 from vlminterp.adapters.dual_encoder import DualEncoder, Geometry
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.heatmap import place_on_image
 from vlminterp.attribution.targets import Similarity
-from vlminterp.metrics.baselines import centre_gaussian, constant_map, random_map
+from vlminterp.metrics.baselines import (
+    blurred_edges,
+    centre_gaussian,
+    constant_map,
+    random_map,
+    shuffled,
+)
 from vlminterp.metrics.causal import (
     causal_pointing,
     causal_precision,
@@ -41,7 +48,7 @@ MODELS = ("planted-base", "planted-name", "planted-shortcut")
 SLOW = ("banzhaf", "fixlip", "kernelshap", "rise", "scorecam", "smoothgrad")
 """Methods that take several times as long as M2IB; they are asked of the first scenes alone."""
 SLOW_SCENES = 50
-BASELINES = ("random", "centre", "constant", "shuffled")
+BASELINES = ("random", "centre", "constant", "shuffled", "blurred-edges")
 BATCH = 10
 
 Map = NDArray[np.float32]
@@ -53,6 +60,7 @@ class Asked:
 
     questions: list[Question]
     causes: list[Causes]
+    tried: list[Tried]
 
 
 def main() -> None:
@@ -68,7 +76,7 @@ def main() -> None:
         encoder = vlminterp.load(model, "cpu")
         for condition in arguments.conditions:
             asked = _asked(encoder, condition, arguments.scenes)
-            for method in (*BASELINES, *arguments.methods):
+            for method in (*arguments.methods, *BASELINES):
                 _measure(encoder, model, condition, method, asked)
 
 
@@ -83,7 +91,7 @@ def _asked(encoder: DualEncoder, condition: str, scenes: int) -> Asked:
     causes = [
         find_causes(encoder, WORLD, one.scene, [one.caption], one.objects)[0] for one in questions
     ]
-    return Asked(questions, causes)
+    return Asked(questions, causes, tried(encoder, questions))
 
 
 def _measure(encoder: DualEncoder, model: str, condition: str, method: str, asked: Asked) -> None:
@@ -92,11 +100,16 @@ def _measure(encoder: DualEncoder, model: str, condition: str, method: str, aske
     file = OUTPUT / model / condition.replace(" ", "-") / f"{method}.parquet"
     if file.exists() and len(pd.read_parquet(file)) >= min(scenes, len(asked.questions)):
         return
-    questions, causes = asked.questions[:scenes], asked.causes[:scenes]
+    questions = asked.questions[:scenes]
     before = time.process_time()
     maps = list(_maps(encoder, method, questions))
     seconds = (time.process_time() - before) / len(maps)
-    rows = [_row(*found, seconds) for found in zip(questions, causes, maps, strict=True)]
+    rows = [
+        _row(question, causes, heat, seconds) | score(heat)
+        for question, causes, score, heat in zip(
+            questions, asked.causes, asked.tried, maps, strict=False
+        )
+    ]
     file.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_parquet(file)
     print(f"{model} · {condition} · {method}: {seconds:.3f} s a map", flush=True)
@@ -119,16 +132,17 @@ def _maps(encoder: DualEncoder, method: str, questions: Sequence[Question]) -> I
         for index, question in enumerate(some):
             heat = found.map(index).numpy()
             if method == "shuffled":
-                rng = np.random.default_rng(question.scene)
-                heat = rng.permutation(heat.ravel()).reshape(heat.shape)
+                heat = shuffled(heat, question.scene)
             yield heat
 
 
 def _baseline(name: str, encoder: DualEncoder, question: Question) -> Map:
-    state = encoder.vision.prefix(encoder.preprocess([question.picture()]), -1)
-    grid = state.grids[0]
+    pixels = encoder.preprocess([question.picture()])
+    grid = encoder.vision.prefix(pixels, -1).grids[0]
     if name == "random":
         return random_map(*grid, question.scene)
+    if name == "blurred-edges":
+        return blurred_edges(pixels.of(0).numpy(), *grid)
     return constant_map(*grid) if name == "constant" else centre_gaussian(*grid)
 
 

@@ -1,0 +1,89 @@
+"""Judges metrics that need no truth: do they rank methods as the truth does?
+
+    python -m experiments.studies.truth_table.judged
+
+Reads what `measure` has written. For each VLM and condition, methods are ranked by their mean of
+each metric and by the causal ranking (`MAIN` of `tables`); Kendall's τ of the two is 1 where they
+agree, 0 where the metric says nothing, below 0 where it misleads.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.studies.truth_table.measure import BASELINES
+from experiments.studies.truth_table.tables import MAIN, results
+from vlminterp.metrics.agreement import ranking_agreement
+from vlminterp.metrics.facts import METRICS
+from vlminterp.metrics.intervals import Interval
+
+HERE = Path(__file__).parent
+FILLS = {"": "blurred picture", ".mean": "mean colour", ".other": "another scene"}
+CURVES = ("insertion", "deletion", "keep_minus_delete")
+JUDGED = (
+    "confidence_drop",
+    "confidence_increase",
+    *(f"{curve}{fill}" for curve in CURVES for fill in FILLS),
+    "road",
+    "sensitivity_n",
+)
+
+
+def judged(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, Interval]]:
+    """Returns the agreement of each metric by VLM and condition; higher is made better."""
+    methods = rows[~rows["method"].isin(BASELINES)]
+    found = {}
+    for key, some in methods.groupby(["model", "condition"], sort=False):
+        wide = some.pivot_table(index="scene", columns="method", values=[MAIN, *JUDGED])
+        whole = wide[MAIN].notna().all(axis=1)  # scenes that every method was asked about
+        found[key] = {
+            metric: ranking_agreement(_sign(metric) * wide[metric][whole], wide[MAIN][whole])
+            for metric in JUDGED
+        }
+    return found
+
+
+def _sign(metric: str) -> int:
+    return 1 if METRICS[metric.partition(".")[0]].higher_is_better else -1
+
+
+def lines(found: dict[tuple[str, str], dict[str, Interval]]) -> Iterator[str]:
+    """Yields lines of Markdown: a row for each metric, then those that mislead by condition."""
+    titles = [f"{model}, {condition}" for model, condition in found]
+    yield "| metric | " + " | ".join(titles) + " |"
+    yield "|" + "-|" * (len(titles) + 1)
+    for metric in JUDGED:
+        yield (
+            f"| {_title(metric)} | "
+            + " | ".join(_cell(one[metric]) for one in found.values())
+            + " |"
+        )
+    yield ""
+    for title, one in zip(titles, found.values(), strict=True):
+        wrong = [_title(metric) for metric, tau in one.items() if tau.high < 0]
+        scenes = next(iter(one.values())).n
+        yield f"- {title} ({scenes} scenes with a cause): misleading: {', '.join(wrong) or 'none'}."
+
+
+def _title(metric: str) -> str:
+    name, dot, fill = metric.partition(".")
+    title = name.replace("_", " ")
+    return f"{title}, {FILLS[dot + fill]}" if name in CURVES else title
+
+
+def _cell(tau: Interval) -> str:
+    told = f"{tau.mean:.2f} [{tau.low:.2f}, {tau.high:.2f}]"
+    return f"**{told}**" if tau.high < 0 else told
+
+
+def main() -> None:
+    """Writes the table, `judged.md`."""
+    rows = results()
+    if missing := set(JUDGED) - set(rows):
+        raise SystemExit(f"results lack {', '.join(sorted(missing))}; run measure again")
+    (HERE / "judged.md").write_text("\n".join(lines(judged(rows[~rows["nothing"]]))) + "\n")
+
+
+if __name__ == "__main__":
+    main()
