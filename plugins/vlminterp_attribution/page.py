@@ -12,7 +12,7 @@ from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
 from vlminterp.drawing.signed import signed_overlay
-from vlminterp.metrics.facts import METRICS, Metric
+from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric
 from vlminterp.report.cards import data_uri, placed_map, small_picture
 from vlminterp.report.content import Content, Section
 from vlminterp.report.templating import environment
@@ -98,20 +98,32 @@ def score_tables(
         rows: dict[str, dict[str, Mapping[str, Any]]] = {}
         for method, metric, value in own:
             rows.setdefault(method, {})[metric] = value
-        # Baselines are the same for every method, so we show those of the first.
-        first = next(iter(rows))
-        baselines: dict[str, dict[str, Mapping[str, Any]]] = {}
-        for metric, value in rows[first].items():
-            for baseline, numbers in (value.get("baselines") or {}).items():
-                baselines.setdefault(baseline, {})[metric] = numbers
         facts = {name: METRICS[name] for name in columns}
         yield {
             "side": side,
             "metrics": facts,
             "rows": rows,
-            "baselines": baselines,
+            "baselines": _baselines(rows),
             "best": {name: _best(rows, facts[name]) for name in columns},
         }
+
+
+def _baselines(
+    rows: Mapping[str, Mapping[str, Mapping[str, Any]]],
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Returns the baselines' numbers by name and metric.
+
+    A method's own values at random places are a baseline of that method; all others are the same
+    for every method.
+    """
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for method, values in rows.items():
+        for metric, value in values.items():
+            for baseline, numbers in (value.get("baselines") or {}).items():
+                own = baseline == SHUFFLED and len(rows) > 1
+                name = f"{method}, {SHUFFLED}" if own else baseline
+                found.setdefault(name, {}).setdefault(metric, numbers)
+    return found
 
 
 def _parts(name: str) -> tuple[str, str, str]:

@@ -71,6 +71,8 @@ def test_page_has_a_column_for_each_method(run):
         assert page.count(f"<figcaption><b>{method}</b>") == 3
         assert page.count(f'<th scope="row">{method}</th>') == (1 if method == "gradcam" else 2)
     assert page.count('<th scope="row">centre</th>') == 1
+    assert page.count('<th scope="row">gae, shuffled</th>') == 2  # each method's own, on each side
+    assert page.count('<th scope="row">gradcam, shuffled</th>') == 1
     assert "members agree" in page
 
 
