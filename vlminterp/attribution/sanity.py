@@ -53,7 +53,8 @@ def seed_agreement(explanations: Sequence[Explanation]) -> Scores:
         float64 `[B]`, in [-1, 1]: 1 for a method without chance. NaN where a map is constant.
     """
     found = [agreement(first, second) for first, second in combinations(explanations, 2)]
-    return np.mean(found, axis=0)
+    mean: Scores = np.mean(found, axis=0)
+    return mean
 
 
 def weight_cascade(tower: Tower[Any], explain: Callable[[], Explanation], seed: int = 0) -> Scores:

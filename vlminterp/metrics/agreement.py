@@ -40,7 +40,8 @@ def ranking_agreement(first: ArrayLike, second: ArrayLike, seed: int = 0) -> Int
     tau = float(kendall(_means(one, np.ones((1, units))), _means(other, np.ones((1, units))))[0])
     if units < 2:
         return Interval(tau, math.nan, math.nan, units)
-    weights = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), DRAWS)
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(units, np.full(units, 1 / units), DRAWS).astype(np.float64)
     drawn = kendall(_means(one, weights), _means(other, weights))
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(tau, float(low), float(high), units)
@@ -87,9 +88,9 @@ def map_agreement(first: ArrayLike, second: ArrayLike) -> float:
     return float(np.clip(correlation, -1, 1))
 
 
-def _means(values: NDArray[np.float64], weights: NDArray[np.generic]) -> NDArray[np.float64]:
+def _means(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns means over units with each row of weights, `[draws, methods]`; NaNs do not count."""
     known = ~np.isnan(values)
-    counts = weights @ known
+    counts: NDArray[np.float64] = weights @ known
     sums: NDArray[np.float64] = weights @ np.where(known, values, 0)
     return sums / np.where(counts > 0, counts, 1)

@@ -23,6 +23,7 @@ FILLS = {"": "blurred picture", ".mean": "mean colour", ".other": "another scene
 CURVES = ("insertion", "deletion", "keep_minus_delete")
 JUDGED = (
     "confidence_drop",
+    "confidence_drop.beyond",
     "confidence_increase",
     *(f"{curve}{fill}" for curve in CURVES for fill in FILLS),
     "road",
@@ -34,12 +35,15 @@ def judged(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, Interval]]:
     """Returns the agreement of each metric by VLM and condition; higher is made better."""
     methods = rows[~rows["method"].isin(BASELINES)]
     found = {}
-    for key, some in methods.groupby(["model", "condition"], sort=False):
-        wide = some.pivot_table(index="scene", columns="method", values=[MAIN, *JUDGED])
-        whole = wide[MAIN].notna().all(axis=1)  # scenes that every method was asked about
-        found[key] = {
-            metric: ranking_agreement(_sign(metric) * wide[metric][whole], wide[MAIN][whole])
+    for (model, condition), some in methods.groupby(["model", "condition"], sort=False):
+        truth = some.pivot(index="scene", columns="method", values=MAIN).dropna()
+        wide = {
+            metric: some.pivot(index="scene", columns="method", values=metric).loc[truth.index]
             for metric in JUDGED
+        }
+        found[str(model), str(condition)] = {
+            metric: ranking_agreement(_sign(metric) * values, truth)
+            for metric, values in wide.items()
         }
     return found
 
@@ -67,9 +71,11 @@ def lines(found: dict[tuple[str, str], dict[str, Interval]]) -> Iterator[str]:
 
 
 def _title(metric: str) -> str:
-    name, dot, fill = metric.partition(".")
+    name, dot, rest = metric.partition(".")
     title = name.replace("_", " ")
-    return f"{title}, {FILLS[dot + fill]}" if name in CURVES else title
+    if name in CURVES:
+        return f"{title}, {FILLS[dot + rest]}"
+    return f"{title} beyond that of the map shuffled" if dot else title
 
 
 def _cell(tau: Interval) -> str:

@@ -13,7 +13,7 @@ from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.targets import Similarity
 from vlminterp.attribution.versions import score_pictures
-from vlminterp.metrics.baselines import Map
+from vlminterp.metrics.baselines import Map, shuffled
 from vlminterp.metrics.faithfulness import (
     confidence_drop,
     confidence_increase,
@@ -28,6 +28,8 @@ Tried = Callable[[Map], dict[str, float]]
 """Metrics of a map by name."""
 STEPS = 6
 SHARES = (0.5,)
+SHUFFLES = 4
+"""Shuffled maps that confidence drop is compared with."""
 
 
 def tried(encoder: DualEncoder, questions: Sequence[Question]) -> list[Tried]:
@@ -62,20 +64,30 @@ def _tried(trials: Trials, other: Tensor) -> Tried:
             for fill, values in fills.items()
             for name, value in trials.curves(heat, values).items()
         }
-        return {**trials(heat), **curves, **_confidence(trials, heat)}
+        return {**trials(heat), **curves, **_confidence(trials, found)}
 
     return scores
 
 
-def _confidence(trials: Trials, heat: Tensor) -> dict[str, float]:
-    """Returns confidence drop and increase with what is shown, as runs have them."""
-    height, width = trials.values.shape[1:]
-    scaled = (heat - heat.min()) / (heat.max() - heat.min()).clamp_min(1e-30)
-    drawn = upsample(scaled[None], (height, width)).clamp(0, 1)
-    own = trials.values[None]
-    whole, part = (trials.score(values) for values in (own, masked_pixels(own, drawn)))
+def _confidence(trials: Trials, found: Map) -> dict[str, float]:
+    """Returns drop and increase as runs have them, and the drop beyond that of shuffled maps."""
+    drop, increase, shown = _shown(trials, found)
+    others = [_shown(trials, shuffled(found, seed))[0] for seed in range(SHUFFLES)]
     return {
-        "confidence_drop": float(confidence_drop(whole, part)),
-        "confidence_increase": float(confidence_increase(whole, part)),
-        "coverage": float(coverage(drawn)),
+        "confidence_drop": drop,
+        "confidence_drop.beyond": drop - sum(others) / SHUFFLES,
+        "confidence_increase": increase,
+        "coverage": shown,
     }
+
+
+def _shown(trials: Trials, found: Map) -> tuple[float, float, float]:
+    """Returns drop, increase and coverage of what a map shows."""
+    heat = torch.from_numpy(found)
+    scaled = (heat - heat.min()) / (heat.max() - heat.min()).clamp_min(1e-30)
+    own = trials.values[None]
+    drawn = upsample(scaled[None], (own.shape[2], own.shape[3])).clamp(0, 1)
+    whole, part = (trials.score(values) for values in (own, masked_pixels(own, drawn)))
+    measured = confidence_drop(whole, part), confidence_increase(whole, part), coverage(drawn)
+    drop, increase, shown = map(float, measured)
+    return drop, increase, shown
