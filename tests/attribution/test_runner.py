@@ -24,7 +24,6 @@ from vlminterp.data.pairs import unusable
 from vlminterp.drawing.figure import figure
 from vlminterp.errors import ResultsError
 from vlminterp.metrics.curves import deletion
-from vlminterp.metrics.fills import blurred
 from vlminterp.metrics.localisation import average_precision, energy_in_mask
 from vlminterp.metrics.words import named
 from vlminterp.planted.source import PlantedConfig, PlantedSource
@@ -178,7 +177,7 @@ def test_a_thorough_run_tries_explanations_out(explain, load_tiny, source):
         score,
         pixels.of(0),
         torch.from_numpy(shares).float(),
-        blurred(pixels.of(0)),
+        torch.zeros_like(pixels.of(0)),
         seed=seed,
     )
     assert image["deletion"] == pytest.approx(100 * curve.area, abs=1e-3)

@@ -4,6 +4,7 @@ They are cheaper than the product's: six steps in place of eight, and ROAD at on
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,13 +16,15 @@ from vlminterp.attribution.targets import Similarity
 from vlminterp.attribution.versions import score_pictures
 from vlminterp.metrics.baselines import Map, shuffled
 from vlminterp.metrics.faithfulness import (
+    POINTS,
     confidence_drop,
     confidence_increase,
     coverage,
     masked_pixels,
     upsample,
 )
-from vlminterp.metrics.fills import mean_colour
+from vlminterp.metrics.fills import blurred, mean_colour
+from vlminterp.metrics.road import road
 from vlminterp.metrics.trials import Trials
 
 Tried = Callable[[Map], dict[str, float]]
@@ -55,16 +58,18 @@ def tried(encoder: DualEncoder, questions: Sequence[Question]) -> list[Tried]:
 
 
 def _tried(trials: Trials, other: Tensor) -> Tried:
-    fills = {"mean": mean_colour(trials.values), "other": other}
+    fills = {"blur": blurred, "mean": mean_colour, "other": lambda _: other}
+    by_fill = {name: replace(trials, fill=fill) for name, fill in fills.items()}
 
     def scores(found: Map) -> dict[str, float]:
         heat = torch.from_numpy(found)
-        curves = {
-            f"{name}.{fill}": value
-            for fill, values in fills.items()
-            for name, value in trials.curves(heat, values).items()
+        filled = {
+            f"{metric}.{name}": value
+            for name, one in by_fill.items()
+            for metric, value in one.by_fill(heat).items()
         }
-        return {**trials(heat), **curves, **_confidence(trials, found)}
+        gap = road(trials.score, trials.values, heat, SHARES, seed=trials.seed)
+        return {**filled, "road": POINTS * gap, **_confidence(trials, found)}
 
     return scores
 
