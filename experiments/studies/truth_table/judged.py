@@ -46,7 +46,7 @@ def judged(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, Interval]]:
         wide = {
             metric: some.pivot(index="scene", columns="method", values=metric).loc[truth.index]
             for metric in JUDGED
-            if metric in rows
+            if metric in some and some[metric].notna().any()
         }
         found[str(model), str(condition)] = {
             metric: ranking_agreement(_sign(metric) * values, truth)
@@ -65,11 +65,9 @@ def lines(found: dict[tuple[str, str], dict[str, Interval]]) -> Iterator[str]:
     yield "| metric | " + " | ".join(titles) + " |"
     yield "|" + "-|" * (len(titles) + 1)
     for metric in JUDGED:
-        yield (
-            f"| {_title(metric)} | "
-            + " | ".join(_cell(one[metric]) for one in found.values())
-            + " |"
-        )
+        cells = [_cell(one[metric]) if metric in one else "–" for one in found.values()]
+        if set(cells) != {"–"}:
+            yield f"| {_title(metric)} | {' | '.join(cells)} |"
     yield ""
     for title, one in zip(titles, found.values(), strict=True):
         wrong = [_title(metric) for metric, tau in one.items() if tau.high < 0]
