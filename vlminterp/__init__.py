@@ -133,7 +133,15 @@ def explain(  # noqa: PLR0913 - one call asks everything
     """
     from vlminterp_attribution.explaining import explain, target_of
 
+    from vlminterp.adapters.dual_encoder import DualEncoder
+    from vlminterp.errors import ConfigError
+
     encoder = _kept(model) if isinstance(model, str) else model
+    if not isinstance(encoder, DualEncoder):
+        raise ConfigError(
+            f"model is of the type {type(model).__name__}; give a name or an encoder, which "
+            "vlminterp.wrap makes of a model object"
+        )
     asked = target_of(against, target)
     return explain(encoder, image, text, method, asked, options or {}, seed)
 

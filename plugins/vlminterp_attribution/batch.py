@@ -104,6 +104,10 @@ class Batches:
         self.options = options or {}
         self._last: dict[Side, PairBatch] = {}
 
+    def forget(self) -> None:
+        """Lets go of the last batches and their results."""
+        self._last = {}
+
     def __call__(self, side: Side, pixels: Pixels, tokens: Tokens) -> PairBatch:
         """Returns the batch of these inputs: the last one if they are the same objects."""
         last = self._last.get(side)

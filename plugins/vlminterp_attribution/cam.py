@@ -18,7 +18,8 @@ class CAMOptions:
 
     Attributes:
         layer: The cut; by default the last one whose patches have gradients: the input of the
-            last block where the tower pools one token, else the output of the last block or stage.
+            last block where the tower pools one token (for `hirescam` of the block before it), else
+            the output of the last block or stage.
     """
 
     layer: int | float | str | None = None
@@ -29,8 +30,10 @@ class CAM(TokenMethod):
 
     cost = "1 forward, 1 backward"
     needs = Needs.gradients
+    signs = False
     sides = (Side.image,)
     Options = CAMOptions
+    blocks_behind = 1
 
     @abstractmethod
     def weights(self, gradient: Tensor, patches: Tensor) -> Tensor:
@@ -43,20 +46,22 @@ class CAM(TokenMethod):
 
     def explain(self, batch: PairBatch) -> Found:
         """Computes one gradient, and the map of the weighted channels."""
-        cut = feature_map(batch, self.options.layer)
+        cut = feature_map(batch, self.options.layer, self.blocks_behind)
         gradient = cut.gradient()
         weights = self.weights(gradient, patches_of(cut.state))
         return Found((weights * cut.hidden).sum(2).clamp_min(0), cut.state)
 
 
-def feature_map(batch: PairBatch, layer: Layer | None) -> Cut:
+def feature_map(batch: PairBatch, layer: Layer | None, blocks_behind: int = 1) -> Cut:
     """Returns the cut whose channels are weighted.
 
     Args:
         batch: The pairs.
         layer: The cut; None for the default, see `CAMOptions`.
+        blocks_behind: Blocks that run after the default cut, where the tower pools one token.
     """
-    cut = Cut(batch, max(batch.tower.depth - 2, 0) if layer is None else layer)
+    default = max(batch.tower.depth - 1 - blocks_behind, 0)
+    cut = Cut(batch, default if layer is None else layer)
     if layer is None and cut.state.pooled is None:
         cut.advance(-1)
     return cut

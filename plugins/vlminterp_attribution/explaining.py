@@ -29,32 +29,53 @@ def explain(
     seed: int,
 ) -> PairExplanation | PairExplanations:
     """Explains one picture with one caption or several; see `vlminterp.explain`."""
+    _check(image, text, options, seed)
     picture = read_image(Path(image) if isinstance(image, str) else image)
     captions = [text] if isinstance(text, str) else list(text)
-    if not captions:
-        raise InputError("there is no caption to explain; give text='…' or several as a list")
     batches = Batches(encoder, target, seed, {method: options})
-    methods = [make_method(method, side, batches) for side in _sides(method, target)]
+    sides = load_method(method).sides_with(options)
+    if isinstance(target, ImageSimilarity):
+        sides = [side for side in sides if side is Side.image]
+    methods = [make_method(method, side, batches) for side in sides]
     found = [_explained(encoder, methods, picture, caption) for caption in captions]
     return found[0] if isinstance(text, str) else PairExplanations(found)
+
+
+def _check(image: object, text: object, options: object, seed: object) -> None:
+    """Checks the types of arguments, which a notebook's user may mistake."""
+    if not isinstance(image, str | Path | bytes | Image.Image):
+        kind = type(image).__name__
+        raise InputError(f"image is of the type {kind}; give a path or a Pillow image")
+    captions = [text] if isinstance(text, str) else text
+    if not isinstance(captions, list | tuple) or not all(isinstance(c, str) for c in captions):
+        raise InputError(f"text={text!r} must be a caption, or a list of captions")
+    if not captions:
+        raise InputError("there is no caption to explain; give text='…' or several as a list")
+    if not isinstance(options, Mapping):
+        raise ConfigError(f"options={options!r} must be a dict, such as {{'steps': 50}}")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ConfigError(f"seed={seed!r} must be a whole number")
 
 
 def target_of(against: str | Sequence[str] | None, target: Target | None) -> Target:
     """Returns the question that the arguments of `vlminterp.explain` ask.
 
     Raises:
-        ConfigError: Both `against` and `target` are given, or `against` is empty.
+        ConfigError: Both `against` and `target` are given, or one is of the wrong kind.
     """
+    if not isinstance(target, Target | None):
+        raise ConfigError(
+            f"target={target!r} must be an object, such as "
+            "vlminterp.attribution.targets.ClassProbability(['cat', 'dog'])"
+        )
     if against is None:
         return target or Similarity()
     if target is not None:
         raise ConfigError("give against=… or target=…, not both: against=… is a target of its own")
-    return Contrast([against] if isinstance(against, str) else against)
-
-
-def _sides(method: str, target: Target) -> Sequence[Side]:
-    sides = load_method(method).sides
-    return [side for side in sides if side is Side.image or not isinstance(target, ImageSimilarity)]
+    captions = [against] if isinstance(against, str) else against
+    if not isinstance(captions, list | tuple) or not all(isinstance(c, str) for c in captions):
+        raise ConfigError(f"against={against!r} must be a caption, or a list of captions")
+    return Contrast(captions)
 
 
 def _explained(
@@ -75,6 +96,7 @@ def _explained(
         image=picture,
         text=caption,
         similarity=float(found[0].similarity[0]),
+        truncated=tokens.truncated[0],
         unit=found[0].unit,
         signed=found[0].signed,
         heat=None if image is None else image.on_image(0, (picture.height, picture.width)),

@@ -61,6 +61,7 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
         sides: The sides that it explains.
         targets: The kinds of questions that it answers.
         unit: The unit of its scores; None where it is the target's.
+        signs: Whether its scores can count against what is asked, below 0.
         Options: A dataclass of its options.
 
     Args:
@@ -70,7 +71,8 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
         target: The question; by default the pair's similarity.
         seed: Seed of everything random.
         batches: Batches shared with the methods that run beside this one; their target and seed
-            then replace the two above.
+            then replace the two above. While they are shared, a result is kept for its inputs:
+            neither these nor the model's weights must change.
 
     Raises:
         ConfigError: The method does not explain this side, or does not answer this question.
@@ -82,6 +84,7 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
     sides: ClassVar[tuple[Side, ...]] = BOTH
     targets: ClassVar[tuple[type[Target], ...]] = (Target,)
     unit: ClassVar[str | None] = None
+    signs: ClassVar[bool] = True
     Options: ClassVar[type[Any]] = NoOptions
     name: str = ""
 
@@ -97,12 +100,13 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
         self.side = Side(side)
         if self.side not in self.sides:
             raise ConfigError(f"{type(self).__name__} does not explain the {self.side.value} side")
+        self._shares = batches is not None
         self.batches = batches or Batches(encoder, target or Similarity(), seed)
         if not isinstance(self.batches.target, self.targets):
             answered = " or ".join(kind.__name__ for kind in self.targets)
             raise ConfigError(
-                f"{type(self).__name__} does not answer {type(self.batches.target).__name__}; "
-                f"ask for {answered}"
+                f"{type(self).__name__} does not answer the target "
+                f"{type(self.batches.target).__name__}, but {answered} alone"
             )
         self.encoder = encoder
         self.options = self.default_options(self.side) if options is None else options
@@ -126,10 +130,20 @@ class Method(Attribution, ABC):  # type: ignore[misc]  # captum is untyped
         """
         require_pairs(pixels, tokens)
         batch = self.batches(self.side, derivable(pixels), derivable(tokens))
-        if self.name not in batch.explanations:
-            with taking_gradients():
-                batch.explanations[self.name] = self.explanation(batch)
-        return batch.explanations[self.name]
+        key = f"{self.name} {self.options}"
+        try:
+            if key not in batch.explanations:
+                with taking_gradients():
+                    batch.explanations[key] = self.explanation(batch)
+            return batch.explanations[key]
+        finally:
+            if not self._shares:  # weights and inputs may be changed before the next call
+                self.batches.forget()
+
+    @classmethod
+    def sides_with(cls, options: Mapping[str, Any]) -> Sequence[Side]:
+        """Returns the sides that it explains with some options changed."""
+        return cls.sides
 
     @classmethod
     def default_options(cls, side: Side) -> Any:
@@ -169,6 +183,6 @@ class TokenMethod(Method):
             geometry=batch.pixels.geometry if image else (),
             words=() if image else batch.tokens.words,
             method=self.name,
-            signed=batch.target.signed,
+            signed=batch.target.signed and self.signs,
             numbers={name: values.float().cpu() for name, values in found.numbers.items()},
         )

@@ -1,5 +1,6 @@
 """Reads the options of methods and checks them."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from vlminterp.errors import ConfigError
+
+MEMBERS = ("m2ib", "ig", "gae")
+"""The methods that a consensus combines by default."""
 
 
 def read_options(name: str, default: Any, given: Mapping[str, Any]) -> Any:
@@ -28,12 +32,45 @@ def read_options(name: str, default: Any, given: Mapping[str, Any]) -> Any:
         raise ConfigError(f"options of {name}: {reason}; options: {known}") from error
 
 
+def require_at_least(low: float, **values: float) -> None:
+    """Checks that options are finite and not below a number.
+
+    Raises:
+        ConfigError: One is.
+    """
+    for name, value in values.items():
+        if not low <= value < math.inf:
+            raise ConfigError(f"{name}={value} must be a number of at least {low:g}")
+
+
 def require_positive(**values: float) -> None:
-    """Checks that options are above 0.
+    """Checks that options are finite and above 0.
 
     Raises:
         ConfigError: One is not.
     """
     for name, value in values.items():
-        if not value > 0:
-            raise ConfigError(f"{name}={value} must be above 0")
+        if not 0 < value < math.inf:
+            raise ConfigError(f"{name}={value} must be a number above 0")
+
+
+def require_share(**values: float) -> None:
+    """Checks that options lie between 0 and 1.
+
+    Raises:
+        ConfigError: One does not.
+    """
+    for name, value in values.items():
+        if not 0 < value < 1:
+            raise ConfigError(f"{name}={value} must be between 0 and 1")
+
+
+def require_even(**values: int) -> None:
+    """Checks that options are even and at least 2.
+
+    Raises:
+        ConfigError: One is not.
+    """
+    for name, value in values.items():
+        if value < 2 or value % 2:
+            raise ConfigError(f"{name}={value} must be even, and at least 2")

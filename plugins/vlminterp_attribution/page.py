@@ -57,7 +57,7 @@ def content(folder: RunFolder) -> Content:
     if tables:
         drawn = templates.get_template("methods.html.j2").render(tables=tables)
         sections.append(Section("Scores", Markup(drawn)))
-    pairs = list(_pairs(folder, methods, signed=asked in SIGNED))
+    pairs = list(_pairs(folder, methods))
     if pairs:
         drawn = templates.get_template("columns.html.j2").render(pairs=pairs, methods=methods)
         sections.append(Section("Pairs", Markup(drawn)))
@@ -148,7 +148,7 @@ def _best(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], facts: Metric) ->
     return (max if facts.higher_is_better else min)(means, key=lambda method: float(means[method]))
 
 
-def _pairs(folder: RunFolder, methods: list[str], *, signed: bool) -> Iterator[dict[str, Any]]:
+def _pairs(folder: RunFolder, methods: list[str]) -> Iterator[dict[str, Any]]:
     """Yields the template's variables for each pair."""
     found = [islice(explained_pairs(folder, method), PAIRS_ON_PAGE) for method in methods]
     for results in zip(*found, strict=False):
@@ -166,17 +166,20 @@ def _pairs(folder: RunFolder, methods: list[str], *, signed: bool) -> Iterator[d
                 if (maps := looks.looks_of(method, result))
             ],
             "views": [
-                _view(method, result, picture, signed=signed)
+                _view(method, result, picture)
                 for method, result in zip(methods, results, strict=True)
             ],
         }
 
 
-def _view(method: str, result: PairResult, picture: Any, *, signed: bool) -> MethodView:
+def _view(method: str, result: PairResult, picture: Any) -> MethodView:
     drawn, notes = None, []
     if picture is not None and result.image is not None:
+        signed = bool(result.image.row.get("signed"))
         heat = placed_map(result.image, (picture.height, picture.width))
-        if heat is not None:
+        if heat is None:
+            notes.append("no pixel of the picture as shown is in what the model saw")
+        else:
             size = np.abs(heat) if signed else heat
             top = float(np.nanmax(size))
             drawn = data_uri((signed_overlay if signed else overlay)(picture, heat, top))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,7 @@ class PairExplanation:
         image: The picture, upright and in RGB.
         text: The caption.
         similarity: Cosine of picture and caption, in [-1, 1].
+        truncated: Whether the model read the caption only in part.
         unit: The unit of all scores, e.g. "nats" or "cosine".
         signed: Whether scores below 0 count against what was asked.
         heat: Scores of the picture's pixels, float32 `[height, width]` of `image`; NaN where the
@@ -49,6 +51,7 @@ class PairExplanation:
     image: Image.Image
     text: str
     similarity: float
+    truncated: bool
     unit: str
     signed: bool
     heat: NDArray[np.float32] | None
@@ -93,7 +96,7 @@ class PairExplanation:
 
     def __repr__(self) -> str:
         return (
-            f"PairExplanation({self.method} on {self.model}: {self.text!r}, "
+            f"PairExplanation({self.method} on {self.model}: {shorten(self.text, 60)!r}, "
             f"similarity {self.similarity:.3f}, up to {number(self.top, 2)} {self.unit})"
         )
 

@@ -44,7 +44,7 @@ def plotted(
     )
     axes[0, 0].imshow(np.asarray(overlay))
     axes[0, 0].set_axis_off()
-    axes[0, 0].set_title(title, wrap=True, fontsize="medium")
+    axes[0, 0].set_title(title, wrap=True, fontsize="medium", parse_math=False)
     if ends is not None:
         scale = ScalarMappable(Normalize(*ends), _colour_map(signed=ends[0] < 0))
         drawn.colorbar(scale, ax=axes[0, 0], label=unit, shrink=0.8)
@@ -58,7 +58,7 @@ def _bars(axes: Axes, words: Sequence[tuple[str, float]], unit: str) -> None:
     scores = [score for _, score in words]
     colours = ["#5b9bd5" if score < 0 else "#f39a2b" for score in scores]
     axes.barh(range(len(words)), scores, color=colours)
-    axes.set_yticks(range(len(words)), [word for word, _ in words])
+    axes.set_yticks(range(len(words)), [word for word, _ in words], parse_math=False)
     axes.invert_yaxis()
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(unit)

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from vlminterp.attribution.sides import Sides
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
+from vlminterp_attribution.options import MEMBERS
 
 if TYPE_CHECKING:
     from vlminterp.adapters.dual_encoder import DualEncoder
@@ -73,8 +74,13 @@ class AttributionConfig:
             raise ConfigError("against=… says nothing with target=similarity; use target=contrast")
         if self.target is Asked.image and len(self.against) != 1:
             raise ConfigError("target=image needs one picture; set against=['path/to/picture.jpg']")
-        for name in self.options_by_method:
-            if name not in self.chosen and "consensus" not in self.chosen:
+        if self.target is Asked.image and self.sides is Sides.text:
+            raise ConfigError("target=image compares pictures; it has no text side")
+        options = self.options_by_method
+        members = options.get("consensus", {}).get("members", MEMBERS)
+        run = {*self.chosen, *(members if "consensus" in self.chosen else ())}
+        for name in options:
+            if name not in run:
                 raise ConfigError(f"options={self.options}: method {name} is not run")
 
     @property
@@ -147,7 +153,8 @@ def make_methods(encoder: "DualEncoder", config: AttributionConfig, seed: int) -
         make_method(name, side, batches)
         for side in wanted
         for name in config.chosen
-        if config.sides is not Sides.both or side in load_method(name).sides
+        if config.sides is not Sides.both
+        or side in load_method(name).sides_with(config.options_by_method.get(name, {}))
     ]
 
 

@@ -80,7 +80,14 @@ def test_methods_and_targets_of_one_side(encoder, picture):
 
 def drawn(heat=None, words=(), **facts):
     image = Image.new("RGB", (30, 20), "white")
-    given = {"signed": False, "unit": "cosine", "text": "<b>a cat</b>", "model": "m", "method": "x"}
+    given = {
+        "signed": False,
+        "truncated": False,
+        "unit": "cosine",
+        "text": "<b>a cat</b>",
+        "model": "m",
+        "method": "x",
+    }
     return PairExplanation(image=image, similarity=0.5, heat=heat, words=words, **given | facts)
 
 
@@ -147,3 +154,53 @@ def test_a_mistake_is_one_line(encoder, picture, arguments, kind, message):
     with pytest.raises(kind, match=message) as caught:
         vlminterp.explain(**given)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({"image": np.zeros((4, 4, 3), np.uint8)}, InputError, "type ndarray; give a path"),
+        ({"text": None}, InputError, "text=None must be a caption"),
+        ({"text": ["a", None]}, InputError, "must be a caption"),
+        ({"model": 5}, ConfigError, "type int; give a name"),
+        ({"options": [1]}, ConfigError, "must be a dict"),
+        ({"seed": 1.5}, ConfigError, "whole number"),
+        ({"against": 5}, ConfigError, "against=5 must be a caption"),
+        ({"against": " "}, ConfigError, "needs captions"),
+        ({"target": "class"}, ConfigError, r"such as vlminterp.attribution.targets.ClassProb"),
+        ({"method": "exclip", "against": "a dog"}, ConfigError, "not answer the target Contrast"),
+        ({"method": "kernelshap", "options": {"ridge": -5}}, ConfigError, "ridge=-5"),
+        ({"method": "banzhaf", "options": {"samples": 3}}, ConfigError, "must be even"),
+        ({"method": "rise", "options": {"kept": 1.5}}, ConfigError, "kept=1.5 must be between"),
+        ({"method": "smoothgrad", "options": {"noise": float("inf")}}, ConfigError, "noise=inf"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_one_line(encoder, picture, arguments, kind, message):
+    test_a_mistake_is_one_line(encoder, picture, arguments, kind, message)
+
+
+def test_a_caption_that_is_too_long_says_so(encoder, picture):
+    found = vlminterp.explain(encoder, picture, "a whale " * 100, method="gae")
+    assert found.truncated
+    assert f"read only the first {len(found.words)} words" in found._repr_html_()
+    assert len(repr(found)) < 200
+
+
+def test_dollars_are_no_mathematics(tmp_path):
+    one = drawn(np.ones((20, 30), np.float32), [("$x$", 1.0)], text=r"$x$ costs $\frac{ dog")
+    one.plot().savefig(tmp_path / "dollars.png")
+
+
+def test_a_consensus_of_image_methods_has_no_words(encoder, picture):
+    members = {"members": ["gradcam", "saliency"]}
+    found = vlminterp.explain(encoder, picture, "a cat", method="consensus", options=members)
+    assert found.heat is not None
+    assert list(found.words) == []
+
+
+def test_what_can_not_count_against_is_not_signed(encoder, picture):
+    def signed(method):
+        return vlminterp.explain(encoder, picture, "a cat", method, against="a dog").signed
+
+    assert signed("ig")
+    assert not signed("gae")

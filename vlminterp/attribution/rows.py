@@ -21,6 +21,7 @@ DESCRIPTIVE = frozenset(
             "unit",
             "layer",
             "blur",
+            "signed",
             "fit",
             "words",
             "word_scores",

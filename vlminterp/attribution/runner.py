@@ -271,6 +271,8 @@ def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
             "word_scores": [score for _, score in words],
             "prefix": row["total"] - sum(score for _, score in words),
         }
+    if explanation.signed:
+        row["signed"] = True
     if explanation.method:
         row["method"] = explanation.method
     row |= {name: float(values[index]) for name, values in explanation.numbers.items()}

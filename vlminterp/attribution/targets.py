@@ -236,6 +236,6 @@ def _same(tokens: Tokens, others: Tokens) -> Tensor:
 
 
 def _some(texts: Sequence[str], otherwise: str) -> list[str]:
-    if isinstance(texts, str) or not texts:
+    if isinstance(texts, str) or not texts or not all(text.strip() for text in texts):
         raise ConfigError(otherwise)
     return list(texts)

@@ -158,7 +158,9 @@ def placed_map(side: SideResult, size: tuple[int, int]) -> NDArray[np.float32] |
         size: Height and width at which the picture is shown.
 
     Returns:
-        `[height, width]`, NaN where the model did not look; None without a map.
+        `[height, width]`, NaN where the model did not look; None without a map, or where no pixel
+        of that size lies in what the model saw, as of a picture that is hundreds of times as wide
+        as high.
     """
     from vlminterp.adapters.dual_encoder import Geometry
     from vlminterp.attribution.heatmap import place_on_image
@@ -170,7 +172,8 @@ def placed_map(side: SideResult, size: tuple[int, int]) -> NDArray[np.float32] |
     left, top, right, bottom = side.box or (0.0, 0.0, width, height)
     across, down = size[1] / width, size[0] / height
     box = (left * across, top * down, right * across, bottom * down)
-    return place_on_image(side.map, Geometry(size, box))
+    placed = place_on_image(side.map, Geometry(size, box))
+    return None if np.isnan(placed).all() else placed
 
 
 def _side_view(name: str, side: SideResult) -> SideView:

@@ -15,6 +15,7 @@ class RawAttention(TokenMethod):
     paper = "none; criticised in Jain and Wallace, Attention is not Explanation, NAACL 2019"
     cost = "1 forward"
     needs = Needs.attention
+    signs = False
     unit = "probability"
 
     def explain(self, batch: PairBatch) -> Found:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from vlminterp_attribution.coalitions import coalitions
 from vlminterp_attribution.game import Game
-from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.options import require_at_least, require_even
 from vlminterp_attribution.perturbation import Perturbation
 
 
@@ -26,7 +26,8 @@ class BanzhafOptions:
     ridge: float = 1.0
 
     def __post_init__(self) -> None:
-        require_positive(samples=self.samples // 2)
+        require_even(samples=self.samples)
+        require_at_least(0, ridge=self.ridge)
 
 
 class Banzhaf(Perturbation):

@@ -65,6 +65,7 @@ class CoIBA(TokenMethod):
     paper = "Hong et al., Comprehensive Information Bottleneck, CVPR 2025"
     cost = "20 forward, 18 backward"
     needs = Needs.weights
+    signs = False
     unit = "nats"
     Options = CoIBAOptions
 

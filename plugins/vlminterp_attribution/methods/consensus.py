@@ -1,8 +1,9 @@
 """Consensus: the geometric mean of other methods, with how far they agree."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.errors import ConfigError
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Method, Needs
+from vlminterp_attribution.options import MEMBERS
 from vlminterp_attribution.placing import on_patches, on_words
 
 
@@ -24,7 +26,7 @@ class ConsensusOptions:
         members: The other methods to combine, at least two.
     """
 
-    members: list[str] = field(default_factory=lambda: ["m2ib", "ig", "gae"])
+    members: list[str] = field(default_factory=lambda: list(MEMBERS))
 
     def __post_init__(self) -> None:
         if len(set(self.members)) < 2 or "consensus" in self.members:
@@ -43,6 +45,14 @@ class Consensus(Method):
     needs = Needs.attention
     unit = "share"
     Options = ConsensusOptions
+
+    @classmethod
+    def sides_with(cls, options: Mapping[str, Any]) -> Sequence[Side]:
+        """Returns the sides that all its members explain."""
+        from vlminterp_attribution.registry import load_method
+
+        members = [load_method(name) for name in options.get("members", MEMBERS)]
+        return [side for side in cls.sides if all(side in member.sides for member in members)]
 
     def members(self) -> Sequence[Method]:
         """Returns the members, made for this side."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from vlminterp.adapters.dual_encoder import EMBEDDINGS, State
 from vlminterp_attribution.batch import PairBatch
@@ -73,7 +72,7 @@ def _word_vectors(cut: Cut, steps: int) -> Tensor:
     path = Path(cut, _without_words(cut, own.any(1)), steps)
     changes = [part[:, :, None] * path.change for part in own.unbind(1)]
     vectors: list[Tensor] = []
-    with sdpa_kernel(SDPBackend.MATH):  # torch's other attentions can't be derived twice
+    with cut.batch.tower.recording():  # torch's own attention can't be derived twice
         for point, embeddings, weights in path.points():
             # J times a change is the derivative of Jᵀ·probe, which is linear in the probe
             probe = torch.zeros_like(embeddings, requires_grad=True)

@@ -11,7 +11,7 @@ from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.coalitions import coalitions
 from vlminterp_attribution.game import Game, games
 from vlminterp_attribution.method import Needs
-from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.options import require_at_least, require_even, require_share
 from vlminterp_attribution.second_order import SecondOrder
 
 
@@ -33,8 +33,9 @@ class FIxLIPOptions:
     ridge: float = 1.0
 
     def __post_init__(self) -> None:
-        require_positive(samples=self.samples // 2, kept=self.kept)
-        require_positive(hidden=1 - self.kept)
+        require_even(samples=self.samples)
+        require_share(kept=self.kept)
+        require_at_least(0, ridge=self.ridge)
 
 
 class FIxLIP(SecondOrder):

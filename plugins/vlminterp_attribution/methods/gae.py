@@ -18,6 +18,7 @@ class GAE(TokenMethod):
     paper = "Chefer, Gur and Wolf, Generic Attention-Model Explainability, ICCV 2021"
     cost = "1 forward, 1 backward"
     needs = Needs.attention
+    signs = False
 
     def explain(self, batch: PairBatch) -> Found:
         """Runs the tower once, forward and backward."""

@@ -41,6 +41,7 @@ class GradECLIP(TokenMethod):
     paper = "Zhao et al., Gradient-based Visual Explanation for CLIP, ICML 2024"
     cost = "1 forward, 1 backward"
     needs = Needs.attention
+    signs = False
     Options = GradECLIPOptions
 
     def explain(self, batch: PairBatch) -> Found:

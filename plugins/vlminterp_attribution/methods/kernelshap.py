@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vlminterp_attribution.coalitions import all_coalitions
 from vlminterp_attribution.game import Game
-from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.options import require_at_least, require_positive
 from vlminterp_attribution.perturbation import Perturbation
 
 
@@ -28,6 +28,7 @@ class KernelSHAPOptions:
 
     def __post_init__(self) -> None:
         require_positive(samples=self.samples // 4)
+        require_at_least(0, ridge=self.ridge)
 
 
 class KernelSHAP(Perturbation):

@@ -20,6 +20,7 @@ class LeGrad(TokenMethod):
     paper = "Bousselham et al., LeGrad, ICCV 2025"
     cost = "1 forward, and the pooling once for each block"
     needs = Needs.attention
+    signs = False
 
     def explain(self, batch: PairBatch) -> Found:
         """Runs one block after the other and pools after each."""

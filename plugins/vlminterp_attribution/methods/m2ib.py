@@ -17,7 +17,7 @@ class M2IBMethod(Method):
     """
 
     paper = "Wang, Rudner and Wilson, Multi-Modal Information Bottleneck, NeurIPS 2023"
-    cost = "100 forward, 90 backward"
+    cost = "20 forward, 18 backward"
     needs = Needs.gradients
     unit = "nats"
     Options = Settings

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from vlminterp.attribution.explanation import Side
 from vlminterp_attribution.game import CHUNK, Game
-from vlminterp_attribution.options import require_positive
+from vlminterp_attribution.options import require_positive, require_share
 from vlminterp_attribution.perturbation import Perturbation
 
 
@@ -27,8 +27,8 @@ class RISEOptions:
     kept: float = 0.5
 
     def __post_init__(self) -> None:
-        require_positive(samples=self.samples, cells=self.cells, kept=self.kept)
-        require_positive(hidden=1 - self.kept)
+        require_positive(samples=self.samples, cells=self.cells)
+        require_share(kept=self.kept)
 
 
 class RISE(Perturbation):

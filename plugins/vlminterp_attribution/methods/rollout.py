@@ -16,6 +16,7 @@ class Rollout(TokenMethod):
     paper = "Abnar and Zuidema, Quantifying Attention Flow in Transformers, ACL 2020"
     cost = "1 forward"
     needs = Needs.attention
+    signs = False
     unit = "probability"
 
     def explain(self, batch: PairBatch) -> Found:

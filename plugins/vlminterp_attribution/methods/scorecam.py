@@ -22,6 +22,7 @@ class ScoreCAM(TokenMethod):
     paper = "Wang et al., Score-CAM, CVPR Workshops 2020"
     cost = "1 forward for each channel of the cut, 768 for ViT-B"
     needs = Needs.forward
+    signs = False
     sides = (Side.image,)
     unit = "activation"
     Options = CAMOptions
