@@ -19,6 +19,7 @@ from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_attribution import looks
+from vlminterp_attribution.passport.reasons import Stamp, stamp
 
 PAIRS_ON_PAGE = 60
 LONGEST_SIDE = 224
@@ -35,12 +36,14 @@ class MethodView:
         picture: The heatmap as a data URI; None where there is none.
         words: The caption, coloured; empty where the text side was not explained.
         note: A line below.
+        passport: The word on how far the map can be trusted, with reasons; None without one.
     """
 
     method: str
     picture: str | None
     words: Markup
     note: str
+    passport: Stamp | None
 
 
 def content(folder: RunFolder) -> Content:
@@ -194,7 +197,8 @@ def _view(method: str, result: PairResult, picture: Any) -> MethodView:
         for name, side in result.sides.items()
         if "agreement" in side.row
     ]
-    return MethodView(method, drawn, words, " · ".join(notes))
+    passport = None if result.image is None else stamp(result.image.row)
+    return MethodView(method, drawn, words, " · ".join(notes), passport)
 
 
 STYLE = """
@@ -208,5 +212,6 @@ STYLE = """
   gap: .6rem; align-items: start; overflow-x: auto; }
 .columns img { display: block; width: 100%; height: auto; border-radius: 3px; }
 .columns figure { margin: 0; }
+.columns .passport { display: block; cursor: help; text-decoration: underline dotted; }
 .columns figcaption { font-size: .8rem; color: var(--quiet); overflow-wrap: anywhere; }
 """

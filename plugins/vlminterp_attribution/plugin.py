@@ -17,6 +17,7 @@ from vlminterp_attribution.options import MEMBERS
 
 if TYPE_CHECKING:
     from vlminterp.adapters.dual_encoder import DualEncoder
+    from vlminterp.attribution.explanation import Attributor
     from vlminterp.attribution.targets import Target
     from vlminterp.report.content import Content
     from vlminterp.results.run_folder import RunFolder
@@ -42,6 +43,7 @@ class AttributionConfig:
         options: Options that differ from a method's defaults, as `METHOD.OPTION=VALUE`.
         blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
             those that are stored are not blurred.
+        passport: Whether each map says how far it can be trusted (target=similarity alone).
         batch_size: Pairs that are explained together, ≥ 1; changes no result but rounding.
         thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
             words by deletion: about 100 forward passes more for each pair and method.
@@ -55,6 +57,7 @@ class AttributionConfig:
     templates: list[str] = field(default_factory=lambda: ["{}"])
     options: list[str] = field(default_factory=list)
     blur: float = 0.0
+    passport: bool = True
     batch_size: int = 16
     thorough: bool = False
 
@@ -116,13 +119,17 @@ class AttributionPlugin(Plugin):
         """Explains every pair by every method."""
         from vlminterp.attribution.runner import explain_pairs
         from vlminterp.drawing.figure import figure
+        from vlminterp_attribution.passport.attributor import with_passports
         from vlminterp_attribution.support import require_able
 
         config = context.config
         methods = make_methods(context.encoder, config, context.seed)
         require_able(context.encoder, methods)
+        attributors: list[Attributor] = [*methods]
+        if config.passport and config.target is Asked.similarity:
+            attributors = with_passports(methods, context.encoder, context.seed)
         explain_pairs(
-            context, methods, config.batch_size, figure, config.blur, thorough=config.thorough
+            context, attributors, config.batch_size, figure, config.blur, thorough=config.thorough
         )
 
     def report(self, folder: "RunFolder") -> "Content":

@@ -10,6 +10,7 @@ from vlminterp.plugin import Context, Plugin
 from vlminterp_m2ib.settings import DEFAULTS, Settings
 
 if TYPE_CHECKING:
+    from vlminterp.attribution.explanation import Attributor
     from vlminterp.report.content import Content
     from vlminterp.results.run_folder import RunFolder
 
@@ -34,6 +35,7 @@ class M2IBConfig:
         text: The bottleneck in the text tower.
         blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
             those that are stored are not blurred.
+        passport: Whether each map says how far it can be trusted.
         batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
         thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
             words by deletion: about 100 forward passes more for each pair and method.
@@ -43,6 +45,7 @@ class M2IBConfig:
     image: Settings = field(default_factory=lambda: _default("image"))
     text: Settings = field(default_factory=lambda: _default("text"))
     blur: float = 0.0
+    passport: bool = True
     batch_size: int = 16
     thorough: bool = False
 
@@ -66,15 +69,19 @@ class M2IBPlugin(Plugin):
 
     def run(self, context: Context[M2IBConfig]) -> None:
         """Explains every pair."""
+        from vlminterp_attribution.passport.attributor import with_passports
+
         from vlminterp.attribution.runner import explain_pairs
         from vlminterp.drawing.figure import figure
         from vlminterp_m2ib.attribution import M2IB
 
         config = context.config
         sides = ("image", "text") if config.sides is Sides.both else (config.sides.value,)
-        attributors = [
+        attributors: list[Attributor] = [
             M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides
         ]
+        if config.passport:
+            attributors = with_passports(attributors, context.encoder, context.seed)
         explain_pairs(
             context, attributors, config.batch_size, figure, config.blur, thorough=config.thorough
         )

@@ -31,6 +31,7 @@ from vlminterp.results.run_folder import RunFolder
 
 CHEAP = ["saliency", "gae", "consensus", "gradcam"]
 OPTIONS = ["consensus.members=[saliency,gae]"]
+CONTRAST = {"target": Asked.contrast, "against": ["a whale"]}
 
 
 def test_methods_side_by_side(run):
@@ -62,6 +63,25 @@ def test_rows_are_those_of_each_method_alone(run):
     ours = together[together["method"] == "gae"].reset_index(drop=True)
     assert list(ours["total"]) == list(alone["total"])
     assert list(ours["pointing_game"].dropna()) == list(alone["pointing_game"].dropna())
+
+
+def test_every_map_has_a_passport(run):
+    results = run(methods=["saliency", "gae"])
+    rows = results.parts.rows().set_index("side")
+    for column in ("passport", "trust", "nothing", "foresight"):
+        assert rows.loc["image", column].notna().all()
+        assert rows.loc["text", column].isna().all()
+    assert rows.loc["image", "trust"].between(0, 1).all()
+    page = render(results)
+    assert page.count('class="passport" title="Probability that') == 2 * 3
+    assert str(rows.loc["image", "passport"].iloc[0]) in page
+
+
+@pytest.mark.parametrize("asked", [{"passport": False}, CONTRAST], ids=["off", "contrast"])
+def test_without_passports(run, asked):
+    results = run(method="gae", **asked)
+    assert not {"passport", "trust", "nothing"} & set(results.parts.rows().columns)
+    assert 'class="passport"' not in render(results)
 
 
 def test_page_has_a_column_for_each_method(run):

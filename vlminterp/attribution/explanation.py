@@ -47,6 +47,7 @@ class Explanation:
         numbers: Further numbers of each pair by name, float32 `[B]` each.
         interactions: Contribution of each word together with each patch, one tensor per pair,
             float32 `[words, rows, columns]` (image side, of methods that tell it).
+        labels: Further words about each pair by name, B each.
     """
 
     side: Side
@@ -64,6 +65,7 @@ class Explanation:
     signed: bool = False
     numbers: Mapping[str, Tensor] = field(default_factory=dict)
     interactions: tuple[Tensor, ...] = ()
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -81,6 +83,7 @@ class Explanation:
             curves={name: values[chosen] for name, values in self.curves.items()},
             numbers={name: values[chosen] for name, values in self.numbers.items()},
             interactions=tuple(self.interactions[i] for i in chosen) if self.interactions else (),
+            labels={name: [values[i] for i in chosen] for name, values in self.labels.items()},
         )
 
     def blurred(self, patches: float) -> Self:

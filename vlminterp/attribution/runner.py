@@ -276,6 +276,7 @@ def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
     if explanation.method:
         row["method"] = explanation.method
     row |= {name: float(values[index]) for name, values in explanation.numbers.items()}
+    row |= {name: values[index] for name, values in explanation.labels.items()}
     if "fit" in explanation.curves:
         row["fit"] = float(explanation.curves["fit"][index, -1])
     return row

@@ -60,7 +60,10 @@ class SideView:
 
 @dataclass(frozen=True)
 class Card:
-    """One pair on the page; its pictures are data URIs, None where there is none."""
+    """One pair on the page; its pictures are data URIs, None where there is none.
+
+    `passport` is one word on how far the map can be trusted; None where no passport was written.
+    """
 
     id: str
     text: str
@@ -70,6 +73,7 @@ class Card:
     heat: str | None
     own_scale: str | None
     words: Markup
+    passport: str | None
     sides: list[SideView]
 
 
@@ -114,6 +118,7 @@ def make_card(folder: Path, pair: PairResult, scale: ColourScale) -> Card:
         heat=heat,
         own_scale=own,
         words=coloured_words(words, scale.word, scale.unit),
+        passport=pair.image.row.get("passport") if pair.image else None,
         sides=[_side_view(name, side) for name, side in pair.sides.items()],
     )
 

@@ -1,0 +1,79 @@
+"""Hides parts of a picture and scores what is left: what a map is held against without truth."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from vlminterp_attribution.game import Game
+
+CELLS = 8
+"""Most rows and columns of parts: a finer map is averaged, so that the cost does not grow."""
+QUARTERS = 16
+"""Random quarters of the picture, shown alone once for all maps of a pair."""
+
+
+class Probe:
+    """One pair, with its score while only some parts of the picture are shown.
+
+    All else has the mean colour of the model's preprocessing.
+
+    Args:
+        game: The pair as a game of patches.
+        seed: Seed of the random quarters.
+        scale: Factor of the score, such as the model's own logit scale.
+    """
+
+    def __init__(self, game: Game, seed: int, scale: float) -> None:
+        rows, columns = game.shape
+        self._game, self._scale = game, scale
+        self._shape = (min(rows, CELLS), min(columns, CELLS))
+        self._parts = self._shape[0] * self._shape[1]
+        rng = np.random.default_rng(seed)
+        orders = [rng.permutation(self._parts) for _ in range(QUARTERS)]
+        self._quarters = np.stack([self._quarter(order) for order in orders])
+        all_shown = np.ones((1, self._parts), np.bool_)
+        whole, self._blank, *alone = self._scores(
+            np.concatenate([all_shown, ~all_shown, self._quarters])
+        )
+        self.gain = float(whole - self._blank)
+        self._alone = np.array(alone)
+
+    def of_map(self, heat: Tensor) -> dict[str, float]:
+        """Returns how the score answers when parts are shown or hidden by a map.
+
+        Args:
+            heat: Scores of patches, `[rows, columns]`; negative ones count as 0.
+
+        Returns:
+            `foresight`, the correlation in [-1, 1] of the heat that random quarters hold with their
+            scores alone, 0 for a constant map (as in sensitivity-n, Ancona et al., ICLR 2018), and
+            `left`, the score without the hottest quarter, less that of a picture of one colour.
+        """
+        positive = heat[None].double().nan_to_num().clamp_min(0)
+        cells = functional.adaptive_avg_pool2d(positive, self._shape).flatten().numpy()
+        hottest = self._quarter(np.argsort(-cells, kind="stable"))
+        (hidden,) = self._scores(~hottest[None])
+        return {
+            "foresight": _correlation(self._quarters @ cells, self._alone),
+            "left": float(hidden - self._blank),
+        }
+
+    def _quarter(self, order: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Returns the first quarter of the parts in this order, at least one, bool `[parts]`."""
+        chosen = np.zeros(self._parts, np.bool_)
+        chosen[order[: max(self._parts // 4, 1)]] = True
+        return chosen
+
+    def _scores(self, shown: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Returns the score of the picture with only these parts, `[n]`."""
+        scores = self._game(torch.from_numpy(shown).view(-1, *self._shape))
+        found: NDArray[np.float64] = scores.double().numpy() * self._scale
+        return found
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
