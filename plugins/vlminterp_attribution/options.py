@@ -51,7 +51,7 @@ def require_positive(**values: float) -> None:
     """
     for name, value in values.items():
         if not 0 < value < math.inf:
-            raise ConfigError(f"{name}={value} must be a number above 0")
+            raise ConfigError(f"{name}={value} must be above 0, and finite")
 
 
 def require_share(**values: float) -> None:

@@ -103,7 +103,7 @@ def test_side_that_a_method_does_not_explain(encoder, name):
         ("ig", {"baseline": "black"}, "options of ig: .*black"),
         ("gae", {"layer": 1}, "options of gae: .*; options: none"),
         ("consensus", {"members": ["ig"]}, "two or more other methods"),
-        ("rise", {"kept": 1.0}, "must be above 0"),
+        ("rise", {"kept": 1.0}, "must be between 0 and 1"),
     ],
 )
 def test_options_that_do_not_exist(name, options, message):

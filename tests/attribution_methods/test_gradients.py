@@ -128,17 +128,23 @@ def test_smoothgrad_without_noise_is_saliency(method_of, inputs):
 
 
 def test_cams(encoder, method_of, inputs, captions):
-    """Against loops over the hidden state before the last block, and Captum's Grad-CAM."""
-    tower, others = encoder.vision, encoder.encode_text(inputs[1])
-    with torch.no_grad():
-        state = tower.prefix(inputs[0], tower.depth - 2)
-    hidden = state.hidden.detach().requires_grad_()
-    score = (tower.suffix(state.with_hidden(hidden)) * others).sum()
-    (gradient,) = torch.autograd.grad(score, [hidden])
-    grad, act = gradient[1, 1:], hidden[1, 1:].detach()  # CLS is no patch
+    """Against the papers' formulas on the hidden state before the last block, or the one before."""
+
+    def at(layer):
+        """The gradient and the state of the second picture's patches; CLS is no patch."""
+        with torch.no_grad():
+            state = encoder.vision.prefix(inputs[0], layer)
+        hidden = state.hidden.detach().requires_grad_()
+        score = (encoder.vision.suffix(state.with_hidden(hidden)) * others).sum()
+        (gradient,) = torch.autograd.grad(score, [hidden])
+        return gradient[1, 1:], hidden[1, 1:].detach()
+
+    others, depth = encoder.encode_text(inputs[1]), encoder.vision.depth
+    grad, act = at(depth - 2)
+    before_grad, before_act = at(depth - 3)
     expected = {
         "gradcam": torch.relu((grad.mean(0) * act).sum(1)),
-        "hirescam": torch.relu((grad * act).sum(1)),
+        "hirescam": torch.relu((before_grad * before_act).sum(1)),
         "layercam": torch.relu((torch.relu(grad) * act).sum(1)),
     }
     for name, values in expected.items():
