@@ -49,7 +49,7 @@ def test_recorded_equals_unrecorded(loaded):
         with torch.no_grad():
             assert torch.equal(tower.encode(given), plain), "something stayed behind"
         if tower is encoder.vision and name in UNRECORDED:
-            message = f"the attention of {UNRECORDED[name]} of this tower's {tower.depth} blocks"
+            message = f"recorded in {UNRECORDED[name]} of the {tower.depth} blocks that ran"
             with pytest.raises(ModelError, match=message):
                 recording.blocks(tower.depth, len(recorded))
         elif name not in ("blip", "groupvit"):

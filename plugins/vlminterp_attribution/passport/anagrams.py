@@ -16,7 +16,7 @@ def anagrams(words: Sequence[str]) -> list[str]:
 
     Example:
         >>> anagrams(["a", "cat"])[:2]
-        ['a atc', 'a cta']
+        ['a cta', 'a cta']
     """
     rng = np.random.default_rng(list(" ".join(words).encode()))
     return [
