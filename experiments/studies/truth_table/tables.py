@@ -79,7 +79,9 @@ def figure(rows: pd.DataFrame, file: Path) -> None:
         "VLMs that go by the things": rows[rows["model"] != "planted-shortcut"],
         "the VLM that goes by the background": rows[rows["model"] == "planted-shortcut"],
     }
-    drawn, axes = pyplot.subplots(1, 2, figsize=(11, 4.5), sharex=True, layout="constrained")
+    drawn, axes = pyplot.subplots(
+        1, 2, figsize=(11, 4.5), sharex=True, sharey=True, layout="constrained"
+    )
     for one, (title, some) in zip(axes, groups.items(), strict=True):
         some = some[~some["condition"].isin(["absent", "nonsense"])]
         for method, own in some.groupby("method"):
