@@ -8,12 +8,9 @@ from torch.nn import functional
 
 from vlminterp.adapters.dual_encoder import Pixels, State, Tokens
 from vlminterp.attribution.explanation import Side
-from vlminterp.metrics.deletion import keep_words
+from vlminterp.attribution.versions import CHUNK, versions_of, with_words
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.placing import on_patches, on_words
-
-CHUNK = 64
-"""Number of inputs in one forward pass."""
 
 
 class Game:
@@ -88,25 +85,11 @@ class Game:
         for some in torch.split(masks, CHUNK):
             images = values.repeat(len(some), 1, 1, 1)
             images[:, :, :height, :width] *= some[:, None].to(images)
-            count = len(some)
-            pixels = Pixels(
-                images,
-                (batch.pixels.geometry[index],) * count,
-                (batch.pixels.size(index),) * count if batch.pixels.sizes else (),
-            )
-            embeddings.append(self._encode(pixels))
+            embeddings.append(self._encode(versions_of(batch.pixels, index, images)))
         return torch.cat(embeddings)
 
     def _words(self, kept: Tensor) -> Tensor:
-        tokens, index, count = self._batch.tokens, self._index, len(kept)
-        copies = Tokens(
-            ids=tokens.ids[index].repeat(count, 1),
-            mask=tokens.mask[index].repeat(count, 1),
-            special=tokens.special[index].repeat(count, 1),
-            words=(tokens.words[index],) * count,
-            truncated=(tokens.truncated[index],) * count,
-        )
-        return self._encode(keep_words(copies, list(kept.numpy())))
+        return self._encode(with_words(self._batch.tokens, self._index, kept))
 
     def _encode(self, inputs: Pixels | Tokens) -> Tensor:
         with torch.no_grad():

@@ -151,7 +151,8 @@ def make_methods(encoder: "DualEncoder", config: AttributionConfig, seed: int) -
     from vlminterp_attribution.registry import load_method, make_method
 
     target = make_target(encoder, config)
-    batches = Batches(encoder, target, seed, config.options_by_method)
+    options = config.options_by_method
+    batches = Batches(encoder, target, seed, options)
     text = config.target is not Asked.image
     wanted = [Side.image, *([Side.text] if text else [])]
     if config.sides is not Sides.both:
@@ -161,7 +162,7 @@ def make_methods(encoder: "DualEncoder", config: AttributionConfig, seed: int) -
         for side in wanted
         for name in config.chosen
         if config.sides is not Sides.both
-        or side in load_method(name).sides_with(config.options_by_method.get(name, {}))
+        or side in load_method(name).sides_with(options.get(name, {}))
     ]
 
 

@@ -234,3 +234,17 @@ def test_consensus_can_do_what_its_members_can(tmp_path):
         methods = make_methods(encoder, config, 0)
         with nullcontext() if fits else pytest.raises(ModelError, match="method gae needs"):
             require_able(encoder, methods)
+
+
+def test_rows_say_which_maps_are_signed(run):
+    results = run(methods=["ig", "gae"], target=Asked.contrast, against=["a fox"])
+    rows = results.parts.rows()
+    told = rows[rows["method"] == "ig"]["signed"]
+    assert told.notna().all()
+    assert rows[rows["method"] == "gae"]["signed"].isna().all()
+
+
+def test_an_option_of_a_method_that_is_no_member_is_refused():
+    with pytest.raises(ConfigError, match="method gea is not run"):
+        AttributionConfig(methods=["consensus"], options=["gea.steps=3"])
+    AttributionConfig(methods=["consensus"], options=["ig.steps=3"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vlminterp.metrics.curves import deletion, insertion, keep_minus_delete, word_deletion
-from vlminterp.metrics.fills import blurred, mean_colour
+from vlminterp.metrics.fills import blurred_picture, mean_colour
 from vlminterp.metrics.parts import evenly, hottest, on_pixels, replaced
 
 
@@ -120,11 +120,11 @@ def test_words_go_one_by_one():
 def test_a_blur_keeps_the_mean_and_loses_the_thing():
     values = torch.zeros(3, 64, 64)
     values[:, 28:36, 28:36] = 1
-    blur = blurred(values)
+    blur = blurred_picture(values)
     assert blur.mean().item() == pytest.approx(values.mean().item(), abs=1e-4)
     peak = erf(4 / (0.08 * 64 * 2**0.5)) ** 2  # of a box of 8 × 8, by the Gaussian's integral
     assert blur.max().item() == pytest.approx(peak, abs=0.01)
-    assert torch.allclose(blurred(torch.full((3, 9, 5), 0.7)), torch.full((3, 9, 5), 0.7))
+    assert torch.allclose(blurred_picture(torch.full((3, 9, 5), 0.7)), torch.full((3, 9, 5), 0.7))
 
 
 def test_what_is_refused():
@@ -133,4 +133,4 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         evenly(4, 0)
     with pytest.raises(ValueError, match="positive"):
-        blurred(torch.ones(3, 4, 4), 0)
+        blurred_picture(torch.ones(3, 4, 4), 0)

@@ -18,7 +18,7 @@ from vlminterp.metrics.baselines import (
     random_map,
     shuffled,
 )
-from vlminterp.metrics.facts import SHUFFLED
+from vlminterp.metrics.facts import SHUFFLED, of_baseline
 from vlminterp.metrics.faithfulness import (
     confidence_drop,
     confidence_increase,
@@ -68,10 +68,7 @@ def image_scores(
         for some in (maps, visible)
     )
     matched = _scored(encoder, pixels, text, explanation, masks, moved, shown)
-    return [
-        row | {f"{metric}.{SHUFFLED}": value for metric, value in other.items()}
-        for row, other in zip(own, matched, strict=True)
-    ]
+    return [row | of_baseline(other, SHUFFLED) for row, other in zip(own, matched, strict=True)]
 
 
 def image_baselines(
@@ -114,7 +111,7 @@ def image_baselines(
         maps = [from_numpy(one) for one in drawn]
         scored = _scored(encoder, pixels, text, explanation, masks, maps, maps)
         for row, scores in zip(rows, scored, strict=True):
-            row |= {f"{metric}.{name}": value for metric, value in scores.items()}
+            row |= of_baseline(scores, name)
     return rows
 
 

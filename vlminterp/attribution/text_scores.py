@@ -10,7 +10,7 @@ from vlminterp.adapters.dual_encoder import DualEncoder, Tokens
 from vlminterp.attribution.explanation import Explanation
 from vlminterp.metrics.baselines import shuffled
 from vlminterp.metrics.deletion import above_median, keep_words
-from vlminterp.metrics.facts import SHUFFLED
+from vlminterp.metrics.facts import SHUFFLED, of_baseline
 from vlminterp.metrics.faithfulness import confidence_drop, confidence_increase
 from vlminterp.metrics.words import named, word_average_precision, word_pointing
 
@@ -45,10 +45,7 @@ def text_scores(
     ]
     rows = _scored(encoder, tokens, image, explanation, truths, own)
     matched = _scored(encoder, tokens, image, explanation, truths, moved)
-    return [
-        row | {f"{metric}.{SHUFFLED}": value for metric, value in other.items()}
-        for row, other in zip(rows, matched, strict=True)
-    ]
+    return [row | of_baseline(other, SHUFFLED) for row, other in zip(rows, matched, strict=True)]
 
 
 def text_baselines(
@@ -77,7 +74,7 @@ def text_baselines(
         for seed, words in zip(seeds, tokens.words, strict=True)
     ]
     scored = _scored(encoder, tokens, image, explanation, truths, random)
-    return [{f"{metric}.random": value for metric, value in row.items()} for row in scored]
+    return [of_baseline(row, "random") for row in scored]
 
 
 def _scored(

@@ -12,7 +12,7 @@ from vlminterp.attribution.targets import cosine
 from vlminterp.attribution.versions import score_captions, score_pictures
 from vlminterp.metrics.baselines import shuffled
 from vlminterp.metrics.curves import word_deletion
-from vlminterp.metrics.facts import SHUFFLED
+from vlminterp.metrics.facts import SHUFFLED, of_baseline
 from vlminterp.metrics.faithfulness import POINTS
 from vlminterp.metrics.trials import Trials
 
@@ -63,7 +63,7 @@ def image_trial_scores(
     for index, (tried, seed) in enumerate(zip(trials, seeds, strict=True)):
         heat = explanation.map(index)
         moved = torch.from_numpy(shuffled(heat.numpy(), seed))
-        rows.append(tried(heat) | _named(tried(moved)))
+        rows.append(tried(heat) | of_baseline(tried(moved), SHUFFLED))
     return rows
 
 
@@ -98,7 +98,3 @@ def text_trial_scores(
         names = ("word_deletion", f"word_deletion.{SHUFFLED}")
         rows.append(dict(zip(names, areas, strict=False)))
     return rows
-
-
-def _named(scores: dict[str, float]) -> dict[str, float]:
-    return {f"{metric}.{SHUFFLED}": value for metric, value in scores.items()}

@@ -29,11 +29,9 @@ def score_pictures(
         return torch.cat([_scored(some) for some in torch.split(values, CHUNK)])
 
     def _scored(values: Tensor) -> Tensor:
-        count, size = len(values), pixels.size(index)
-        sizes = (size,) * count if pixels.sizes else ()
-        versions = Pixels(values, (pixels.geometry[index],) * count, sizes)
         with torch.no_grad():
-            return _asked(score, encoder.encode_image(versions), index)
+            embeddings = encoder.encode_image(versions_of(pixels, index, values))
+            return _asked(score, embeddings, index)
 
     return scored
 
@@ -54,18 +52,43 @@ def score_captions(
         return torch.cat([_scored(some) for some in torch.split(kept, CHUNK)])
 
     def _scored(kept: Tensor) -> Tensor:
-        count = len(kept)
-        copies = Tokens(
-            ids=tokens.ids[index].repeat(count, 1),
-            mask=tokens.mask[index].repeat(count, 1),
-            special=tokens.special[index].repeat(count, 1),
-            words=(tokens.words[index],) * count,
-            truncated=(tokens.truncated[index],) * count,
-        )
         with torch.no_grad():
-            return _asked(score, encoder.encode_text(keep_words(copies, list(kept.numpy()))), index)
+            embeddings = encoder.encode_text(with_words(tokens, index, kept))
+            return _asked(score, embeddings, index)
 
     return scored
+
+
+def versions_of(pixels: Pixels, index: int, values: Tensor) -> Pixels:
+    """Returns versions of one picture, which lie where it lies on its original.
+
+    Args:
+        pixels: B images.
+        index: The picture's place among them.
+        values: The versions' normalised pixels, `[n, 3, height, width]`.
+    """
+    count = len(values)
+    sizes = (pixels.size(index),) * count if pixels.sizes else ()
+    return Pixels(values, (pixels.geometry[index],) * count, sizes)
+
+
+def with_words(tokens: Tokens, index: int, kept: Tensor) -> Tokens:
+    """Returns versions of one caption with only some of its words.
+
+    Args:
+        tokens: B captions.
+        index: The caption's place among them.
+        kept: Whether each word is kept, bool `[n, words]`.
+    """
+    count = len(kept)
+    copies = Tokens(
+        ids=tokens.ids[index].repeat(count, 1),
+        mask=tokens.mask[index].repeat(count, 1),
+        special=tokens.special[index].repeat(count, 1),
+        words=(tokens.words[index],) * count,
+        truncated=(tokens.truncated[index],) * count,
+    )
+    return keep_words(copies, list(kept.numpy()))
 
 
 def _asked(score: Score, embeddings: Tensor, index: int) -> Tensor:

@@ -1,5 +1,6 @@
 """Facts about each metric, by which reports sort and caption."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -153,6 +154,17 @@ _ALL = (
         matched=SHUFFLED,
     ),
 )
+
+
+def of_baseline(scores: Mapping[str, float], baseline: str) -> dict[str, float]:
+    """Names metrics as those of a baseline.
+
+    Example:
+        >>> of_baseline({"road": 1.5}, "random")
+        {'road.random': 1.5}
+    """
+    return {f"{metric}.{baseline}": value for metric, value in scores.items()}
+
 
 METRICS = {metric.name: metric for metric in _ALL}
 """Every metric by its name."""

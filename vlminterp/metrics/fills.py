@@ -22,7 +22,7 @@ def mean_colour(values: Tensor) -> Tensor:
     return torch.zeros_like(values)
 
 
-def blurred(values: Tensor, sigma: float = 0.08) -> Tensor:
+def blurred_picture(values: Tensor, sigma: float = 0.08) -> Tensor:
     """Returns a picture in which no thing can be made out any more (Petsiuk et al., BMVC 2018).
 
     Args:

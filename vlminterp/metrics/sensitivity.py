@@ -61,8 +61,8 @@ def sensitivity_n(heat: Tensor, sets: Tensor, fallen: Tensor) -> float:
     """Returns the correlation of a map's sums over sets with the falls of the score.
 
     Args:
-        heat: Scores of patches, `[rows, columns]`.
-        sets: Sets of patches, bool `[n, rows, columns]`; see `random_sets`.
+        heat: Scores of patches, `[rows, columns]` or any other shape.
+        sets: Sets of patches, bool `[n, *heat.shape]`; see `random_sets`.
         fallen: Fall of the score for each, `[n]`; see `falls`.
 
     Returns:
@@ -76,8 +76,8 @@ def sensitivity_n(heat: Tensor, sets: Tensor, fallen: Tensor) -> float:
         >>> round(sensitivity_n(heat, sets, (sets * heat).sum((1, 2))), 6)
         1.0
     """
-    sums = (sets * heat.double()).sum((1, 2)).numpy()
-    sizes = sets.sum((1, 2)).numpy()
+    sums = (sets * heat.double()).flatten(1).sum(1).numpy()
+    sizes = sets.flatten(1).sum(1).numpy()
     fell = fallen.double().numpy()
     found = [_correlation(sums[sizes == size], fell[sizes == size]) for size in np.unique(sizes)]
     known = [one for one in found if not np.isnan(one)]

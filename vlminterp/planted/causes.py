@@ -21,7 +21,7 @@ BACKGROUND = "background"
 DRAWS = 6
 """Replacements of each part."""
 LEAST = 0.1
-"""Points of cosine, divided by 100, that an exchange must cost for its part to be a cause."""
+"""The least fall of the cosine by which the exchange of a part makes it a cause."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Part:
 
     @property
     def is_cause(self) -> bool:
-        """Whether exchanging it lowers the score, beyond chance and beyond `LEAST`."""
+        """Tells whether exchanging it lowers the score, beyond chance and beyond `LEAST`."""
         return self.effect.low > 0 and self.effect.mean >= LEAST
 
 
@@ -58,7 +58,7 @@ class Causes:
 
     @property
     def nothing(self) -> bool:
-        """Whether no part is a cause: the caption finds nothing in the scene."""
+        """Tells whether no part is a cause: the caption finds nothing in the scene."""
         return not any(part.is_cause for part in self.parts)
 
     @property

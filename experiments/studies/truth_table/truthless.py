@@ -23,7 +23,7 @@ from vlminterp.metrics.faithfulness import (
     masked_pixels,
     upsample,
 )
-from vlminterp.metrics.fills import blurred, mean_colour
+from vlminterp.metrics.fills import blurred_picture, mean_colour
 from vlminterp.metrics.road import road
 from vlminterp.metrics.trials import Trials
 
@@ -58,7 +58,7 @@ def tried(encoder: DualEncoder, questions: Sequence[Question]) -> list[Tried]:
 
 
 def _tried(trials: Trials, other: Tensor) -> Tried:
-    fills = {"blur": blurred, "mean": mean_colour, "other": lambda _: other}
+    fills = {"blur": blurred_picture, "mean": mean_colour, "other": lambda _: other}
     by_fill = {name: replace(trials, fill=fill) for name, fill in fills.items()}
 
     def scores(found: Map) -> dict[str, float]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 from torch import Tensor
 
 from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.errors import ConfigError
+from vlminterp.metrics.agreement import map_agreement
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.method import Method, Needs
 from vlminterp_attribution.options import MEMBERS
@@ -109,19 +109,8 @@ def _geometric_mean(parts: Sequence[Tensor]) -> Tensor:
 
 def _agreement(parts: Sequence[Tensor]) -> float:
     """Returns the mean rank correlation over pairs of members; 0 for a pair with a constant one."""
-    found = [
-        0.0 if _constant(one) or _constant(other) else _rank(one, other)
-        for one, other in itertools.combinations(parts, 2)
-    ]
-    return float(np.mean(found))
-
-
-def _constant(part: Tensor) -> bool:
-    return bool((part == part[:1]).all())
-
-
-def _rank(one: Tensor, other: Tensor) -> float:
-    return float(spearmanr(one.numpy(), other.numpy()).statistic)
+    found = [map_agreement(one, other) for one, other in itertools.combinations(parts, 2)]
+    return float(np.nan_to_num(found).mean())
 
 
 def _spread(shares: Tensor) -> float:

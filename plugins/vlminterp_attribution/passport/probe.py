@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from vlminterp.metrics.sensitivity import sensitivity_n
 from vlminterp_attribution.game import Game
 
 CELLS = 8
@@ -38,7 +39,7 @@ class Probe:
             np.concatenate([all_shown, ~all_shown, self._quarters])
         )
         self.gain = float(whole - self._blank)
-        self._alone = np.array(alone)
+        self._alone = torch.tensor(alone, dtype=torch.float64)
 
     def of_map(self, heat: Tensor) -> dict[str, float]:
         """Returns how the score answers when parts are shown or hidden by a map.
@@ -55,8 +56,9 @@ class Probe:
         cells = functional.adaptive_avg_pool2d(positive, self._shape).flatten().numpy()
         hottest = self._quarter(np.argsort(-cells, kind="stable"))
         (hidden,) = self._scores(~hottest[None])
+        told = sensitivity_n(torch.from_numpy(cells), torch.from_numpy(self._quarters), self._alone)
         return {
-            "foresight": _correlation(self._quarters @ cells, self._alone),
+            "foresight": float(np.nan_to_num(told)),
             "left": float(hidden - self._blank),
         }
 
@@ -71,9 +73,3 @@ class Probe:
         scores = self._game(torch.from_numpy(shown).view(-1, *self._shape))
         found: NDArray[np.float64] = scores.double().numpy() * self._scale
         return found
-
-
-def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])
