@@ -178,10 +178,10 @@ def test_a_caption_that_is_too_long_says_so(encoder, picture):
 
 
 def test_dollars_are_no_mathematics(tmp_path):
-    one = drawn(np.ones((20, 30), np.float32), [("$x$", 1.0)], text=r"$x$ costs $\frac{ dog")
+    one = drawn(np.ones((20, 30), np.float32), [("$x$", 1.0)], text=r"$x$ costs $\frac{$ dog")
     figure = one.plot()
     figure.savefig(tmp_path / "dollars.png")  # where matplotlib would read mathematics
-    assert figure.axes[0].get_title() == r"$x$ costs $\frac{ dog"
+    assert figure.axes[0].get_title() == r"$x$ costs $\frac{$ dog"
 
 
 def test_a_consensus_of_image_methods_has_no_words(encoder, picture):

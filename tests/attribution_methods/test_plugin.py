@@ -240,7 +240,7 @@ def test_rows_say_which_maps_are_signed(run):
     results = run(methods=["ig", "gae"], target=Asked.contrast, against=["a fox"])
     rows = results.parts.rows()
     told = rows[rows["method"] == "ig"]["signed"]
-    assert told.notna().all()
+    assert told.eq(True).all()
     assert rows[rows["method"] == "gae"]["signed"].isna().all()
 
 

@@ -5,14 +5,17 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.results.fake_run import CONFIG, SUMMARY, make_run
+from vlminterp.attribution.rows import SideResult
 from vlminterp.errors import ResultsError
 from vlminterp.report import write_report
 from vlminterp.report.__main__ import main
 from vlminterp.report.attribution import PAIRS_ON_PAGE
+from vlminterp.report.cards import placed_map
 from vlminterp.report.page import render
 from vlminterp.results import RunFolder
 
@@ -262,3 +265,11 @@ def test_page_that_cannot_be_written_is_one_line(tmp_path):
     (folder / "report.html").mkdir()
     with pytest.raises(ResultsError, match=r"report.html can't be written: Is a directory"):
         write_report(RunFolder.read(folder))
+
+
+def test_a_picture_too_narrow_to_show_has_no_map():
+    """The model saw 5 of 2000 pixels; of 320 in their place, none has its centre there."""
+    row = {"width": 2000, "height": 5, "box": [997.5, 0.0, 1002.5, 5.0]}
+    side = SideResult(row=row, map=np.ones((2, 2), np.float32))
+    assert placed_map(side, (1, 320)) is None
+    assert placed_map(side, (5, 2000)) is not None
