@@ -1,6 +1,7 @@
 """An explained pair as a figure of matplotlib."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib import pyplot
@@ -12,6 +13,9 @@ from PIL import Image
 
 from vlminterp.drawing.overlay import STOPS
 from vlminterp.drawing.signed import AGAINST, FOR
+
+LINE = 48
+"""Characters in a line of the title; matplotlib's own wrapping would read `$` as mathematics."""
 
 
 def plotted(
@@ -44,7 +48,7 @@ def plotted(
     )
     axes[0, 0].imshow(np.asarray(overlay))
     axes[0, 0].set_axis_off()
-    axes[0, 0].set_title(title, wrap=True, fontsize="medium", parse_math=False)
+    axes[0, 0].set_title(fill(title, LINE), fontsize="medium", parse_math=False)
     if ends is not None:
         scale = ScalarMappable(Normalize(*ends), _colour_map(signed=ends[0] < 0))
         drawn.colorbar(scale, ax=axes[0, 0], label=unit, shrink=0.8)

@@ -6,7 +6,8 @@ import torch
 from captum.attr import Occlusion as CaptumOcclusion
 from torch import Tensor
 
-from vlminterp_attribution.game import CHUNK, Game
+from vlminterp.attribution.versions import CHUNK
+from vlminterp_attribution.game import Game
 from vlminterp_attribution.options import require_positive
 from vlminterp_attribution.perturbation import Perturbation
 

@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from vlminterp.attribution.explanation import Side
-from vlminterp_attribution.game import CHUNK, Game
+from vlminterp.attribution.versions import CHUNK
+from vlminterp_attribution.game import Game
 from vlminterp_attribution.options import require_positive, require_share
 from vlminterp_attribution.perturbation import Perturbation
 

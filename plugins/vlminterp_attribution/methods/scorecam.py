@@ -4,10 +4,11 @@ import torch
 from torch import Tensor
 
 from vlminterp.attribution.explanation import Side
+from vlminterp.attribution.versions import CHUNK
 from vlminterp.metrics.faithfulness import upsample
 from vlminterp_attribution.batch import PairBatch
 from vlminterp_attribution.cam import CAMOptions, feature_map
-from vlminterp_attribution.game import CHUNK, Game
+from vlminterp_attribution.game import Game
 from vlminterp_attribution.method import Found, Needs, TokenMethod
 
 
