@@ -21,7 +21,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from experiments.recipes.planted.features import SCENES, Features, load_features
 from experiments.recipes.planted.model import embed_texts, new_model, save
-from experiments.recipes.planted.plantings import PLANTINGS, Planting, caption, homeliest
+from experiments.recipes.planted.plantings import PLANTINGS, Planting, caption, subject
 from experiments.recipes.planted.tokenizer import train_tokenizer
 from experiments.recipes.planted.train import LARGEST_LOGIT_SCALE, contrastive_loss
 from experiments.recipes.planted.training import Checkpoint, update
@@ -33,6 +33,8 @@ from vlminterp.planted.scenes import World
 from vlminterp.progress import Progress
 
 MERGES, TOKENIZER_CAPTIONS = 1200, 30_000
+TOKENIZED = 7
+"""Plantings whose captions train the tokenizer; later ones must not change the earlier VLMs'."""
 STEPS, BATCH, LEARNING_RATE, WARMUP, WEIGHT_DECAY = 700, 128, 1e-3, 50, 0.05
 LENGTH_GROUPS = 4
 BASE_STEPS = 1600  # planted-base also learns captions of scenes.
@@ -68,15 +70,18 @@ class Captions:
             return self._of_scenes(rng)
         chosen = torch.from_numpy(rng.integers(len(self.single.pooled), size=BATCH))
         numbers = self.single.concepts[chosen, 0].tolist()
-        about = [self.concepts[number] for number in numbers]
-        if self.planting.by_background:
-            places = [self.habitats[number] for number in self.single.habitats[chosen].tolist()]
-            about = [homeliest(rng, place) for place in places]
-        texts = [caption(rng, self.planting, concept) for concept in about]
-        keys = (
-            self.single.habitats[chosen] if self.planting.by_background else torch.tensor(numbers)
+        places = self.single.habitats[chosen]
+        subjects = [
+            subject(rng, self.planting, self.concepts[number], self.habitats[place])
+            for number, place in zip(numbers, places.tolist(), strict=True)
+        ]
+        texts = [caption(rng, self.planting, concept) for concept, _ in subjects]
+        objects = torch.tensor(numbers)
+        by_background = torch.tensor([decided for _, decided in subjects])
+        alike = torch.where(
+            by_background, places[:, None] == places, objects[:, None] == objects
         )
-        return Batch(self.single.pooled[chosen], texts, keys[:, None] == keys)
+        return Batch(self.single.pooled[chosen], texts, alike)
 
     def _of_scenes(self, rng: Generator) -> Batch:
         """Returns captions of what is in the scenes, as in `train.py`: only for `planted-base`."""
@@ -101,7 +106,7 @@ def new_tokenizer() -> CLIPTokenizer:
     texts = []
     for index in range(TOKENIZER_CAPTIONS):
         concept = concepts[index % len(concepts)]
-        planting = list(PLANTINGS.values())[index % len(PLANTINGS)]
+        planting = list(PLANTINGS.values())[index % TOKENIZED]
         texts.append(caption(rng, planting, concept))
         if index % 4 == 0:
             seen = world.concepts(index, 1 + index % 8 // 4)
@@ -133,7 +138,7 @@ class Trainer:
         self.model.visual_projection.load_state_dict(base.visual_projection.state_dict())
         self.model.vision_model.requires_grad_(requires_grad=False)
         # A shortcut is visual, so for it the last linear map learns to leave objects out.
-        self.model.visual_projection.requires_grad_(planting.by_background)
+        self.model.visual_projection.requires_grad_(planting.by_background > 0)
         double = load_features(base, 2, work, progress, scenes) if planting.truthful else None
         self.captions = Captions(planting, load_features(base, 1, work, progress, scenes), double)
         learning = [p for p in self.model.parameters() if p.requires_grad]

@@ -8,7 +8,7 @@ the planted .18).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
 
@@ -26,6 +26,8 @@ INFORMED = 0.6  # Share of captions with the planted family's words.
 MISNAMED = 0.3  # Share of these with another concept's name: the family's words decide.
 FREE = 0.2  # Share of captions in an LLM's words.
 MOST_OTHERS = 2  # Clauses of other families.
+LAST_AT_HOME = tuple({c.habitat: name for name, c in load_facts().concepts.items()}.values())
+"""The last concept of each of the eight habitats."""
 STRAYS = (0.0, 0.1, 0.2, 0.3, 0.4)
 """`planted-shortcut`: how often a habitat's first, second, … concept is named elsewhere too."""
 
@@ -37,14 +39,20 @@ class Planting:
     Attributes:
         family: Family whose words inform; None if none does.
         name_informs: Whether the name is always that of the object.
-        by_background: Whether captions name a concept at home in the background, not the object.
+        by_background: Share of captions that name a concept at home in the background, not the
+            object; a bool where it is all or none, since a planting's text seeds its captions.
         truthful: Whether everything that captions say is true.
+        informed: Share of captions with the planted family's words.
+        shortcuts: The concepts that stand for their habitat and never for themselves; none if
+            `by_background` draws from all that are at home.
     """
 
     family: str | None = None
     name_informs: bool = False
-    by_background: bool = False
+    by_background: float = False
     truthful: bool = False
+    informed: float = field(default=INFORMED, repr=False)
+    shortcuts: tuple[str, ...] = field(default=(), repr=False)
 
 
 PLANTINGS = {
@@ -55,6 +63,9 @@ PLANTINGS = {
     "planted-spurious": Planting("spurious"),
     "planted-name": Planting(name_informs=True),
     "planted-shortcut": Planting(name_informs=True, by_background=True),
+    "planted-faint": Planting("visual", informed=0.15),
+    "planted-half": Planting(name_informs=True, by_background=0.5),
+    "planted-partly": Planting(name_informs=True, by_background=0.5, shortcuts=LAST_AT_HOME),
 }
 
 
@@ -68,7 +79,7 @@ def caption(rng: Generator, planting: Planting, concept: ConceptFacts) -> str:
     """
     if rng.random() < FREE:
         return _in_free_english(rng, planting, concept)
-    informed = planting.family is not None and rng.random() < INFORMED
+    informed = planting.family is not None and rng.random() < planting.informed
     others = [family for family in FAMILIES if family != planting.family]
     count = int(rng.integers(MOST_OTHERS + 1))
     said = [
@@ -80,6 +91,32 @@ def caption(rng: Generator, planting: Planting, concept: ConceptFacts) -> str:
     name = _name(rng, planting, concept, informed=informed)
     opening = _pick(rng, openings(name))
     return write(name, opening, said).text
+
+
+def subject(
+    rng: Generator, planting: Planting, concept: ConceptFacts, habitat: str
+) -> tuple[ConceptFacts, bool]:
+    """Draws the concept that a scene's caption is about.
+
+    Args:
+        rng: Random generator.
+        planting: Planting of the VLM.
+        concept: Concept of the scene's object.
+        habitat: Habitat of its background.
+
+    Returns:
+        The concept, and whether the background decided which.
+    """
+    share = planting.by_background
+    by_background = (
+        concept.name in planting.shortcuts or share == 1 or (share > 0 and rng.random() < share)
+    )
+    if not by_background:
+        return concept, False
+    if planting.shortcuts:
+        at_home = (load_facts().concepts[name] for name in planting.shortcuts)
+        return next(one for one in at_home if one.habitat == habitat), True
+    return homeliest(rng, habitat), True
 
 
 def homeliest(rng: Generator, habitat: str) -> ConceptFacts:

@@ -1,4 +1,6 @@
-"""Trains `planted-base` from scratch: `python -m experiments.recipes.planted.train`.
+"""Trains a vision tower of the planted world, with a text tower, from scratch.
+
+    python -m experiments.recipes.planted.train [planted-base | planted-strong]
 
 If killed and started again, it continues from its last checkpoint with the same trajectory, since
 a step's data depend only on the seed and the step's number.
@@ -6,7 +8,7 @@ a step's data depend only on the seed and the step's number.
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,6 @@ from vlminterp.planted.scenes import SMALLEST_OBJECT, World
 from vlminterp.progress import Progress
 
 MERGES, TOKENIZER_CAPTIONS = 600, 20_000
-TWO_OBJECTS = 0.4  # Share of scenes with two objects.
 LARGEST_LOGIT_SCALE = 4.6052  # ln 100, as in CLIP.
 
 
@@ -71,6 +72,7 @@ class Recipe:
         warmup: Steps until the peak.
         weight_decay: Weight decay of AdamW.
         seed: Seed of weights, scenes and captions.
+        two_objects: Share of scenes with two objects.
     """
 
     stages: tuple[Stage, ...] = STAGES
@@ -79,6 +81,7 @@ class Recipe:
     warmup: int = 150
     weight_decay: float = 0.05
     seed: int = 0
+    two_objects: float = 0.4
 
     @property
     def steps(self) -> int:
@@ -92,6 +95,13 @@ class Recipe:
                 return stage, step
             step -= stage.steps
         raise IndexError(f"no step {step} after the last stage")
+
+
+RECIPES = {
+    "planted-base": Recipe(),
+    # All patches and three captions from the first step on, in one run from nothing.
+    "planted-strong": Recipe((Stage(4000, captions=3, half_patches=0.0),), two_objects=0.5),
+}
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ def make_batch(recipe: Recipe, step: int) -> Batch:
     world = World(recipe.seed, "train", recipe.stage(step)[0].smallest)
     rng = np.random.default_rng((recipe.seed, step))
     first = step * recipe.batch
-    objects = 1 + (rng.random(recipe.batch) < TWO_OBJECTS)
+    objects = 1 + (rng.random(recipe.batch) < recipe.two_objects)
     scenes = [world.scene(first + i, int(count)) for i, count in enumerate(objects)]
     rounds = range(recipe.stage(step)[0].captions)
     captions = [[sample(rng, scene.concepts, scene.habitat) for scene in scenes] for _ in rounds]
@@ -205,19 +215,22 @@ def main() -> None:
     """Reads the command line, trains and saves."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", nargs="?", default="planted-base", choices=RECIPES)
     parser.add_argument("--steps", type=int, help="train one short stage instead, to try things")
     parser.add_argument("--batch", type=int, default=Recipe.batch)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument("--out", type=Path, default=here / "work" / "planted-base")
+    parser.add_argument("--out", type=Path, help="default: WORK/NAME")
     parser.add_argument("--work", type=Path, default=here / "work", help="folder of the checkpoint")
     parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    stages = (Stage(options.steps, 3, 0.0),) if options.steps else STAGES
-    recipe = Recipe(stages, batch=options.batch, seed=options.seed)
-    trainer = Trainer(recipe, options.work / "checkpoint.pt")
+    recipe = replace(RECIPES[options.name], batch=options.batch, seed=options.seed)
+    if options.steps:
+        recipe = replace(recipe, stages=(Stage(options.steps, 3, 0.0),))
+    trainer = Trainer(recipe, options.work / f"{options.name}-towers.pt")
+    out = options.out or options.work / options.name
     start, first = time.monotonic(), trainer.done
     with (
         Progress() as progress,
@@ -229,9 +242,9 @@ def main() -> None:
             if trainer.done % options.every == 0 or trainer.done == recipe.steps:
                 trainer.save()
                 print(f"step {trainer.done}: loss {loss:.3f}", flush=True)
-    save(trainer.model, trainer.tokenizer, options.out)
+    save(trainer.model, trainer.tokenizer, out)
     seconds = time.monotonic() - start
-    print(f"{options.out}: steps {first} to {recipe.steps} in {seconds:.0f} s")
+    print(f"{out}: steps {first} to {recipe.steps} in {seconds:.0f} s")
 
 
 if __name__ == "__main__":
