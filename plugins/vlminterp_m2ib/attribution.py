@@ -14,7 +14,7 @@ from vlminterp.attribution.noise import PairNoise, pair_seeds
 from vlminterp.attribution.targets import Similarity, Target
 from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
 from vlminterp_m2ib.prior import gates_of, prior_of
-from vlminterp_m2ib.settings import DEFAULTS, Settings
+from vlminterp_m2ib.settings import DEFAULTS, Gating, Settings
 
 
 class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
@@ -102,6 +102,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
             prior_of(hidden, state, settings.scale, settings.variance),
             gates_of(state, settings.pooled_token, hidden.dtype),
             noise,
+            per_token=settings.gates is Gating.token,
             beta=settings.beta,
             learning_rate=settings.learning_rate,
             steps=settings.steps,

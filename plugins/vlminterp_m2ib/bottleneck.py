@@ -1,6 +1,7 @@
 """The information bottleneck of M2IB (Wang, Rudner and Wilson, NeurIPS 2023), as pure functions.
 
-One gate λ = sigmoid(α) per token and channel mixes the hidden state h with noise from a prior:
+A gate λ = sigmoid(α) per token and channel, or per token, mixes the hidden state h with noise from
+a prior:
 
     z = λ·h + (1 - λ)·(μ + σ·ε),   ε ~ N(0, 1),   prior r = N(μ, σ²)
 
@@ -40,7 +41,7 @@ class Gates:
     fixed: Tensor
 
     def __call__(self, alpha: Tensor) -> Tensor:
-        """Returns the gates λ, `[B, N, C]`."""
+        """Returns the gates λ, of α's shape: `[B, N, C]` or, one per token, `[B, N, 1]`."""
         return torch.where(self.free[:, :, None], alpha.sigmoid(), self.fixed[:, :, None])
 
 
@@ -69,10 +70,10 @@ def information(deviate: Tensor, alpha: Tensor) -> Tensor:
 
     Args:
         deviate: x, any shape.
-        alpha: α, same shape.
+        alpha: α, a shape that broadcasts to x's.
 
     Returns:
-        Non-negative, same shape.
+        Non-negative, the shape of x.
 
     Example:
         >>> information(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 0.0]))
@@ -87,7 +88,7 @@ def mix(hidden: Tensor, gate: Tensor, noise: Tensor, prior: Prior) -> Tensor:
 
     Args:
         hidden: h, `[B, N, C]`.
-        gate: λ, `[B, N, C]`.
+        gate: λ, `[B, N, C]` or `[B, N, 1]`.
         noise: ε, standard normal, `[B, n, N, C]`.
         prior: μ and σ.
 
@@ -106,6 +107,7 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
     gates: Gates,
     draw_noise: Callable[[], Tensor],
     *,
+    per_token: bool = False,
     beta: float,
     learning_rate: float,
     steps: int,
@@ -123,6 +125,7 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
         prior: The noise that closed gates let through.
         gates: The tokens in the bottleneck.
         draw_noise: Function that returns standard normal noise `[B, n, N, C]`, new at each call.
+        per_token: Whether all channels of a token share a gate.
         beta: Weight of the information.
         learning_rate: Adam's learning rate, about how far one step moves an α.
         steps: Forward passes.
@@ -139,7 +142,7 @@ def fit_bottleneck(  # noqa: PLR0913 - the objective's own symbols
         mixed = mix(hidden, gates(alpha), draw_noise(), prior)
         return score(mixed), torch.where(free, information(deviate, alpha), nothing)
 
-    alpha = torch.full_like(hidden, INITIAL_ALPHA)
+    alpha = torch.full_like(hidden[:, :, :1] if per_token else hidden, INITIAL_ALPHA)
     elements = gates.free.sum(1) * hidden.shape[2]
     return fit_gates(
         try_gates, alpha, elements, beta=beta, learning_rate=learning_rate, steps=steps

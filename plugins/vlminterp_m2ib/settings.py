@@ -16,6 +16,15 @@ class Scale(Enum):
     """Those of each channel over the input's own tokens."""
 
 
+class Gating(Enum):
+    """What one gate opens and closes."""
+
+    token = "token"
+    """A whole token, so that a token is kept or lost as one."""
+    channel = "channel"
+    """One channel of one token, as in the paper."""
+
+
 class PooledToken(Enum):
     """The treatment of the token that becomes the embedding (CLS, end of text)."""
 
@@ -42,6 +51,7 @@ class Settings:
         scale: The prior's mean and deviation.
         pooled_token: The treatment of the token that becomes the embedding.
         antithetic: Whether every noise is used twice, once negated (an even number of copies).
+        gates: What one gate opens and closes.
     """
 
     layer: int | float | str = 0
@@ -53,6 +63,7 @@ class Settings:
     scale: Scale = Scale.standardised
     pooled_token: PooledToken = PooledToken.bottleneck
     antithetic: bool = True
+    gates: Gating = Gating.channel
 
     def __post_init__(self) -> None:
         """Checks that every value is in range.
@@ -73,5 +84,5 @@ class Settings:
             raise ConfigError(f"copies={self.copies} must be even; or set antithetic=false")
 
 
-DEFAULTS = {"image": Settings(), "text": Settings(layer="embeddings")}
+DEFAULTS = {"image": Settings(gates=Gating.token), "text": Settings(layer="embeddings")}
 """Settings chosen by planted truth for each side; see experiments/studies/m2ib_planted."""

@@ -78,9 +78,7 @@ class Captions:
         texts = [caption(rng, self.planting, concept) for concept, _ in subjects]
         objects = torch.tensor(numbers)
         by_background = torch.tensor([decided for _, decided in subjects])
-        alike = torch.where(
-            by_background, places[:, None] == places, objects[:, None] == objects
-        )
+        alike = torch.where(by_background, places[:, None] == places, objects[:, None] == objects)
         return Batch(self.single.pooled[chosen], texts, alike)
 
     def _of_scenes(self, rng: Generator) -> Batch:

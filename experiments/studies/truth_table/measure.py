@@ -21,6 +21,7 @@ from vlminterp_attribution.batch import Batches
 from vlminterp_attribution.registry import load_method, make_method, method_names
 
 import vlminterp
+from experiments.studies.truth_table.answers import knows
 from experiments.studies.truth_table.conditions import CONDITIONS, WORLD, Question
 from experiments.studies.truth_table.truthless import Tried, tried
 from vlminterp.adapters.dual_encoder import DualEncoder, Geometry
@@ -44,8 +45,12 @@ from vlminterp.planted.causes import Causes, find_causes
 from vlminterp.planted.scenes import SIZE
 
 OUTPUT = Path("outputs/studies/truth_table")
-MODELS = ("planted-base", "planted-name", "planted-shortcut")
-SLOW = ("banzhaf", "fixlip", "kernelshap", "rise", "scorecam", "smoothgrad")
+MODELS = ("planted-base", "planted-shortcut", "planted-half", "planted-faint")
+JUDGED = ("one object", "two objects", "answer")
+"""Conditions in which metrics that need no truth are judged."""
+NOTHING = ("absent", "nonsense")
+"""Conditions in which the right map says that nothing is there; slow methods are not asked."""
+SLOW = ("banzhaf", "exclip", "fixlip", "kernelshap", "rise")
 """Methods that take several times as long as M2IB; they are asked of the first scenes alone."""
 SLOW_SCENES = 50
 BASELINES = ("random", "centre", "constant", "shuffled", "blurred-edges")
@@ -56,28 +61,52 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Asked:
-    """The questions of one VLM and condition, with what their scores hang on."""
+    """The questions of one VLM and condition, with what their scores hang on.
 
+    Attributes:
+        model: Name of the VLM.
+        condition: Name of the condition.
+        encoder: The VLM.
+        questions: The questions.
+        causes: What the score of each hangs on.
+        known: Whether the VLM knows the named object, for each; None where no object is named.
+        tried: What scores maps without the truth, for the first questions.
+    """
+
+    model: str
+    condition: str
+    encoder: DualEncoder
     questions: list[Question]
     causes: list[Causes]
+    known: list[bool | None]
     tried: list[Tried]
+
+    def file(self, method: str) -> Path:
+        """Returns the path of a method's results."""
+        return OUTPUT / self.model / self.condition.replace(" ", "-") / f"{method}.parquet"
 
 
 def main() -> None:
     """Measures what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=int, default=200)
-    parser.add_argument("--methods", nargs="+", default=_methods())
+    parser.add_argument("--judged", type=int, default=30, help="scenes of metrics without truth")
+    parser.add_argument("--methods", nargs="+", default=[*BASELINES, *_methods()])
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--conditions", nargs="+", default=list(CONDITIONS))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    for model in arguments.models:
-        encoder = vlminterp.load(model, "cpu")
-        for condition in arguments.conditions:
-            asked = _asked(encoder, condition, arguments.scenes)
-            for method in (*arguments.methods, *BASELINES):
-                _measure(encoder, model, condition, method, asked)
+    encoders = {model: vlminterp.load(model, "cpu") for model in arguments.models}
+    asked = [
+        _asked(model, encoder, condition, arguments.scenes, arguments.judged)
+        for condition in arguments.conditions
+        for model, encoder in encoders.items()
+    ]
+    # Methods outermost: a table of those that are done is complete at any time.
+    for method in arguments.methods:
+        for one in asked:
+            if method not in SLOW or one.condition not in NOTHING:
+                _measure(one, method)
 
 
 def _methods() -> list[str]:
@@ -86,33 +115,43 @@ def _methods() -> list[str]:
     return sorted(names, key=lambda name: name in SLOW)
 
 
-def _asked(encoder: DualEncoder, condition: str, scenes: int) -> Asked:
-    questions = [CONDITIONS[condition](index) for index in range(scenes)]
+def _asked(model: str, encoder: DualEncoder, condition: str, scenes: int, judged: int) -> Asked:
+    questions = [CONDITIONS[condition](encoder, index) for index in range(scenes)]
     causes = [
         find_causes(encoder, WORLD, one.scene, [one.caption], one.objects)[0] for one in questions
     ]
-    return Asked(questions, causes, tried(encoder, questions))
+    known = [_knows(encoder, question) for question in questions]
+    trials = tried(encoder, questions[:judged]) if judged and condition in JUDGED else []
+    return Asked(model, condition, encoder, questions, causes, known, trials)
 
 
-def _measure(encoder: DualEncoder, model: str, condition: str, method: str, asked: Asked) -> None:
+def _knows(encoder: DualEncoder, question: Question) -> bool | None:
+    if question.concept is None:
+        return None
+    present = [concept.name for concept in WORLD.concepts(question.scene, question.objects)]
+    return knows(encoder, question.picture(), question.concept, present)
+
+
+def _measure(asked: Asked, method: str) -> None:
     """Measures one method, unless its file is there and has as many scenes."""
-    scenes = SLOW_SCENES if method in SLOW else len(asked.questions)
-    file = OUTPUT / model / condition.replace(" ", "-") / f"{method}.parquet"
-    if file.exists() and len(pd.read_parquet(file)) >= min(scenes, len(asked.questions)):
+    questions = asked.questions[: SLOW_SCENES if method in SLOW else None]
+    file = asked.file(method)
+    if file.exists() and len(pd.read_parquet(file)) >= len(questions):
         return
-    questions = asked.questions[:scenes]
     before = time.process_time()
-    maps = list(_maps(encoder, method, questions))
+    maps = list(_maps(asked.encoder, method, questions))
     seconds = (time.process_time() - before) / len(maps)
     rows = [
-        _row(question, causes, heat, seconds) | score(heat)
-        for question, causes, score, heat in zip(
-            questions, asked.causes, asked.tried, maps, strict=False
+        _row(question, causes, heat, seconds) | {"known": known}
+        for question, causes, known, heat in zip(
+            questions, asked.causes, asked.known, maps, strict=False
         )
     ]
+    for row, score, heat in zip(rows, asked.tried, maps, strict=False):
+        row |= score(heat)
     file.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_parquet(file)
-    print(f"{model} · {condition} · {method}: {seconds:.3f} s a map", flush=True)
+    print(f"{asked.model} · {asked.condition} · {method}: {seconds:.3f} s a map", flush=True)
 
 
 def _maps(encoder: DualEncoder, method: str, questions: Sequence[Question]) -> Iterator[Map]:
