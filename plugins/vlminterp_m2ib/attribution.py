@@ -1,5 +1,6 @@
 """M2IB as an attribution method in Captum's sense."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,8 @@ from vlminterp.attribution.explanation import Explanation, Side, require_pairs
 from vlminterp.attribution.gradients import derivable, taking_gradients
 from vlminterp.attribution.noise import PairNoise, pair_seeds
 from vlminterp.attribution.targets import Similarity, Target
-from vlminterp_m2ib.bottleneck import Bottleneck, fit_bottleneck
+from vlminterp_m2ib.bottleneck import Bottleneck, Prior, fit_bottleneck
+from vlminterp_m2ib.others import OtherPictures
 from vlminterp_m2ib.prior import gates_of, prior_of
 from vlminterp_m2ib.settings import DEFAULTS, Gating, Settings
 
@@ -33,6 +35,8 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
             the planted world.
         seed: Seed of the noise.
         target: The question; by default the pair's similarity.
+        others: Other pictures, for the image side: closed gates let through patches of one of
+            them, at the same place, in place of noise. None for noise.
 
     Raises:
         ConfigError: The tower has no such layer.
@@ -45,6 +49,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         settings: Settings | None = None,
         seed: int = 0,
         target: Target | None = None,
+        others: Pixels | None = None,
     ) -> None:
         self.target = target or Similarity()
         self.encoder = encoder
@@ -53,6 +58,11 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         self.seed = seed
         tower: Tower[Any] = encoder.vision if self.side is Side.image else encoder.text
         tower.resolve_layer(self.settings.layer)
+        self._others = (
+            None
+            if others is None or self.side is Side.text
+            else OtherPictures(encoder.vision, self.settings.layer, others)
+        )
         super().__init__(tower.suffix)
 
     def attribute(self, pixels: Pixels, tokens: Tokens) -> Explanation:
@@ -66,7 +76,8 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
             Scores in nats, per token. A pair's depend neither on its batch nor on its place in it.
 
         Raises:
-            InputError: There is not one caption for each image, or one is empty.
+            InputError: There is not one caption for each image, one is empty, or the other pictures
+            have another grid of patches.
             ModelError: The model was made under `torch.inference_mode`.
         """
         require_pairs(pixels, tokens)
@@ -85,13 +96,8 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         plain = isinstance(self.target, Similarity)
         asked = own if plain else self.target.score(self.encoder, self.side, pixels, tokens)
         settings = self.settings
-        noise = PairNoise(
-            pair_seeds(pixels, tokens, self.seed),
-            state.mask.sum(1).tolist(),
-            settings.copies,
-            hidden,
-            antithetic=settings.antithetic,
-        )
+        prior = prior_of(hidden, state, settings.scale, settings.variance)
+        seeds = pair_seeds(pixels, tokens, self.seed)
 
         def score(mixed: Tensor) -> Tensor:
             return asked(self.forward_func(state.with_hidden(mixed.to(state.hidden.dtype))))
@@ -99,15 +105,26 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         fitted = fit_bottleneck(
             score,
             hidden,
-            prior_of(hidden, state, settings.scale, settings.variance),
+            prior,
             gates_of(state, settings.pooled_token, hidden.dtype),
-            noise,
+            self._draws(seeds, state, hidden, prior),
             per_token=settings.gates is Gating.token,
             beta=settings.beta,
             learning_rate=settings.learning_rate,
             steps=settings.steps,
         )
         return self._explanation(state, fitted, similarity, pixels, tokens)
+
+    def _draws(
+        self, seeds: Sequence[int], state: State, hidden: Tensor, prior: Prior
+    ) -> Callable[[], Tensor]:
+        """Returns what draws the deviates that closed gates let through."""
+        settings = self.settings
+        if self._others is not None:
+            self._others.check(state)
+            return self._others.draws(seeds, settings.copies, prior)
+        lengths = state.mask.sum(1).tolist()
+        return PairNoise(seeds, lengths, settings.copies, hidden, antithetic=settings.antithetic)
 
     def _tower(self, pixels: Pixels, tokens: Tokens) -> tuple[Tower[Any], Pixels | Tokens]:
         """Returns the explained tower and its inputs."""

@@ -36,6 +36,8 @@ class M2IBConfig:
         blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
             those that are stored are not blurred.
         passport: Whether each map says how far it can be trusted.
+        others: Number of the data's first pictures, ≥ 0, whose patches stand in for the noise of
+            the image side; 0 for noise.
         batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
         thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
             words by deletion: about 100 forward passes more for each pair and method.
@@ -46,6 +48,7 @@ class M2IBConfig:
     text: Settings = field(default_factory=lambda: _default("text"))
     blur: float = 0.0
     passport: bool = True
+    others: int = 0
     batch_size: int = 16
     thorough: bool = False
 
@@ -57,6 +60,8 @@ class M2IBConfig:
         """
         if self.batch_size < 1:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
+        if self.others < 0:
+            raise ConfigError(f"others={self.others} must be at least 0")
         if not 0 <= self.blur < math.inf:
             raise ConfigError(f"blur={self.blur} must be a number of patches, at least 0")
 
@@ -74,11 +79,14 @@ class M2IBPlugin(Plugin):
         from vlminterp.attribution.runner import explain_pairs
         from vlminterp.drawing.figure import figure
         from vlminterp_m2ib.attribution import M2IB
+        from vlminterp_m2ib.others import other_pictures
 
         config = context.config
         sides = ("image", "text") if config.sides is Sides.both else (config.sides.value,)
+        others = other_pictures(context, config.others) if config.others else None
         attributors: list[Attributor] = [
-            M2IB(context.encoder, side, getattr(config, side), context.seed) for side in sides
+            M2IB(context.encoder, side, getattr(config, side), context.seed, others=others)
+            for side in sides
         ]
         if config.passport:
             attributors = with_passports(attributors, context.encoder, context.seed)

@@ -291,3 +291,21 @@ def test_a_model_made_in_inference_mode_is_one_line(hf_model, inputs):
     with pytest.raises(ModelError, match=r"made under torch\.inference_mode") as raised:
         attribute(encoder, inputs, "image")
     assert "\n" not in str(raised.value)
+
+
+def test_the_same_picture_in_place_of_noise_takes_nothing_away(encoder, pictures, captions):
+    """Closed gates let through what is there anyway: the fit is the similarity at every step."""
+    given = encoder.preprocess(pictures[:1]), encoder.tokenize(captions[:1])
+    found = M2IB(encoder, "image", PLAIN, others=given[0]).attribute(*given)
+    fit = found.curves["fit"]
+    torch.testing.assert_close(fit, found.similarity[:, None].expand_as(fit))
+
+
+def test_other_pictures_in_place_of_noise(encoder, inputs, pictures, captions):
+    """The map is another one than with noise, and a pair's does not depend on its batch."""
+    others = encoder.preprocess(pictures[2:])
+    method = M2IB(encoder, "image", PLAIN, others=others)
+    together = method.attribute(*inputs).scores
+    assert not torch.allclose(together, attribute(encoder, inputs, "image").scores, rtol=0.05)
+    alone = method.attribute(encoder.preprocess([pictures[1]]), encoder.tokenize([captions[1]]))
+    torch.testing.assert_close(together[1], alone.scores[0], rtol=1e-3, atol=1e-3)

@@ -63,10 +63,10 @@ def test_mix_has_the_priors_moments():
     assert mixed.std().item() == pytest.approx(0.75 * 3, abs=0.03)
 
 
-def slow_twin(hidden, noises, weights, beta, learning_rate):
+def slow_twin(hidden, noises, weights, beta, learning_rate, per_token):
     """One pair, by hand: explicit Adam in float64, the loss as the paper writes it."""
-    alpha = torch.full_like(hidden, 5.0)
-    first, second = torch.zeros_like(hidden), torch.zeros_like(hidden)
+    alpha = torch.full_like(hidden.mean(1, keepdim=True) if per_token else hidden, 5.0)
+    first, second = torch.zeros_like(alpha), torch.zeros_like(alpha)
     for step, noise in enumerate(noises, 1):
         at = alpha.clone().requires_grad_()
         gate = torch.sigmoid(at)
@@ -83,8 +83,9 @@ def slow_twin(hidden, noises, weights, beta, learning_rate):
     raise AssertionError
 
 
+@pytest.mark.parametrize("per_token", [False, True])
 @pytest.mark.parametrize(("beta", "learning_rate"), [(0.1, 1.0), (1.0, 1.0), (3.0, 0.3)])
-def test_fit_is_the_slow_twins(beta, learning_rate):
+def test_fit_is_the_slow_twins(beta, learning_rate, per_token):
     generator = torch.Generator().manual_seed(1)
     pairs, copies, tokens, width, steps = 3, 4, 5, 6, 7
     hidden = torch.randn(pairs, tokens, width, generator=generator).double() * 2
@@ -99,13 +100,14 @@ def test_fit_is_the_slow_twins(beta, learning_rate):
         prior,
         Gates(free, torch.ones(pairs, tokens).double()),
         lambda: next(draws),
+        per_token=per_token,
         beta=beta,
         learning_rate=learning_rate,
         steps=steps,
     )
     assert next(draws, None) is None
     for pair in range(pairs):
-        kl, fit = slow_twin(hidden[pair], noise[:, pair], weights, beta, learning_rate)
+        kl, fit = slow_twin(hidden[pair], noise[:, pair], weights, beta, learning_rate, per_token)
         torch.testing.assert_close(found.information[pair], kl, rtol=1e-9, atol=1e-9)
         torch.testing.assert_close(found.fit[pair, -1], fit, rtol=1e-9, atol=1e-9)
         torch.testing.assert_close(found.capacity[pair, -1], kl.sum(), rtol=1e-9, atol=1e-9)

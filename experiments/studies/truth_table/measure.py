@@ -19,13 +19,14 @@ import torch
 from numpy.typing import NDArray
 from vlminterp_attribution.batch import Batches
 from vlminterp_attribution.registry import load_method, make_method, method_names
+from vlminterp_m2ib.attribution import M2IB
 
 import vlminterp
 from experiments.studies.truth_table.answers import knows
 from experiments.studies.truth_table.conditions import CONDITIONS, WORLD, Question
 from experiments.studies.truth_table.truthless import Tried, tried
 from vlminterp.adapters.dual_encoder import DualEncoder, Geometry
-from vlminterp.attribution.explanation import Side
+from vlminterp.attribution.explanation import Attributor, Side
 from vlminterp.attribution.heatmap import place_on_image
 from vlminterp.attribution.targets import Similarity
 from vlminterp.metrics.baselines import (
@@ -54,6 +55,9 @@ SLOW = ("banzhaf", "exclip", "fixlip", "kernelshap", "rise")
 """Methods that take several times as long as M2IB; they are asked of the first scenes alone."""
 SLOW_SCENES = 50
 BASELINES = ("random", "centre", "constant", "shuffled", "blurred-edges")
+OTHERS = "m2ib-others"
+"""M2IB with the first pictures of the questions in the place of noise, as `plugin.others=16`."""
+OTHER_PICTURES = 16
 BATCH = 10
 
 Map = NDArray[np.float32]
@@ -112,7 +116,7 @@ def main() -> None:
 def _methods() -> list[str]:
     """Returns the names of all methods that explain pictures, slow ones last."""
     names = [name for name in method_names() if Side.image in load_method(name).sides]
-    return sorted(names, key=lambda name: name in SLOW)
+    return sorted([*names, OTHERS], key=lambda name: name in SLOW)
 
 
 def _asked(model: str, encoder: DualEncoder, condition: str, scenes: int, judged: int) -> Asked:
@@ -156,10 +160,7 @@ def _measure(asked: Asked, method: str) -> None:
 
 def _maps(encoder: DualEncoder, method: str, questions: Sequence[Question]) -> Iterator[Map]:
     """Yields each question's scores of patches, float32 `[rows, columns]`."""
-    explainer = None
-    if method not in BASELINES or method == "shuffled":
-        name = "ig" if method == "shuffled" else method
-        explainer = make_method(name, Side.image, Batches(encoder, Similarity(), 0))
+    explainer = _explainer(encoder, method, questions)
     for start in range(0, len(questions), BATCH):
         some = questions[start : start + BATCH]
         if explainer is None:
@@ -173,6 +174,19 @@ def _maps(encoder: DualEncoder, method: str, questions: Sequence[Question]) -> I
             if method == "shuffled":
                 heat = shuffled(heat, question.scene)
             yield heat
+
+
+def _explainer(
+    encoder: DualEncoder, method: str, questions: Sequence[Question]
+) -> Attributor | None:
+    """Returns what explains; None for a baseline that only looks at the picture."""
+    if method == OTHERS:
+        others = [question.picture() for question in questions[:OTHER_PICTURES]]
+        return M2IB(encoder, others=encoder.preprocess(others))
+    if method in BASELINES and method != "shuffled":
+        return None
+    name = "ig" if method == "shuffled" else method
+    return make_method(name, Side.image, Batches(encoder, Similarity(), 0))
 
 
 def _baseline(name: str, encoder: DualEncoder, question: Question) -> Map:

@@ -1,17 +1,20 @@
-"""Makes the tables and the figure of the truth table from what `measure` has written.
+"""Makes the tables of the truth table from what `measure` has written.
 
     python -m experiments.studies.truth_table.tables
 
+Writes `summary.md`, a row for each method, `table.md`, all VLMs and conditions, and `table.png`.
 Scenes without a cause have no true map and are left out; how many there are is told.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from matplotlib import pyplot
+from scipy.stats import mannwhitneyu
 
-from experiments.studies.truth_table.measure import BASELINES, OUTPUT
+from experiments.studies.truth_table.figure import draw
+from experiments.studies.truth_table.measure import BASELINES, NOTHING, OUTPUT
 from vlminterp.metrics.intervals import Interval, mean_interval, paired_difference
 from vlminterp.metrics.significance import holm, paired_p
 
@@ -20,15 +23,30 @@ METRICS = {
     "ranking": "ranking",
     "causal_precision": "precision",
     "causal_share": "share of heat",
-    "pointing_near": "pointing",
+    "pointing": "pointing",
+    "pointing_near": "half a patch near",
 }
 MAIN = "ranking"
 """The metric whose chance level is ½ whatever the causes cover."""
 BOUNDS = (0.0, 1.0)
+SUMMARY = (
+    "method",
+    "things: ranking",
+    "precision",
+    "pointing, half a patch",
+    "known; unknown object",
+    "background: ranking",
+    "share of heat",
+    "absent told",
+    "CPU s a map",
+)
+"""Columns of the summary."""
+THINGS, PLACE = ("planted-base", "two-objects"), ("planted-shortcut", "answer")
+"""The VLM and condition that stand for "goes by things", and for "goes by the background"."""
 
 
 def results() -> pd.DataFrame:
-    """Reads all results; one row for each VLM, condition, method and scene with a cause."""
+    """Reads all results; one row for each VLM, condition, method and scene."""
     parts = []
     for file in sorted(OUTPUT.glob("*/*/*.parquet")):
         model, condition, method = file.parent.parent.name, file.parent.name, file.stem
@@ -39,9 +57,58 @@ def results() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def of(rows: pd.DataFrame, model: str, condition: str) -> pd.DataFrame:
+    """Returns the rows of one VLM and condition."""
+    return rows[(rows["model"] == model) & (rows["condition"] == condition)]
+
+
+def causes(rows: pd.DataFrame) -> Iterator[str]:
+    """Yields a table of how often nothing in the scene answers the caption."""
+    yield "| VLM | condition | scenes | captions that nothing in the scene answers |"
+    yield "|-|-|-|-|"
+    asked = rows.drop_duplicates(["model", "condition", "scene"])
+    for (model, condition), some in asked.groupby(["model", "condition"], sort=False):
+        yield f"| {model} | {condition} | {len(some)} | {some['nothing'].mean():.2f} |"
+
+
+def summary(rows: pd.DataFrame) -> Iterator[str]:
+    """Yields a table with a row for each method, the best first."""
+    caused = rows[~rows["nothing"]]
+    things, place = of(caused, *THINGS), of(caused, *PLACE)
+    order = things.groupby("method")[MAIN].mean().sort_values(ascending=False).index
+    yield f"| {' | '.join(SUMMARY)} |"
+    yield "|" + "-|" * len(SUMMARY)
+    for method in order:
+        own, other = (some[some["method"] == method] for some in (things, place))
+        near = own.groupby(own["known"].astype(bool))["pointing_near"].mean()
+        yield (
+            f"| {method} | {cell(mean_interval(own[MAIN], bounds=BOUNDS))} "
+            f"| {own['causal_precision'].mean():.3f} | {own['pointing_near'].mean():.3f} "
+            f"| {near.get(True, np.nan):.2f}; {near.get(False, np.nan):.2f} "
+            f"| {cell(mean_interval(other[MAIN], bounds=BOUNDS)) if len(other) else '–'} "
+            f"| {other['causal_share'].mean():.3f} | {absent_told(rows, method)} "
+            f"| {own['seconds'].mean():.3f} |"
+        )
+
+
+def absent_told(rows: pd.DataFrame, method: str) -> str:
+    """Returns how often the map of a caption with a cause has more heat than that of an absent one.
+
+    It is ½ for a method whose maps look the same whatever the caption.
+    """
+    own = rows[rows["method"] == method]
+    named = of(own, *THINGS)
+    absent = of(own, THINGS[0], "absent")
+    named, absent = named[~named["nothing"]]["total"], absent[absent["nothing"]]["total"]
+    if not len(named) or not len(absent):
+        return "–"
+    return f"{mannwhitneyu(named, absent).statistic / (len(named) * len(absent)):.2f}"
+
+
 def table(rows: pd.DataFrame) -> Iterator[str]:
-    """Yields lines of Markdown: for each condition all methods, the best first."""
-    for (model, condition), some in rows.groupby(["model", "condition"], sort=False):
+    """Yields for each VLM and condition a table of all methods, the best first."""
+    asked = rows[~rows["condition"].isin(NOTHING) & ~rows["nothing"]]
+    for (model, condition), some in asked.groupby(["model", "condition"], sort=False):
         scenes = some.groupby("method")["scene"].nunique()
         yield f"\n## {model}, {condition}\n"
         yield (
@@ -50,7 +117,7 @@ def table(rows: pd.DataFrame) -> Iterator[str]:
         yield "|" + "-|" * (len(METRICS) + 4)
         wide = some.pivot_table(index="scene", columns="method", values=MAIN)
         order = wide.mean().sort_values(ascending=False).index
-        best = next(name for name in order if name not in BASELINES)
+        best = next((name for name in order if name not in BASELINES), order[0])
         ps = dict(
             zip(order, holm([paired_p(wide[name], wide[best]) for name in order]), strict=True)
         )
@@ -73,43 +140,13 @@ def cell(interval: Interval) -> str:
     return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def figure(rows: pd.DataFrame, file: Path) -> None:
-    """Draws ranking against seconds, on VLMs that go by things and on one that does not."""
-    groups = {
-        "VLMs that go by the things": rows[rows["model"] != "planted-shortcut"],
-        "the VLM that goes by the background": rows[rows["model"] == "planted-shortcut"],
-    }
-    drawn, axes = pyplot.subplots(
-        1, 2, figsize=(11, 4.5), sharex=True, sharey=True, layout="constrained"
-    )
-    for one, (title, some) in zip(axes, groups.items(), strict=True):
-        some = some[~some["condition"].isin(["absent", "nonsense"])]
-        for method, own in some.groupby("method"):
-            place = (own["seconds"].mean(), own[MAIN].mean())
-            if method in BASELINES:
-                continue
-            one.scatter(*place, s=22, color="#801f6c")
-            one.annotate(method, place, xytext=(4, 3), textcoords="offset points", fontsize=8)
-        one.axhline(0.5, color="black", linewidth=0.8)
-        one.set_xscale("log")
-        one.set_title(title)
-        one.set_xlabel("CPU seconds a map")
-        one.spines[["top", "right"]].set_visible(False)
-    axes[0].set_ylabel("causes hotter than the rest: ½ by chance, 1 always")
-    drawn.savefig(file, dpi=130)
-    pyplot.close(drawn)
-
-
 def main() -> None:
-    """Writes `table.md` and `table.png`."""
+    """Writes `summary.md`, `table.md` and `table.png`."""
     rows = results()
-    nothing = rows.drop_duplicates(["model", "condition", "scene"])
-    shares = nothing.groupby(["model", "condition"], sort=False)["nothing"].mean().reset_index()
-    lines = ["| VLM | condition | captions that nothing in the scene answers |", "|-|-|-|"]
-    lines += [f"| {a} | {b} | {share:.2f} |" for a, b, share in shares.itertuples(index=False)]
+    (HERE / "summary.md").write_text("\n".join(summary(rows)) + "\n")
+    (HERE / "table.md").write_text("\n".join([*causes(rows), *table(rows)]) + "\n")
     caused = rows[~rows["nothing"]]
-    (HERE / "table.md").write_text("\n".join([*lines, *table(caused)]) + "\n")
-    figure(caused, HERE / "table.png")
+    draw(of(caused, *THINGS), of(caused, *PLACE), MAIN, HERE / "table.png")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,99 @@
+"""Other pictures in the place of noise: what a closed gate lets through is real, but not this."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import Pixels, State, Tower
+from vlminterp.errors import InputError
+from vlminterp.plugin import Context
+from vlminterp_m2ib.bottleneck import Prior
+
+
+class OtherPictures:
+    """The hidden states of other pictures at the place of the bottleneck.
+
+    Args:
+        tower: The image tower.
+        layer: The place.
+        pixels: K other pictures, at least one.
+    """
+
+    def __init__(self, tower: Tower[Pixels], layer: int | float | str, pixels: Pixels) -> None:
+        with torch.no_grad():
+            state = tower.prefix(pixels, layer)
+        self._hidden, self._grids = state.hidden, set(state.grids)
+
+    def check(self, state: State) -> None:
+        """Checks that pictures have the same grid of patches as these.
+
+        Raises:
+            InputError: One has another.
+        """
+        if len(self._grids | set(state.grids)) > 1:
+            raise InputError(
+                "other pictures can't take the place of noise here, because this model gives "
+                "pictures of different shapes different grids; leave plugin.others out"
+            )
+
+    def draws(self, seeds: Sequence[int], copies: int, prior: Prior) -> "PictureDraws":
+        """Returns what draws deviates for a batch.
+
+        Args:
+            seeds: One per pair.
+            copies: Copies per pair.
+            prior: The prior that deviates are measured against.
+        """
+        return PictureDraws(self._hidden, seeds, copies, prior)
+
+
+class PictureDraws:
+    """Draws whole other pictures for each pair from the pair's own stream.
+
+    Args:
+        hidden: Hidden states of K other pictures, `[K, N, C]`.
+        seeds: One per pair.
+        copies: Copies per pair.
+        prior: The prior whose mean and deviation the bottleneck gives back to what is drawn.
+    """
+
+    def __init__(self, hidden: Tensor, seeds: Sequence[int], copies: int, prior: Prior) -> None:
+        self._hidden, self._prior, self._copies = hidden, prior, copies
+        # Drawn on the CPU, because devices' generators differ.
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def __call__(self) -> Tensor:
+        """Returns the next deviates, `[B, copies, N, C]`: other pictures, less μ, over σ."""
+        chosen = torch.stack(
+            [
+                torch.randint(len(self._hidden), (self._copies,), generator=generator)
+                for generator in self._generators
+            ]
+        )
+        drawn = self._hidden[chosen.to(self._hidden.device)].to(self._prior.mean.dtype)
+        return (drawn - self._prior.mean[:, None]) / self._prior.deviation[:, None]
+
+
+def other_pictures(context: Context[Any], count: int) -> Pixels:
+    """Returns the first pictures of a run's data that can be read, preprocessed.
+
+    Args:
+        context: The run's context.
+        count: The most pictures to take, ≥ 1.
+
+    Raises:
+        InputError: Fewer than two can be read.
+    """
+    found: list[Image.Image] = []
+    for pair in context.source.pairs():
+        with suppress(InputError):  # The run itself counts the pictures that can't be read.
+            found.append(pair.load_image())
+        if len(found) == count:
+            break
+    if len(found) < 2:
+        raise InputError("plugin.others needs data with at least two pictures that can be read")
+    return context.encoder.preprocess(found)
