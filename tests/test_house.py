@@ -110,6 +110,17 @@ def test_the_core_knows_no_plugin():
     assert wrong == []
 
 
+def test_no_two_plugins_use_each_other():
+    """A plugin that another one uses can be understood without it."""
+    uses: dict[str, set[str]] = {}
+    for name, others in imports().items():
+        package = name.split(".")[0]
+        if package != "vlminterp":
+            uses.setdefault(package, set()).update(other.split(".")[0] for other in others)
+    both = {(a, b) for a in uses for b in uses[a] if a < b and a in uses.get(b, ())}
+    assert both == set()
+
+
 def test_no_class_name_stands_twice():
     seen: dict[str, list[str]] = {}
     for name, path in modules().items():

@@ -15,11 +15,11 @@ from vlminterp.drawing.signed import signed_overlay
 from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric
 from vlminterp.report.cards import data_uri, placed_map, small_picture
 from vlminterp.report.content import Content, Section
+from vlminterp.report.passport import Stamp, stamp
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_attribution import looks
-from vlminterp_attribution.passport.reasons import Stamp, stamp
 
 PAIRS_ON_PAGE = 60
 LONGEST_SIDE = 224

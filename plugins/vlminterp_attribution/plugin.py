@@ -117,9 +117,9 @@ class AttributionPlugin(Plugin):
 
     def run(self, context: Context[AttributionConfig]) -> None:
         """Explains every pair by every method."""
+        from vlminterp.attribution.passport.attributor import with_passports
         from vlminterp.attribution.runner import explain_pairs
         from vlminterp.drawing.figure import figure
-        from vlminterp_attribution.passport.attributor import with_passports
         from vlminterp_attribution.support import require_able
 
         config = context.config

@@ -74,8 +74,7 @@ class M2IBPlugin(Plugin):
 
     def run(self, context: Context[M2IBConfig]) -> None:
         """Explains every pair."""
-        from vlminterp_attribution.passport.attributor import with_passports
-
+        from vlminterp.attribution.passport.attributor import with_passports
         from vlminterp.attribution.runner import explain_pairs
         from vlminterp.drawing.figure import figure
         from vlminterp_m2ib.attribution import M2IB

@@ -15,8 +15,6 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot
 from numpy.typing import NDArray
-from vlminterp_attribution.passport.calibration import FILE, Calibration, probabilities
-from vlminterp_attribution.passport.verdict import word
 
 from experiments.studies.passport.logistic import (
     area_under_roc,
@@ -25,6 +23,8 @@ from experiments.studies.passport.logistic import (
     reliability,
 )
 from experiments.studies.passport.measure import OUTPUT
+from vlminterp.attribution.passport.calibration import FILE, Calibration, probabilities
+from vlminterp.attribution.passport.verdict import word
 
 HERE = Path(__file__).parent
 ENOUGH = 0.8

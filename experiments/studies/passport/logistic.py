@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import rankdata
-from vlminterp_attribution.passport.calibration import Calibration
+
+from vlminterp.attribution.passport.calibration import Calibration
 
 PENALTY = 1.0
 """Weight of Σ w² / 2 against the sum of log losses."""

@@ -13,13 +13,13 @@ from pathlib import Path
 import pandas as pd
 import torch
 from vlminterp_attribution.batch import Batches
-from vlminterp_attribution.passport.features import Features
 from vlminterp_attribution.registry import make_method
 
 import vlminterp
 from experiments.studies.truth_table.conditions import CONDITIONS, WORLD
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.attribution.explanation import Side
+from vlminterp.attribution.passport.features import Features
 from vlminterp.attribution.targets import Similarity
 from vlminterp.metrics.causal import causal_ranking
 from vlminterp.planted.causes import find_causes
@@ -62,7 +62,7 @@ def _rows(encoder: DualEncoder, condition: str, first: int) -> Iterator[dict[str
     pixels = encoder.preprocess([question.picture() for question in questions])
     tokens = encoder.tokenize([question.caption for question in questions])
     batches = Batches(encoder, Similarity(), 0)
-    features = Features(batches(Side.image, pixels, tokens))
+    features = Features(encoder, pixels, tokens, 0)
     found = {
         name: make_method(name, Side.image, batches).attribute(pixels, tokens) for name in METHODS
     }

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vlminterp.attribution.passport.verdict import NOTHING
 from vlminterp.drawing.numbers import decimals
-from vlminterp_attribution.passport.verdict import NOTHING
 
 SENTENCES = {
     "gain": "The picture scores {} more than a picture of one colour.",

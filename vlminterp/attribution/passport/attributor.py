@@ -7,11 +7,9 @@ import torch
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
-from vlminterp.attribution.targets import Similarity
-from vlminterp_attribution.batch import Batches, PairBatch
-from vlminterp_attribution.passport.calibration import probabilities, shipped_calibrations
-from vlminterp_attribution.passport.features import Features
-from vlminterp_attribution.passport.verdict import word
+from vlminterp.attribution.passport.calibration import probabilities, shipped_calibrations
+from vlminterp.attribution.passport.features import Features
+from vlminterp.attribution.passport.verdict import word
 
 
 class PassportOffice:
@@ -19,12 +17,12 @@ class PassportOffice:
 
     Args:
         encoder: The VLM.
-        seed: Seed of the random parts that are hidden.
+        seed: Seed of the random parts that are shown.
     """
 
     def __init__(self, encoder: DualEncoder, seed: int) -> None:
-        self._batches = Batches(encoder, Similarity(), seed)
-        self._last: tuple[PairBatch, Features] | None = None
+        self._encoder, self._seed = encoder, seed
+        self._last: tuple[Pixels, Tokens, Features] | None = None
 
     def write(self, explanation: Explanation, pixels: Pixels, tokens: Tokens) -> Explanation:
         """Returns the explanation with `trust`, `nothing`, the features, and `passport`, the word.
@@ -47,10 +45,12 @@ class PassportOffice:
         )
 
     def _features(self, pixels: Pixels, tokens: Tokens) -> Features:
-        batch = self._batches(Side.image, pixels, tokens)
-        if self._last is None or self._last[0] is not batch:
-            self._last = batch, Features(batch)
-        return self._last[1]
+        """Returns the features of a batch: the last ones if it is the same objects."""
+        last = self._last
+        if last is None or last[0] is not pixels or last[1] is not tokens:
+            last = pixels, tokens, Features(self._encoder, pixels, tokens, self._seed)
+            self._last = last
+        return last[2]
 
 
 class WithPassport:

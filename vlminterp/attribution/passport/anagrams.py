@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from vlminterp_attribution.batch import PairBatch
+from vlminterp.adapters.dual_encoder import DualEncoder, Word
 
 ANAGRAMS = 8
 """Anagrams of each caption."""
@@ -24,22 +25,22 @@ def anagrams(words: Sequence[str]) -> list[str]:
     ]
 
 
-def gain_over_anagrams(batch: PairBatch, index: int) -> float:
+def gain_over_anagrams(encoder: DualEncoder, image: Tensor, words: Sequence[Word]) -> float:
     """Returns how far a pair's cosine is above the mean over anagrams of its caption.
 
     Anagrams say nothing but are as long and written in the same letters, so a caption that nothing
     in the picture answers gains nothing over them.
 
     Args:
-        batch: The pairs.
-        index: The pair's place in the batch.
+        encoder: The VLM.
+        image: The image's embedding, `[D]`.
+        words: The words of its caption.
     """
-    words = [word.text for word in batch.tokens.words[index]]
     if not words:
         return 0.0
-    encoder = batch.encoder
+    written = [word.text for word in words]
     with torch.no_grad():
-        texts = encoder.encode_text(encoder.tokenize(anagrams(words)))
-        own = encoder.encode_text(encoder.tokenize([" ".join(words)]))
-    cosines = encoder.similarity(batch.embedding[index : index + 1], torch.cat([own, texts]))[0]
+        texts = encoder.encode_text(encoder.tokenize(anagrams(written)))
+        own = encoder.encode_text(encoder.tokenize([" ".join(written)]))
+    cosines = encoder.similarity(image[None], torch.cat([own, texts]))[0]
     return float(cosines[0] - cosines[1:].mean())

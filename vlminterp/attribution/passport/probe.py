@@ -1,5 +1,7 @@
 """Hides parts of a picture and scores what is left: what a map is held against without truth."""
 
+from typing import Protocol
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -7,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from vlminterp.metrics.sensitivity import sensitivity_n
-from vlminterp_attribution.game import Game
 
 CELLS = 8
 """Most rows and columns of parts: a finer map is averaged, so that the cost does not grow."""
@@ -15,20 +16,27 @@ QUARTERS = 16
 """Random quarters of the picture, shown alone once for all maps of a pair."""
 
 
+class ScoreShown(Protocol):
+    """The score of a picture as a function of the parts that are shown; `ShownParts` is one."""
+
+    shape: tuple[int, int]
+
+    def __call__(self, shown: Tensor) -> Tensor:
+        """Returns the score of each choice of parts, `[n]`; `shown` is bool `[n, r, c]`."""
+
+
 class Probe:
     """One pair, with its score while only some parts of the picture are shown.
 
-    All else has the mean colour of the model's preprocessing.
-
     Args:
-        game: The pair as a game of patches.
+        parts: The picture's score by the parts that are shown.
         seed: Seed of the random quarters.
         scale: Factor of the score, such as the model's own logit scale.
     """
 
-    def __init__(self, game: Game, seed: int, scale: float) -> None:
-        rows, columns = game.shape
-        self._game, self._scale = game, scale
+    def __init__(self, parts: ScoreShown, seed: int, scale: float) -> None:
+        rows, columns = parts.shape
+        self._score, self._scale = parts, scale
         self._shape = (min(rows, CELLS), min(columns, CELLS))
         self._parts = self._shape[0] * self._shape[1]
         rng = np.random.default_rng(seed)
@@ -70,6 +78,6 @@ class Probe:
 
     def _scores(self, shown: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Returns the score of the picture with only these parts, `[n]`."""
-        scores = self._game(torch.from_numpy(shown).view(-1, *self._shape))
+        scores = self._score(torch.from_numpy(shown).view(-1, *self._shape))
         found: NDArray[np.float64] = scores.double().numpy() * self._scale
         return found

@@ -6,28 +6,28 @@ import numpy as np
 import pytest
 import torch
 from vlminterp_attribution.batch import Batches
-from vlminterp_attribution.passport.anagrams import anagrams
-from vlminterp_attribution.passport.attributor import with_passports
-from vlminterp_attribution.passport.calibration import (
-    Calibration,
-    probabilities,
-    shipped_calibrations,
-)
-from vlminterp_attribution.passport.probe import Probe
-from vlminterp_attribution.passport.reasons import stamp
 from vlminterp_attribution.registry import make_method
 
 import vlminterp
 from vlminterp.attribution.explanation import Side
+from vlminterp.attribution.passport.anagrams import anagrams
+from vlminterp.attribution.passport.attributor import with_passports
+from vlminterp.attribution.passport.calibration import (
+    Calibration,
+    probabilities,
+    shipped_calibrations,
+)
+from vlminterp.attribution.passport.probe import Probe
 from vlminterp.attribution.targets import Similarity
 from vlminterp.planted.source import PlantedConfig, PlantedSource
+from vlminterp.report.passport import stamp
 
 NUMBERS = {"trust", "nothing", "gain", "wording", "foresight", "left"}
 SCENES = 8
 
 
 class Linear:
-    """A game whose score is the sum of the weights that are shown."""
+    """A picture whose score is the sum of the weights that are shown."""
 
     def __init__(self, weights):
         self.weights = torch.as_tensor(weights, dtype=torch.float64)
