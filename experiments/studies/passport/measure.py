@@ -58,7 +58,7 @@ def main() -> None:
 
 def _rows(encoder: DualEncoder, condition: str, first: int) -> Iterator[dict[str, object]]:
     """Yields a row for each scene and method."""
-    questions = [CONDITIONS[condition](index) for index in range(first, first + BATCH)]
+    questions = [CONDITIONS[condition](encoder, index) for index in range(first, first + BATCH)]
     pixels = encoder.preprocess([question.picture() for question in questions])
     tokens = encoder.tokenize([question.caption for question in questions])
     batches = Batches(encoder, Similarity(), 0)
