@@ -78,6 +78,7 @@ def explain(
     target: "Target | None" = ...,
     options: Mapping[str, Any] | None = ...,
     seed: int = ...,
+    passport: bool = ...,
 ) -> "PairExplanation": ...
 
 
@@ -92,6 +93,7 @@ def explain(
     target: "Target | None" = ...,
     options: Mapping[str, Any] | None = ...,
     seed: int = ...,
+    passport: bool = ...,
 ) -> "PairExplanations": ...
 
 
@@ -105,6 +107,7 @@ def explain(  # noqa: PLR0913 - one call asks everything
     target: "Target | None" = None,
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
+    passport: bool = False,
 ) -> "PairExplanation | PairExplanations":
     """Tells which parts of a picture and which words of its caption a model uses.
 
@@ -118,6 +121,8 @@ def explain(  # noqa: PLR0913 - one call asks everything
         target: Another question in place of `against`; see `vlminterp.attribution.targets`.
         options: Options that differ from the method's defaults, by name.
         seed: Seed of everything random.
+        passport: Whether each map says how far it can be trusted, which takes about 30 forward
+            passes more; of similarities alone.
 
     Returns:
         An explanation, or for several captions a tuple of them; both show themselves in a notebook.
@@ -143,7 +148,7 @@ def explain(  # noqa: PLR0913 - one call asks everything
             "vlminterp.wrap makes of a model object"
         )
     asked = target_of(against, target)
-    return explain(encoder, image, text, method, asked, options or {}, seed)
+    return explain(encoder, image, text, method, asked, options or {}, seed, passport=passport)
 
 
 @lru_cache(maxsize=1)

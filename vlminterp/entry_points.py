@@ -10,6 +10,7 @@ from vlminterp.errors import ConfigError, nearest
 
 PLUGINS, ADAPTERS, SOURCES = "vlminterp.plugins", "vlminterp.adapters", "vlminterp.sources"
 FAMILIES, METHODS = "vlminterp.families", "vlminterp.methods"
+COMMANDS = "vlminterp.commands"
 """The groups."""
 
 

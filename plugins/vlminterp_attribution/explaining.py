@@ -6,20 +6,21 @@ from typing import Any
 
 from PIL import Image
 
-from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
 from vlminterp.adapters.inputs import require_readable
 from vlminterp.attribution.explanation import Explanation, Side
+from vlminterp.attribution.passport.attributor import PassportOffice
 from vlminterp.attribution.targets import Contrast, ImageSimilarity, Similarity, Target
 from vlminterp.data.images import Picture, read_image
 from vlminterp.errors import ConfigError, InputError, ModelError
 from vlminterp_attribution.batch import Batches
 from vlminterp_attribution.method import Method
-from vlminterp_attribution.pair_explanation import PairExplanation, PairExplanations
+from vlminterp_attribution.pair_explanation import PairExplanation, PairExplanations, Passport
 from vlminterp_attribution.registry import load_method, make_method
 from vlminterp_attribution.support import require_able
 
 
-def explain(
+def explain(  # noqa: PLR0913 - one call asks everything
     encoder: DualEncoder,
     image: Picture | str,
     text: str | Sequence[str],
@@ -27,6 +28,8 @@ def explain(
     target: Target,
     options: Mapping[str, Any],
     seed: int,
+    *,
+    passport: bool = False,
 ) -> PairExplanation | PairExplanations:
     """Explains one picture with one caption or several; see `vlminterp.explain`."""
     _check(image, text, options, seed)
@@ -37,7 +40,8 @@ def explain(
     if isinstance(target, ImageSimilarity):
         sides = [side for side in sides if side is Side.image]
     methods = [make_method(method, side, batches) for side in sides]
-    found = [_explained(encoder, methods, picture, caption) for caption in captions]
+    office = PassportOffice(encoder, seed) if passport and isinstance(target, Similarity) else None
+    found = [_explained(encoder, methods, picture, caption, office) for caption in captions]
     return found[0] if isinstance(text, str) else PairExplanations(found)
 
 
@@ -79,7 +83,11 @@ def target_of(against: str | Sequence[str] | None, target: Target | None) -> Tar
 
 
 def _explained(
-    encoder: DualEncoder, methods: Sequence[Method], picture: Image.Image, caption: str
+    encoder: DualEncoder,
+    methods: Sequence[Method],
+    picture: Image.Image,
+    caption: str,
+    office: PassportOffice | None,
 ) -> PairExplanation:
     require_readable(caption)
     pixels, tokens = encoder.preprocess([picture]), encoder.tokenize([caption])
@@ -101,4 +109,15 @@ def _explained(
         signed=found[0].signed,
         heat=None if image is None else image.on_image(0, (picture.height, picture.width)),
         words=[(word.text, score) for word, score in words.word_scores(0)] if words else [],
+        passport=_passport(office, image, pixels, tokens),
     )
+
+
+def _passport(
+    office: PassportOffice | None, explanation: Explanation | None, pixels: Pixels, tokens: Tokens
+) -> Passport | None:
+    if office is None or explanation is None:
+        return None
+    written = office.write(explanation, pixels, tokens)
+    trust, nothing = (float(written.numbers[name][0]) for name in ("trust", "nothing"))
+    return Passport(written.labels["passport"][0], trust, nothing)

@@ -21,6 +21,22 @@ from vlminterp.report.words import coloured_words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
+@dataclass(frozen=True)
+class Passport:
+    """How far a map can be trusted; calibrated on planted VLMs, on real ones a lead.
+
+    Attributes:
+        word: `trust`, `doubt` or `nothing there`.
+        trust: Probability that the map's heat lies on what causes the score.
+        nothing: Probability that nothing in the picture answers the caption.
+    """
+
+    word: str
+    trust: float
+    nothing: float
+
+
 LONGEST_SIDE = 420
 """Longest side of a picture in a notebook, in pixels."""
 
@@ -44,6 +60,7 @@ class PairExplanation:
             model did not look; None where the method does not explain pictures.
         words: Each word of the caption with its score; empty where the method does not explain
             text.
+        passport: How far the map can be trusted; None where it was not asked.
     """
 
     model: str
@@ -56,6 +73,7 @@ class PairExplanation:
     signed: bool
     heat: NDArray[np.float32] | None
     words: Sequence[tuple[str, float]]
+    passport: "Passport | None" = None
 
     @property
     def top(self) -> float:

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from vlminterp.cli.arguments import settings, with_plus
+from vlminterp.cli.commands import command
 from vlminterp.cli.console import say, show_sweep
 from vlminterp.cli.free_text import as_written, free_text_options
 from vlminterp.cli.help import asked_for
@@ -44,11 +45,21 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command line.
 
     Args:
-        arguments: Hydra overrides and flags.
+        arguments: Hydra overrides and flags; or a command such as `look`, and its arguments.
 
     Returns:
         The exit code: 0 done, 1 a user's mistake or runs of a sweep unfinished, 130 interrupted.
     """
+    try:
+        beside = command(arguments)
+    except UserError as error:
+        say(one_line(error))
+        return 1
+    return _composed(arguments) if beside is None else beside(arguments[1:])
+
+
+def _composed(arguments: Sequence[str]) -> int:
+    """Composes the configuration that a command line states, and runs it."""
     PlanSweep.launched.clear()
     try:
         register()

@@ -1,0 +1,1 @@
+"""`vlminterp look PICTURE CAPTION [CAPTION]`: one picture explained, as a page."""
