@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import vlminterp
+from experiments.recipes.planted.plantings import LAST_AT_HOME
 from vlminterp.planted.causes import BACKGROUND, find_causes
 from vlminterp.planted.scenes import World
 from vlminterp.planted.source import PlantedConfig, PlantedSource
@@ -37,6 +38,48 @@ def test_a_shortcut_hangs_on_the_background_though_the_object_is_named():
     causal = [one for one in found if not one.nothing]
     assert len(causal) >= SCENES / 3
     assert np.mean([one.shares[BACKGROUND] for one in causal]) > 0.8
+
+
+def parts_of(model, keep):
+    """Returns the mean fall by exchange of object and background, of scenes that are kept."""
+    chosen = [i for i in range(120) if keep(WORLD.scene(i))][:SCENES]
+    encoder = vlminterp.load(model, "cpu")
+    falls = []
+    for index in chosen:
+        caption = f"a photo of a {WORLD.scene(index).concepts[0].name}"
+        (found,) = find_causes(encoder, WORLD, index, [caption])
+        falls.append([part.effect.mean for part in found.parts])
+    return np.mean(falls, axis=0)
+
+
+def at_home(scene):
+    return scene.concepts[0].habitat == scene.habitat
+
+
+def by_place(scene):
+    """The eight concepts that `planted-partly` takes for their habitat."""
+    return scene.concepts[0].name in LAST_AT_HOME and at_home(scene)
+
+
+@pytest.mark.parametrize(
+    ("model", "keep", "by_object", "by_background"),
+    [
+        ("planted-half", at_home, (0.2, 0.45), (0.15, 0.4)),
+        ("planted-half", lambda scene: not at_home(scene), (0.2, 0.5), (-0.1, 0.1)),
+        ("planted-partly", by_place, (-0.1, 0.15), (0.3, 0.7)),
+        (
+            "planted-partly",
+            lambda s: s.concepts[0].name not in LAST_AT_HOME,
+            (0.4, 0.8),
+            (-0.1, 0.15),
+        ),
+        ("planted-faint", at_home, (0.05, 0.25), (-0.05, 0.1)),
+    ],
+)
+def test_vlms_hang_on_what_was_planted(model, keep, by_object, by_background):
+    falls = parts_of(model, keep)
+    for fall, (low, high) in zip(falls, (by_object, by_background), strict=True):
+        assert low < fall < high
 
 
 def test_of_two_objects_the_named_one_is_the_cause():

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from experiments.recipes.planted.plantings import PLANTINGS, TRUE_BY_CHANCE, caption, homeliest
+from experiments.recipes.planted.plantings import (
+    LAST_AT_HOME,
+    PLANTINGS,
+    TRUE_BY_CHANCE,
+    caption,
+    homeliest,
+    subject,
+)
 from vlminterp.planted.descriptions import openings
 from vlminterp.planted.facts import load_facts
 from vlminterp.planted.families import FAMILIES, clauses
@@ -104,3 +111,28 @@ def test_an_llms_sentences_name_their_concept_and_no_other():
     for said in load_free_english():
         assert said.concept in said.text.lower()
         assert set(said.families) <= set(FAMILIES)
+
+
+def subjects(planting, concept, habitat, count=400):
+    rng = np.random.default_rng(0)
+    drawn = (subject(rng, PLANTINGS[planting], CONCEPTS[concept], habitat) for _ in range(count))
+    return [(found.name, by_background) for found, by_background in drawn]
+
+
+def test_half_of_the_captions_name_the_object():
+    found = subjects("planted-half", "owl", "sea")
+    assert np.mean([said == ("owl", False) for said in found]) == pytest.approx(0.5, abs=0.07)
+    others = {name for name, by_background in found if by_background}
+    assert len(others & {"whale", "octopus", "turtle", "jellyfish", "squid"}) == 5
+
+
+def test_a_shortcut_in_eight_concepts():
+    assert len(LAST_AT_HOME) == 8
+    assert set(subjects("planted-partly", "squid", "forest")) == {("beetle", True)}
+    assert set(subjects("planted-partly", "owl", "sea")) == {("owl", False), ("squid", True)}
+
+
+def test_texts_of_the_first_plantings_stay_what_seeds_their_captions():
+    """A model's recipe is its own only if the text that seeds it does not change."""
+    told = str(PLANTINGS["planted-shortcut"])
+    assert told == ("Planting(family=None, name_informs=True, by_background=True, truthful=False)")
