@@ -38,9 +38,14 @@ planted: $(VENV)/.installed-dev
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --wheel
 
+NEEDED := import sys; sys.version_info >= (3, 11) or sys.exit("vlminterp needs Python 3.11 or \
+newer, and %s is %s; choose another: make PYTHON=python3.11 ..." % (sys.executable, sys.version.split()[0]))
+OFFLINE := the packages could not be installed; if the lines above speak of connections, pip \
+reaches no index: set PIP_INDEX_URL to one that it reaches
 $(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c '$(NEEDED)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable . || { echo '$(OFFLINE)' >&2; exit 1; }
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml
