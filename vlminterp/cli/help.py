@@ -31,6 +31,7 @@ What a vision-language model (VLM) looks at, and what it likes to hear.
   python -m vlminterp +plugin=NAME [model=NAME] [data=NAME] [OPTION=VALUE ...]
   python -m vlminterp -m +plugin=NAME model=NAME,NAME   a sweep, a run for each
   python -m vlminterp --help +plugin=NAME data=NAME      options of these two
+  python -m vlminterp look PICTURE CAPTION [CAPTION]     one picture, one page
 
 model= also takes a folder, a hub id, or ARCHITECTURE/TAG of open_clip."""
 

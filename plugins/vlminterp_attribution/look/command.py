@@ -66,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         action="append",
-        help=f"a VLM, by its name, hub id or folder; more by --model again; default: {MODEL}",
+        help=f"a VLM, by its name, hub id or folder (offline: a folder, or planted-base); more by "
+        f"--model again; default: {MODEL}",
     )
     parser.add_argument(
         "--method", default="m2ib", help="`python -m vlminterp_attribution` lists them"
