@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Passport:
-    """How far a map can be trusted; calibrated on planted VLMs, on real ones a lead.
+    """The trust in a map; calibrated on planted VLMs, on real ones a lead.
 
     Attributes:
         word: `trust`, `doubt` or `nothing there`.
@@ -60,7 +60,7 @@ class PairExplanation:
             model did not look; None where the method does not explain pictures.
         words: Each word of the caption with its score; empty where the method does not explain
             text.
-        passport: How far the map can be trusted; None where it was not asked.
+        passport: The trust in the map; None where it was not asked.
     """
 
     model: str

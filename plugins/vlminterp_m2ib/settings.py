@@ -17,7 +17,7 @@ class Scale(Enum):
 
 
 class Gating(Enum):
-    """What one gate opens and closes."""
+    """The part of the hidden state that one gate opens and closes."""
 
     token = "token"
     """A whole token, so that a token is kept or lost as one."""
@@ -51,7 +51,7 @@ class Settings:
         scale: The prior's mean and deviation.
         pooled_token: The treatment of the token that becomes the embedding.
         antithetic: Whether every noise is used twice, once negated (an even number of copies).
-        gates: What one gate opens and closes.
+        gates: The part of the hidden state that one gate opens and closes.
     """
 
     layer: int | float | str = 0

@@ -72,9 +72,9 @@ class Asked:
         condition: Name of the condition.
         encoder: The VLM.
         questions: The questions.
-        causes: What the score of each hangs on.
+        causes: The causes of each one's score.
         known: Whether the VLM knows the named object, for each; None where no object is named.
-        tried: What scores maps without the truth, for the first questions.
+        tried: Scorers of maps that need no truth, for the first questions.
     """
 
     model: str

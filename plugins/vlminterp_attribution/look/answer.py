@@ -1,4 +1,4 @@
-"""What one VLM says about a picture and one or two captions."""
+"""The answer of one VLM about a picture and one or two captions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ ODDS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class PictureAnswer:
     """One VLM's maps of a picture.
 
     Attributes:
@@ -30,7 +30,7 @@ class Answer:
         views: The map of each caption.
         difference: The map of what speaks for the first caption and against the second; None for
             one caption.
-        probabilities: Of each caption among the two, in [0, 1]; empty for one caption.
+        probabilities: The probability of each of two captions, in [0, 1]; empty for one caption.
     """
 
     model: str
@@ -81,7 +81,7 @@ def percent(share: float) -> str:
 
 def answer(
     encoder: DualEncoder, picture: Path, captions: list[str], method: str, seed: int
-) -> Answer:
+) -> PictureAnswer:
     """Asks a VLM.
 
     Args:
@@ -100,11 +100,11 @@ def answer(
     ]
     maps = [view for view in views if isinstance(view, PairExplanation)]
     if len(captions) == 1:
-        return Answer(encoder.name, maps, None, [])
+        return PictureAnswer(encoder.name, maps, None, [])
     first, second = captions
     difference = explain(encoder, picture, first, method, Contrast([second]), {}, seed)
     assert isinstance(difference, PairExplanation)
-    return Answer(encoder.name, maps, difference, _probabilities(encoder, picture, captions))
+    return PictureAnswer(encoder.name, maps, difference, _probabilities(encoder, picture, captions))
 
 
 def _probabilities(encoder: DualEncoder, picture: Path, captions: list[str]) -> list[float]:

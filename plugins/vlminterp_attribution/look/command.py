@@ -11,7 +11,7 @@ from pathlib import Path
 import vlminterp
 from vlminterp.errors import UserError
 from vlminterp.progress import Progress
-from vlminterp_attribution.look.answer import Answer, answer, looks
+from vlminterp_attribution.look.answer import PictureAnswer, answer, looks
 from vlminterp_attribution.look.page import render
 
 MODEL = "clip-vit-b32"
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _answers(options: argparse.Namespace) -> list[Answer]:
+def _answers(options: argparse.Namespace) -> list[PictureAnswer]:
     models = options.model or [MODEL]
     found = []
     with Progress() as progress, progress.track("looking", len(models), 0, "models") as stage:

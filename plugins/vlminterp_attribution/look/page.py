@@ -10,14 +10,14 @@ from vlminterp.drawing.signed import AGAINST, FOR
 from vlminterp.report.cards import data_uri
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
-from vlminterp_attribution.look.answer import Answer, odds, percent
+from vlminterp_attribution.look.answer import PictureAnswer, odds, percent
 from vlminterp_attribution.pair_explanation import PairExplanation
 
 LONGEST_SIDE = 900
 """Longest side of a map on the page, in pixels."""
 
 
-def render(answers: Sequence[Answer], picture: str) -> str:
+def render(answers: Sequence[PictureAnswer], picture: str) -> str:
     """Renders the page as HTML that loads nothing over the network.
 
     Args:
@@ -40,7 +40,7 @@ def render(answers: Sequence[Answer], picture: str) -> str:
     )
 
 
-def _maps(answer: Answer, highest: float) -> list[dict[str, object]]:
+def _maps(answer: PictureAnswer, highest: float) -> list[dict[str, object]]:
     """Returns what the template shows of each map, the difference first."""
     top = max(view.top for view in answer.views)
     maps = [_map(view, top, highest) for view in answer.views]
