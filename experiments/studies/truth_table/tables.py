@@ -97,12 +97,11 @@ def absent_told(rows: pd.DataFrame, method: str) -> str:
     It is ½ for a method whose maps look the same whatever the caption.
     """
     own = rows[rows["method"] == method]
-    named = of(own, *THINGS)
-    absent = of(own, THINGS[0], "absent")
-    named, absent = named[~named["nothing"]]["total"], absent[absent["nothing"]]["total"]
-    if not len(named) or not len(absent):
+    named, absent = of(own, *THINGS), of(own, THINGS[0], "absent")
+    heat, none = named[~named["nothing"]]["total"], absent[absent["nothing"]]["total"]
+    if not len(heat) or not len(none):
         return "–"
-    return f"{mannwhitneyu(named, absent).statistic / (len(named) * len(absent)):.2f}"
+    return f"{mannwhitneyu(heat, none).statistic / (len(heat) * len(none)):.2f}"
 
 
 def table(rows: pd.DataFrame) -> Iterator[str]:
