@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from vlminterp.attribution.passport.split import splits_of
 from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
@@ -15,7 +16,7 @@ from vlminterp.drawing.signed import signed_overlay
 from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric
 from vlminterp.report.cards import data_uri, placed_map, small_picture
 from vlminterp.report.content import Content, Section
-from vlminterp.report.passport import Stamp, stamp
+from vlminterp.report.passport import Stamp, grouped, split_counts, split_table, stamp
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
@@ -52,7 +53,7 @@ def content(folder: RunFolder) -> Content:
     Args:
         folder: A run of this plugin, finished or not.
     """
-    methods, names = methods_of(folder), folder.names
+    methods, names, splits = methods_of(folder), folder.names, splits_of(folder)
     asked = str(folder.config.get("plugin", {}).get("target", "similarity"))
     templates = environment(PACKAGE)
     tables = list(score_tables((folder.summary or {}).get("metrics") or {}, methods))
@@ -62,8 +63,11 @@ def content(folder: RunFolder) -> Content:
         sections.append(Section("Scores", Markup(drawn)))
     pairs = list(_pairs(folder, methods))
     if pairs:
-        drawn = templates.get_template("columns.html.j2").render(pairs=pairs, methods=methods)
-        sections.append(Section("Pairs", Markup(drawn)))
+        groups = grouped(
+            pairs, lambda pair: [view.passport for view in pair["views"] if view.passport]
+        )
+        drawn = templates.get_template("columns.html.j2").render(groups=groups, methods=methods)
+        sections.append(Section("Pairs", split_table(splits) + Markup(drawn)))
     lead = Markup(
         "For each picture and caption, this page shows which parts of the picture and which words "
         "{} uses, as each method measures it. Methods have units of their own: each map and each "
@@ -74,7 +78,7 @@ def content(folder: RunFolder) -> Content:
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
         lead=lead,
         sections=sections,
-        counts={"methods": ", ".join(methods), "target": asked},
+        counts={"methods": ", ".join(methods), "target": asked, **split_counts(splits)},
         style=STYLE + looks.STYLE,
     )
 
@@ -212,6 +216,6 @@ STYLE = """
   gap: .6rem; align-items: start; overflow-x: auto; }
 .columns img { display: block; width: 100%; height: auto; border-radius: 3px; }
 .columns figure { margin: 0; }
-.columns .passport { display: block; cursor: help; text-decoration: underline dotted; }
+.columns .passport { display: block; }
 .columns figcaption { font-size: .8rem; color: var(--quiet); overflow-wrap: anywhere; }
 """

@@ -1,5 +1,6 @@
 """`+plugin=attribution`: several methods, one pass, one page with a column for each."""
 
+import re
 import sys
 from contextlib import nullcontext
 from copy import deepcopy
@@ -74,22 +75,49 @@ def test_every_map_has_a_passport(run):
     assert rows.loc["image", "trust"].between(0, 1).all()
     page = render(results)
     assert page.count('class="passport" title="Probability that') == 2 * 3
-    assert str(rows.loc["image", "passport"].iloc[0]) in page
+    images = rows.loc["image"]
+    said = images.groupby("method")["passport"].value_counts().to_dict()
+    counted = {(m, w): n for m, own in results.summary["passports"].items() for w, n in own.items()}
+    assert {key: number for key, number in counted.items() if number} == said
+    told = images["passport"].value_counts()
+    told = ", ".join(f"{word} {told.get(word, 0)}" for word in ("trust", "doubt", "nothing there"))
+    assert f"{told} of 6 maps" in page
+
+
+def test_pairs_are_sorted_by_their_least_sure_map(run):
+    results = run(methods=["saliency", "gae"], pairs=6)
+    order = ["doubt", "trust", "nothing there"]
+    rows = results.parts.rows().query("side == 'image'")
+    number = rows["nothing"].where(rows["passport"] == "nothing there", rows["trust"])
+    places = rows.assign(place=list(zip(rows["passport"].map(order.index), number, strict=True)))
+    worst = places.groupby("id")["place"].min().sort_values()
+    page = render(results)
+    assert re.findall(r'<article aria-label="([^:]+):', page) == list(worst.index)
+    groups = [order[word].replace(" ", "-") for word, _ in worst]
+    assert re.findall(r'id="maps-([^"]+)"', page) == list(dict.fromkeys(groups))
+
+
+def test_a_run_of_one_method_counts_words_alone(run):
+    counts = run(method="gae").summary["passports"]
+    assert list(counts) == ["trust", "doubt", "nothing there"]
+    assert sum(counts.values()) == 3
 
 
 @pytest.mark.parametrize("asked", [{"passport": False}, CONTRAST], ids=["off", "contrast"])
 def test_without_passports(run, asked):
     results = run(method="gae", **asked)
     assert not {"passport", "trust", "nothing"} & set(results.parts.rows().columns)
+    assert "passports" not in results.summary
     assert 'class="passport"' not in render(results)
 
 
 def test_page_has_a_column_for_each_method(run):
     results = run(methods=CHEAP, options=OPTIONS)
     page = render(results)
+    scores = page[: page.index(">Pairs</h2>")]
     for method in CHEAP:
         assert page.count(f"<figcaption><b>{method}</b>") == 3
-        assert page.count(f'<th scope="row">{method}</th>') == (1 if method == "gradcam" else 2)
+        assert scores.count(f'<th scope="row">{method}</th>') == (1 if method == "gradcam" else 2)
     assert page.count('<th scope="row">centre</th>') == 1
     assert page.count('<th scope="row">gae, shuffled</th>') == 2  # each method's own, on each side
     assert page.count('<th scope="row">gradcam, shuffled</th>') == 1

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.results.fake_run import make_run, named_mask
+from tests.results.fake_run import PASSPORTS, make_run, named_mask
 from vlminterp.export.__main__ import main
 from vlminterp.results.run_folder import RunFolder
 
@@ -122,6 +122,25 @@ def test_fiftyone_has_heatmaps_and_masks_as_files(run, export):
     top = max(a.max() for k, a in RunFolder.read(run).parts.arrays(0).items() if k == "0.image.map")
     assert first["highest"] == pytest.approx(float(top), rel=0.05)
     assert (np.asarray(named) > 0)[grey > 200].mean() > 0.8
+
+
+def test_exports_carry_the_passports(tmp_path, capsys):
+    run = make_run(tmp_path / "m" / "0123456789ab", passports=True)
+    for form in ("fiftyone", "coco", "parquet"):
+        assert main([str(run), "--format", form, "--to", str(tmp_path / form)]) == 0
+    expected = [PASSPORTS[pair] for pair in (0, 2, 3, 4, 5)]
+    samples = json.loads((tmp_path / "fiftyone" / "samples.json").read_text("utf-8"))["samples"]
+    assert [sample["tags"] for sample in samples] == [[word] for word, *_ in expected]
+    images = json.loads((tmp_path / "coco" / "annotations.json").read_text("utf-8"))["images"]
+    rows = pd.read_parquet(tmp_path / "parquet" / "rows.parquet").query("side == 'image'")
+    for written in (samples, images, rows.to_dict("records")):
+        told = [(one["passport"], one["trust"], one["nothing"]) for one in written]
+        assert told == expected
+
+
+def test_maps_without_a_passport_have_no_tag(export):
+    samples = json.loads((export("fiftyone") / "samples.json").read_text("utf-8"))["samples"]
+    assert all(sample["tags"] == [] and "passport" not in sample for sample in samples)
 
 
 def test_what_can_not_be_exported_is_one_line(run, tmp_path, capsys):

@@ -112,6 +112,29 @@ def test_every_pair_has_its_numbers_words_and_curves(page):
     assert sum("information over 10 steps" in label for label in labels) == 10
 
 
+def test_doubtful_maps_come_first_and_each_word_can_be_jumped_to(tmp_path):
+    page = Page(render(RunFolder.read(make_run(tmp_path / "0123456789ab", passports=True))))
+    text = words(page.text)
+    assert "passports trust 2, doubt 2, nothing there 1 of 5 maps" in text
+    shown = [attrs["aria-label"].split(":")[0] for attrs in page.all("article")]
+    assert shown == [f"scene/{pair:04d}.png" for pair in (4, 2, 5, 0, 3)]
+    headings = [attrs["id"] for attrs in page.all("h3", **{"class": "passports"})]
+    assert headings == ["maps-doubt", "maps-trust", "maps-nothing-there"]
+    assert [link["href"] for link in page.all("a")] == [f"#{name}" for name in headings]
+    assert "doubt 2 · trust 2 · nothing there 1" in text
+    first = page.all("div", **{"class": "passport"})[0]
+    assert first["title"].startswith(
+        "Probability that the heat lies on what causes the score: 0.30."
+    )
+    assert "passport doubt 0.30" in text
+
+
+def test_without_passports_pairs_keep_their_order(page):
+    shown = [attrs["aria-label"].split(":")[0] for attrs in page.all("article")]
+    assert shown == [f"scene/{pair:04d}.png" for pair in (0, 2, 3, 4, 5)]
+    assert "passport" not in page.text
+
+
 def test_captions_run_in_their_own_direction(page):
     """The first letter tells it; words with a direction of their own would not count."""
     captions = page.all("p", **{"class": "caption"})

@@ -62,6 +62,18 @@ def attribution(place, strength, seed):
     return (strength * np.exp(-away / 0.02) + noise).astype(np.float32)
 
 
+PASSPORTS = [("trust", 0.9, 0.1), None, ("doubt", 0.6, 0.2), ("nothing there", 0.1, 0.8)]
+PASSPORTS += [("doubt", 0.3, 0.2), ("trust", 0.8, 0.0)]
+"""Word, probability of trust and of nothing, by pair."""
+
+
+def passport(pair):
+    """A passport's columns."""
+    word, trust, nothing = PASSPORTS[pair % len(PASSPORTS)]
+    features = {"gain": 5.0, "left": 0.5, "foresight": 0.75, "wording": 2.0}
+    return {"passport": word, "trust": trust, "nothing": nothing, **features}
+
+
 def one_pair(results, pair):
     """The two rows and the arrays of one pair."""
     size, ground, colour, place, text, named = SCENES[pair % len(SCENES)]
@@ -165,7 +177,9 @@ def by_method(rows, arrays, method, factor):
     return [{**row, "method": method, "unit": "cosine"} for row in rows], renamed
 
 
-def make_run(path: Path, pairs: int = 6, *, finish: bool = True, methods=()) -> Path:
+def make_run(
+    path: Path, pairs: int = 6, *, finish: bool = True, methods=(), passports=False
+) -> Path:
     """Writes parts of two pairs; pair 1 is skipped."""
     with RunFolder.open(path, CONFIG) as results:
         for number in range((pairs + 1) // 2):
@@ -177,6 +191,7 @@ def make_run(path: Path, pairs: int = 6, *, finish: bool = True, methods=()) -> 
                     rows.append(row)
                     continue
                 one, own_arrays = one_pair(results, pair)
+                one[0] |= passport(pair) if passports else {}
                 found = [by_method(one, own_arrays, *m) for m in zip(methods, (1, 2), strict=False)]
                 for more_rows, more_arrays in found or [(one, own_arrays)]:
                     rows += more_rows

@@ -35,6 +35,9 @@ DESCRIPTIVE = frozenset(
 )
 """Columns of a row that are not metrics."""
 
+PASSPORT = ("passport", "trust", "nothing")
+"""The word on a map's passport, and its two probabilities."""
+
 Box = tuple[float, float, float, float]
 
 
@@ -71,6 +74,11 @@ class SideResult:
         """Left, top, right, bottom of what the model saw, in pixels of the original picture."""
         box = self.row.get("box")
         return None if box is None else (box[0], box[1], box[2], box[3])
+
+    @property
+    def passport(self) -> dict[str, Any]:
+        """The columns `PASSPORT`; empty without one."""
+        return {name: self.row[name] for name in PASSPORT if name in self.row}
 
     @property
     def metrics(self) -> dict[str, float]:

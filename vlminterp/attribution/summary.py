@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from vlminterp.attribution.passport.split import splits_of
 from vlminterp.metrics.facts import METRICS
 from vlminterp.metrics.intervals import mean_interval
 from vlminterp.results.run_folder import RunFolder
@@ -20,10 +21,11 @@ def summarise(results: RunFolder) -> dict[str, Any]:
 
     Returns:
         A summary for `RunFolder.finish`; metrics are named `SIDE.METRIC`, or `SIDE.METHOD.METRIC`
-        where several methods were run.
+        where several methods were run. `passports` counts maps by the word on their passport; by
+        method and word where there are several methods.
     """
     rows = results.parts.rows()
-    names = results.config["names"]
+    names, splits = results.config["names"], splits_of(results)
     skipped = rows["skipped"].notna() if "skipped" in rows else rows["pair"] < 0
     used = rows[~skipped]
     metrics: dict[str, Any] = {}
@@ -42,6 +44,7 @@ def summarise(results: RunFolder) -> dict[str, Any]:
         "with_truth": int(used.loc[used["mask"].notna(), "pair"].nunique())
         if "mask" in used
         else 0,
+        **({"passports": splits if len(splits) > 1 else splits.popitem()[1]} if splits else {}),
         "metrics": metrics,
     }
 

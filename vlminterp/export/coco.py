@@ -26,7 +26,8 @@ def to_coco(run: RunFolder, folder: Path) -> list[Path]:
     A picture's hot pixels and its named pixels are one annotation each, with box, area and an
     uncompressed run-length mask, which COCO marks as `iscrowd` 1; `score` is the mean heat there,
     in the picture's `unit`. The map is in `maps/NAME.npy`, float32 `[height, width]`; the picture's
-    `score_map` is its path. A run of several methods is written to a folder for each.
+    `score_map` is its path, and its `passport`, `trust` and `nothing` say how far the map can be
+    trusted. A run of several methods is written to a folder for each.
 
     Args:
         run: The run folder.
@@ -98,6 +99,7 @@ def _image(picture: ExplainedPicture) -> dict[str, Any]:
         "height": height,
         "source": picture.pair.id,
         "unit": picture.pair.image.unit if picture.pair.image else None,
+        **(picture.pair.image.passport if picture.pair.image else {}),
     }
 
 

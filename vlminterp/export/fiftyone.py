@@ -19,7 +19,8 @@ BRIGHTEST = 255
 def to_fiftyone(run: RunFolder, folder: Path) -> list[Path]:
     """Writes `samples.json` and `metadata.json`; `data/` has pictures, `fields/` maps and masks.
 
-    A heatmap is a grey PNG whose 255 is the sample's `highest`, in its `unit`. A run of several
+    A heatmap is a grey PNG whose 255 is the sample's `highest`, in its `unit`. The word on a map's
+    passport is the sample's tag, and beside its two numbers the field `passport`. A run of several
     methods is written to a folder for each.
 
     Args:
@@ -56,7 +57,7 @@ def _sample(picture: ExplainedPicture, folder: Path) -> Mapping[str, Any]:
     row = picture.pair.image.row if picture.pair.image else {}
     sample: dict[str, Any] = {
         "filepath": picture.file.as_posix(),
-        "tags": [],
+        "tags": [row["passport"]] if "passport" in row else [],
         "metadata": {"_cls": "ImageMetadata", "width": width, "height": height},
         "source": picture.pair.id,
         "caption": picture.pair.text,
@@ -64,6 +65,7 @@ def _sample(picture: ExplainedPicture, folder: Path) -> Mapping[str, Any]:
         "highest": highest,
         "unit": picture.pair.image.unit if picture.pair.image else None,
         "heatmap": {"_cls": "Heatmap", "map_path": heatmap, "range": [0, BRIGHTEST]},
+        **(picture.pair.image.passport if picture.pair.image else {}),
         **{name.replace(".", "_"): value for name, value in _metrics(picture).items()},
     }
     if picture.named is not None:

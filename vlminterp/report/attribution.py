@@ -4,10 +4,12 @@ from itertools import islice
 
 from markupsafe import Markup
 
+from vlminterp.attribution.passport.split import splits_of
 from vlminterp.attribution.rows import explained_pairs
 from vlminterp.drawing.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.cards import common_scale, make_card
 from vlminterp.report.content import Content, Section, scores_section
+from vlminterp.report.passport import grouped, split_counts
 from vlminterp.report.templating import environment
 from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
@@ -41,7 +43,11 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
             environment()
             .get_template("pairs.html.j2")
             .render(
-                cards=[make_card(folder.path, pair, scale) for pair in pairs],
+                groups=grouped(
+                    [make_card(folder.path, pair, scale) for pair in pairs],
+                    lambda card: [card.passport] if card.passport else [],
+                ),
+                shown=len(pairs),
                 explained=explained,
                 scale=scale,
                 patch_ticks=ticks(scale.patch),
@@ -53,7 +59,11 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
         lead=Markup(f"{LEAD} {{}}").format(names["model"], names["plugin"], scores),
         sections=sections,
-        counts={"pairs": explained, **({"pairs with truth": truth} if truth else {})},
+        counts={
+            "pairs": explained,
+            **({"pairs with truth": truth} if truth else {}),
+            **split_counts(splits_of(folder)),
+        },
         style=scale_style(),
     )
 

@@ -16,6 +16,7 @@ from vlminterp.data.images import read_image
 from vlminterp.drawing.charts.curves import Curve, curve
 from vlminterp.drawing.overlay import overlay, shared_top
 from vlminterp.errors import InputError
+from vlminterp.report.passport import Stamp, stamp
 from vlminterp.report.words import coloured_words
 
 LONGEST_SIDE = 320
@@ -62,7 +63,7 @@ class SideView:
 class Card:
     """One pair on the page; its pictures are data URIs, None where there is none.
 
-    `passport` is one word on how far the map can be trusted; None where no passport was written.
+    `passport` says how far the map can be trusted; None where no passport was written.
     """
 
     id: str
@@ -73,7 +74,7 @@ class Card:
     heat: str | None
     own_scale: str | None
     words: Markup
-    passport: str | None
+    passport: Stamp | None
     sides: list[SideView]
 
 
@@ -118,7 +119,7 @@ def make_card(folder: Path, pair: PairResult, scale: ColourScale) -> Card:
         heat=heat,
         own_scale=own,
         words=coloured_words(words, scale.word, scale.unit),
-        passport=pair.image.row.get("passport") if pair.image else None,
+        passport=stamp(pair.image.row) if pair.image else None,
         sides=[_side_view(name, side) for name, side in pair.sides.items()],
     )
 

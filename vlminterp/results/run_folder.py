@@ -200,10 +200,10 @@ class RunFolder:
 
         Reports, trackers and the console know these keys: `kind`; `plugin`, `model` and `data` by
         name; `verdict`, the outcome in one sentence; `pairs`, `skipped`, `truncated` and
-        `with_truth`, counts; `notes`, lines on what the source has left out; `metrics`, see
-        `vlminterp.results.summary`; `unit`, what a metric's `n` counts ("pairs" if it is not
-        there); and `unfinished`, stages that could not be done, such as asking a server: running
-        the same line again retries them.
+        `with_truth`, counts; `notes`, lines on what the source has left out; `passports`, maps by
+        the word on their passport; `metrics`, see `vlminterp.results.summary`; `unit`, what a
+        metric's `n` counts ("pairs" if it is not there); and `unfinished`, stages that could not be
+        done, such as asking a server: running the same line again retries them.
 
         Args:
             summary: The run's outcome; the number of the main table's `parts` is added to it, and
