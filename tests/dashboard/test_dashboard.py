@@ -110,6 +110,9 @@ def test_what_matters_stands_in_front(saved):
     assert "align/perplexity" not in shown["ex2"]
     assert {"heatmaps", "convergence/image/fit", "image/pointing_game/random/mean"} <= shown["m2ib"]
     assert "gains/content/habitat/mean" in shown["bank"]
+    passports = {f"passports/{word}" for word in ("trust", "doubt", "nothing there")}
+    assert passports <= shown["m2ib"]
+    assert passports <= {key for p in own["VLMs side by side"] for key in keys_of(p)}
 
 
 def test_keys_are_exactly_what_is_logged(tiny_sweep, logged):

@@ -14,7 +14,7 @@ import pytest
 import wandb
 from PIL import Image
 
-from tests.results.fake_run import CONFIG, SUMMARY, make_run
+from tests.results.fake_run import CONFIG, PASSPORTS, SUMMARY, make_run
 from tests.tracking.records import history, items, pictures, records, summary_of, tables
 from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.results import RunFolder
@@ -350,3 +350,16 @@ def test_each_method_of_a_run_has_its_pictures_and_keys(tmp_path):
     keys = Keys.of(RunFolder.read(folder))
     assert sorted(keys.media) == sorted(expected)
     assert {"pairs/ig", "pairs/gae", "rows"} <= set(keys.tables)
+
+
+def test_passports_are_columns_and_counts(tmp_path):
+    folder = make_run(tmp_path / "m" / "00aabbccddee", passports=True)
+    with RunFolder.open(folder, CONFIG) as results:
+        counts = {"trust": 2, "doubt": 2, "nothing there": 1}
+        results.finish({**SUMMARY, "passports": counts})
+    mirror(RunFolder.read(folder), TrackingConfig())
+    rows, _ = tables(folder)
+    told = [tuple(row[5:8]) for row in rows["pairs"]]
+    assert told == [PASSPORTS[pair] for pair in (0, 2, 3, 4, 5)]
+    summary = summary_of(records(folder))
+    assert {word: summary[f"passports/{word}"] for word in counts} == counts

@@ -17,6 +17,7 @@ from vlminterp.tracking.summary import INTERVAL, metric_key
 BETTER = {True: " (higher is better)", False: " (lower is better)", None: ""}
 WHO = "${run:displayName} ${run:jobType}"
 GAINS = "gains/"
+PASSPORTS = "passports/"
 MEAN = f"/{INTERVAL[0]}"
 SHOWN_FIRST = 3
 """Metrics of a plugin in the comparison of VLMs; the plugin's own section has all."""
@@ -48,7 +49,13 @@ def panels(plugin: str, logged: Sequence[Keys]) -> Panels:
     media = _each(keys.media for keys in logged)
     tables = _each(keys.tables for keys in logged)
     return Panels(
-        matter=[*gains, *bars, *near, *(_media(key) for key in media)],
+        matter=[
+            *gains,
+            *bars,
+            *_passports(plugin, summary),
+            *near,
+            *(_media(key) for key in media),
+        ],
         more=[*far, *(wr.WeavePanelSummaryTable(table_name=key) for key in tables)],
     )
 
@@ -65,6 +72,7 @@ def comparison(logged: Mapping[str, Sequence[Keys]]) -> list[Panel]:
         summary = _each(keys.summary for keys in some)
         if not _gains(summary):
             shown += _metric_bars(plugin, _metrics(some), summary)[:SHOWN_FIRST]
+        shown += _passports(plugin, summary)
     return [*shown, *_trade_off(every)]
 
 
@@ -119,6 +127,22 @@ def _metric_bars(
         for name, facts in metrics.items()
         if name.split(".")[0] not in families  # shown by the panels of gains
         if (keys := _ending(summary, f"{metric_key(name)}/"))
+    ]
+
+
+def _passports(plugin: str, summary: Sequence[str]) -> list[Panel]:
+    """Returns a panel for each method's passports, with a bar for each word on them."""
+    methods: dict[str, list[str]] = {}
+    for key in summary:
+        if key.startswith(PASSPORTS):
+            methods.setdefault(key.rpartition("/")[0], []).append(key)
+    return [
+        wr.BarPlot(
+            title=f"{plugin}: {method.replace('/', ', ')}, maps by word",
+            metrics=keys,
+            legend_template=WHO,
+        )
+        for method, keys in methods.items()
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import wandb
 from numpy.typing import NDArray
 
-from vlminterp.attribution.rows import PairResult, compared_methods, explained_pairs
+from vlminterp.attribution.rows import PASSPORT, PairResult, compared_methods, explained_pairs
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.lineage import log_lineage
 from vlminterp.tracking.media import as_media, figures, heatmaps, picture
@@ -99,11 +99,13 @@ def _pair_table(pairs: Iterable[PairResult], pictures: Mapping[int, wandb.Image]
     pairs = list(pairs)
     unit = next((side.unit for pair in pairs for side in pair.sides.values()), "")
     totals = [f"{side} {unit}" for side in ("image", "text")]
-    columns: list[str | int] = ["id", "text", "similarity", *totals, "picture"]
+    passported = PASSPORT if any(pair.image and pair.image.passport for pair in pairs) else ()
+    columns: list[str | int] = ["id", "text", "similarity", *totals, *passported, "picture"]
     data: list[Iterable[Any]] = []
     for pair in pairs:
         rows = {side: result.row for side, result in pair.sides.items()}
         similarity = next(iter(rows.values())).get("similarity")
         sums = [rows.get(side, {}).get("total") for side in ("image", "text")]
-        data.append([pair.id, pair.text, similarity, *sums, pictures.get(pair.pair)])
+        passport = [rows.get("image", {}).get(name) for name in passported]
+        data.append([pair.id, pair.text, similarity, *sums, *passport, pictures.get(pair.pair)])
     return wandb.Table(columns=columns, data=data, allow_mixed_types=True)
