@@ -127,3 +127,11 @@ def test_one_pair_gets_no_verdict(one):
     assert verdicts("image.pointing_game", method, random=one) == {"random": ""}
     alone = {**one, "higher_is_better": True}
     assert verdicts("image.pointing_game", alone, random=mean_of(0.9)) == {"random": ""}
+
+
+def test_metrics_that_mislead_on_maps_say_so():
+    facts = mean_of(0.8) | {"higher_is_better": False}
+    names = ("image.confidence_drop", "text.confidence_drop", "image.pointing_game")
+    said = [one.misleads for one in score_table(dict.fromkeys(names, facts), "m2ib")]
+    assert "upside down" in said[0]
+    assert said[1:] == ["", ""]

@@ -17,6 +17,10 @@ class Metric:
         constant: The score of a constant map, which says nothing, in a few words.
         matched: The one baseline that a verdict may be against; None where all will do. A metric
             that depends on how much a map marks must not be compared with a map that marks more.
+        misleads: How the metric is known to rank image maps wrongly, and what to read instead, in
+            one sentence; empty where it is not. Measured by `experiments/studies/truth_table`.
+        beyond: Whether such a metric ranks as the causes do once that of the shuffled map is
+            subtracted.
     """
 
     name: str
@@ -26,10 +30,19 @@ class Metric:
     meaning: str
     constant: str
     matched: str | None = None
+    misleads: str = ""
+    beyond: bool = False
 
 
 SHUFFLED = "shuffled"
 """The baseline of a method's own values at random places."""
+
+_UPSIDE_DOWN = (
+    "Where a planted VLM goes by an object, it ranks methods nearly upside down (Kendall's τ with "
+    "the causal ranking: {} and {} on planted-base), since it favours maps that show more; read "
+    "the confidence drop beyond that of the shuffled map (τ .91 and .96) or ROAD (.64 to .69), "
+    "see docs/attribution.md."
+)
 
 _ALL = (
     Metric(
@@ -80,6 +93,8 @@ _ALL = (
         meaning="points of cosine lost when only the hot part is shown",
         constant="0, the best, since a map of ones hides nothing",
         matched=SHUFFLED,
+        misleads=_UPSIDE_DOWN.format("-.82", "-.60"),
+        beyond=True,
     ),
     Metric(
         name="confidence_increase",
@@ -89,6 +104,7 @@ _ALL = (
         meaning="percentage of pairs whose cosine grows when only the hot part is shown",
         constant="0, since a map of ones changes nothing",
         matched=SHUFFLED,
+        misleads=_UPSIDE_DOWN.format("-.61", "-.54"),
     ),
     Metric(
         name="coverage",
@@ -168,3 +184,20 @@ def of_baseline(scores: Mapping[str, float], baseline: str) -> dict[str, float]:
 
 METRICS = {metric.name: metric for metric in _ALL}
 """Every metric by its name."""
+
+
+def how_it_misleads(name: str) -> str:
+    """Returns how a metric misleads on image maps; empty where it is not known to.
+
+    Args:
+        name: The metric in a summary, `SIDE.METRIC` or `SIDE.METHOD.METRIC`.
+
+    Example:
+        >>> how_it_misleads("image.ig.confidence_drop")[:48]
+        'Where a planted VLM goes by an object, it ranks '
+        >>> how_it_misleads("text.confidence_drop")
+        ''
+    """
+    side, _, rest = name.partition(".")
+    facts = METRICS.get(rest.rpartition(".")[2])
+    return facts.misleads if facts and side == "image" else ""

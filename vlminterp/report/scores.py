@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from vlminterp.drawing.charts.curves import common_axis, whisker
 from vlminterp.drawing.numbers import worth
-from vlminterp.metrics.facts import METRICS
+from vlminterp.metrics.facts import METRICS, how_it_misleads
 
 Interval = tuple[float, float]
 
@@ -41,12 +41,16 @@ class ScoreLine:
 
 @dataclass(frozen=True)
 class MetricScores:
-    """One metric: the method's line, then the baselines'; `n` is the number of values."""
+    """One metric: the method's line, then the baselines'.
+
+    `n` is the number of values, and `misleads` says how the metric does; empty where it does not.
+    """
 
     name: str
     direction: str
     n: int | None
     description: str
+    misleads: str
     decimals: int
     method: ScoreLine
     baselines: list[ScoreLine]
@@ -97,6 +101,7 @@ def _metric(name: str, metric: Mapping[str, Any], plugin: str) -> MetricScores:
         direction="" if better is None else f"{'higher' if better else 'lower'} is better",
         n=metric.get("n"),
         description=metric.get("description") or "",
+        misleads=how_it_misleads(name),
         decimals=worth(*_drawn(metric)),
         method=_line(plugin, metric, "", axis),
         baselines=[
