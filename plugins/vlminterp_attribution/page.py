@@ -13,7 +13,7 @@ from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
 from vlminterp.drawing.signed import signed_overlay
-from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric
+from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric, how_it_misleads
 from vlminterp.report.cards import data_uri, placed_map, small_picture
 from vlminterp.report.content import Content, Section
 from vlminterp.report.passport import Stamp, grouped, split_counts, split_table, stamp
@@ -21,6 +21,7 @@ from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_attribution import looks
+from vlminterp_attribution.comparison import Comparisons, compare
 
 PAIRS_ON_PAGE = 60
 LONGEST_SIDE = 224
@@ -56,10 +57,14 @@ def content(folder: RunFolder) -> Content:
     methods, names, splits = methods_of(folder), folder.names, splits_of(folder)
     asked = str(folder.config.get("plugin", {}).get("target", "similarity"))
     templates = environment(PACKAGE)
-    tables = list(score_tables((folder.summary or {}).get("metrics") or {}, methods))
+    metrics = (folder.summary or {}).get("metrics") or {}
+    compared = compare(folder.parts.rows()) if len(methods) > 1 and metrics else Comparisons()
+    tables = list(score_tables(metrics, methods, compared))
     sections = []
     if tables:
-        drawn = templates.get_template("methods.html.j2").render(tables=tables)
+        drawn = templates.get_template("methods.html.j2").render(
+            tables=tables, tests=compared.tests
+        )
         sections.append(Section("Scores", Markup(drawn)))
     pairs = list(_pairs(folder, methods))
     if pairs:
@@ -84,14 +89,18 @@ def content(folder: RunFolder) -> Content:
 
 
 def score_tables(
-    metrics: Mapping[str, Mapping[str, Any]], methods: Sequence[str]
+    metrics: Mapping[str, Mapping[str, Any]],
+    methods: Sequence[str],
+    compared: Comparisons | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yields a table per side: methods and baselines as rows, metrics as columns.
 
     Args:
         metrics: A summary's metrics, named `SIDE.METHOD.METRIC`, or `SIDE.METRIC` for one method.
         methods: The run's methods.
+        compared: What methods are behind by; none are said to be without it.
     """
+    compared = compared or Comparisons()
     for side in ("image", "text"):
         own = [
             (method or methods[0], metric, value)
@@ -106,12 +115,16 @@ def score_tables(
         for method, metric, value in own:
             rows.setdefault(method, {})[metric] = value
         facts = {name: METRICS[name] for name in columns}
+        misleading = {name: how_it_misleads(f"{side}.{name}") for name in columns}
         yield {
             "side": side,
             "metrics": facts,
             "rows": rows,
             "baselines": _baselines(rows),
-            "best": {name: _best(rows, facts[name]) for name in columns},
+            "misleading": {name: how for name, how in misleading.items() if how},
+            "best": {n: None if misleading[n] else _best(rows, facts[n]) for n in columns},
+            "compared": compared.of(side),
+            "beyond": compared.of(side, beyond=True),
         }
 
 
@@ -207,6 +220,7 @@ def _view(method: str, result: PairResult, picture: Any) -> MethodView:
 
 STYLE = """
 .methods td.best { font-weight: 700; }
+.methods abbr { cursor: help; text-decoration: none; color: var(--warning); }
 .methods :is(th, td) { overflow-wrap: normal; }
 .methods tbody tr th { white-space: nowrap; padding: .3rem 1.2rem .3rem 0; }
 .methods tbody + tbody { border-top: 1px solid var(--line); }

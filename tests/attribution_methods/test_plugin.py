@@ -147,11 +147,35 @@ def test_page_of_a_run_that_is_not_finished(run, tmp_path):
 
 def test_best_of_a_column():
     metrics = {
-        f"image.{method}.confidence_drop": {"mean": mean, "low": None, "high": None}
+        f"image.{method}.deletion": {"mean": mean, "low": None, "high": None}
         for method, mean in {"ig": 2.0, "gae": 1.0}.items()
     }
     (table,) = score_tables(metrics, ["ig", "gae"])
-    assert table["best"] == {"confidence_drop": "gae"}, "lower is better"
+    assert table["best"] == {"deletion": "gae"}, "lower is better"
+
+
+def test_metrics_that_mislead_are_named_and_crown_no_method():
+    metrics = {
+        f"{side}.{method}.confidence_drop": {"mean": mean, "low": None, "high": None}
+        for side in ("image", "text")
+        for method, mean in {"ig": 2.0, "gae": 1.0}.items()
+    }
+    image, text = score_tables(metrics, ["ig", "gae"])
+    assert (image["best"], text["best"]) == ({"confidence_drop": None}, {"confidence_drop": "gae"})
+    assert "upside down" in image["misleading"]["confidence_drop"]
+    assert text["misleading"] == {}, "it was measured on maps alone"
+
+
+def test_page_says_what_misleads_and_how_many_comparisons_there_were(run):
+    page = render(run(methods=["saliency", "gae"]))
+    for name in ("drop", "increase"):
+        assert page.count(f'<p class="misleads"><b>Confidence {name}.</b>') == 1
+    # 3 metrics with truth and the drop beyond the shuffled map's; 2 with truth, and 2, of captions
+    assert "correction for the 8 comparisons of this page" in page
+    assert page.count("Beyond that of the shuffled map") == 1
+    alone = render(run("alone", method="gae"))
+    assert "Holm" not in alone
+    assert "upside down" in alone
 
 
 def test_signed_picture():

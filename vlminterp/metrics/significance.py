@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
 _FLIPS = 20_000
+_BLOCK = 500
 
 
 def p_above(values: ArrayLike, threshold: float = 0.0) -> float:
@@ -52,12 +53,14 @@ def paired_p(first: ArrayLike, second: ArrayLike, seed: int = 0) -> float:
     """
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     difference = difference[~np.isnan(difference)]
-    signs = np.random.default_rng(seed).choice((-1.0, 1.0), (_FLIPS, len(difference)))
-    observed = abs(difference.sum())
+    rng = np.random.default_rng(seed)
     # Sums in another order differ by rounding; those that equal the observed one must count.
-    tolerance = 1e-12 * np.abs(difference).sum()
-    as_large = np.abs(signs @ difference) >= observed - tolerance
-    return float((as_large.sum() + 1) / (_FLIPS + 1))
+    least = abs(difference.sum()) - 1e-12 * np.abs(difference).sum()
+    as_large = 0
+    for _ in range(0, _FLIPS, _BLOCK):  # all flips of many values at once would fill the memory
+        signs = rng.choice((-1.0, 1.0), (_BLOCK, len(difference)))
+        as_large += int((np.abs(signs @ difference) >= least).sum())
+    return (as_large + 1) / (_FLIPS + 1)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
