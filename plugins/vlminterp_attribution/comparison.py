@@ -1,4 +1,4 @@
-"""Which methods are clearly behind the best? Every metric, with Holm's correction.
+"""Says which methods are clearly behind the best, by every metric, with Holm's correction.
 
 Differences are paired, so that some are seen which the intervals of the means hide. A metric that
 misleads (`vlminterp.metrics.facts`) gives no verdict but, where that is known to rank as the causes
@@ -21,7 +21,7 @@ LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Versus:
     """All methods against the best by one metric.
 
     Attributes:
@@ -29,7 +29,7 @@ class Comparison:
         metric: The metric's name.
         beyond: Whether the metric is taken beyond that of the shuffled map.
         best: The method with the best mean.
-        behind: How far each method is behind that is clearly so, in the metric's own unit.
+        behind: The methods that are clearly behind, and by how much in the metric's own unit.
     """
 
     side: str
@@ -48,15 +48,15 @@ class Comparisons:
         tests: Number of pairs of methods that were compared, for which p values are corrected.
     """
 
-    all: Sequence[Comparison] = ()
+    all: Sequence[Versus] = ()
     tests: int = 0
 
-    def of(self, side: str, *, beyond: bool = False) -> dict[str, Comparison]:
+    def of(self, side: str, *, beyond: bool = False) -> dict[str, Versus]:
         """Returns one side's comparisons by metric: those beyond the shuffled map, or the others.
 
         Args:
             side: "image" or "text".
-            beyond: Which of the two.
+            beyond: Whether those beyond the shuffled map's are wanted.
         """
         return {one.metric: one for one in self.all if (one.side, one.beyond) == (side, beyond)}
 
@@ -73,7 +73,7 @@ def compare(rows: pd.DataFrame) -> Comparisons:
     for one in measured:
         ps = dict(zip(one.others, islice(adjusted, len(one.others)), strict=True))
         behind = {method: one.gap(method) for method, p in ps.items() if p < LEVEL}
-        compared.append(Comparison(one.side, one.facts.name, one.beyond, one.best, behind))
+        compared.append(Versus(one.side, one.facts.name, one.beyond, one.best, behind))
     return Comparisons(compared, sum(len(one.others) for one in measured))
 
 
@@ -95,7 +95,8 @@ class _Measured:
     def others(self) -> list[str]:
         """The methods that have at least two pairs in common with the best."""
         both = self.values.notna().mul(self.values[self.best].notna(), axis=0)
-        return [name for name in self.values if name != self.best and both[name].sum() > 1]
+        names = map(str, self.values)
+        return [name for name in names if name != self.best and both[name].sum() > 1]
 
     def p(self, method: str) -> float:
         return paired_p(self.values[self.best], self.values[method])

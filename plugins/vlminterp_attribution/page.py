@@ -98,7 +98,7 @@ def score_tables(
     Args:
         metrics: A summary's metrics, named `SIDE.METHOD.METRIC`, or `SIDE.METRIC` for one method.
         methods: The run's methods.
-        compared: What methods are behind by; none are said to be without it.
+        compared: The comparisons of methods; without it no method is said to be behind.
     """
     compared = compared or Comparisons()
     for side in ("image", "text"):

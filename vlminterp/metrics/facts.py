@@ -17,8 +17,8 @@ class Metric:
         constant: The score of a constant map, which says nothing, in a few words.
         matched: The one baseline that a verdict may be against; None where all will do. A metric
             that depends on how much a map marks must not be compared with a map that marks more.
-        misleads: How the metric is known to rank image maps wrongly, and what to read instead, in
-            one sentence; empty where it is not. Measured by `experiments/studies/truth_table`.
+        misleads: One sentence that says how the metric ranks image maps wrongly, and what to read
+            instead; empty where it is not known to. Measured by `experiments/studies/truth_table`.
         beyond: Whether such a metric ranks as the causes do once that of the shuffled map is
             subtracted.
     """

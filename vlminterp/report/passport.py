@@ -59,8 +59,8 @@ def stamp(row: Mapping[str, Any]) -> Stamp | None:
 
 
 @dataclass(frozen=True)
-class Group(Generic[Entry]):
-    """What a page shows under one word.
+class OneWord(Generic[Entry]):
+    """The entries that a page shows under one word.
 
     Attributes:
         word: The word; empty where there is no passport.
@@ -78,7 +78,7 @@ class Group(Generic[Entry]):
 
 def grouped(
     entries: Iterable[Entry], stamps: Callable[[Entry], Sequence[Stamp]]
-) -> list[Group[Entry]]:
+) -> list[OneWord[Entry]]:
     """Sorts what a page shows: the doubtful first, and in each group the least sure first.
 
     Args:
@@ -94,7 +94,7 @@ def grouped(
     groups: dict[str, list[Entry]] = {}
     for entry, least in worst:
         groups.setdefault(least.word if least else "", []).append(entry)
-    return [Group(word, own) for word, own in groups.items()]
+    return [OneWord(word, own) for word, own in groups.items()]
 
 
 def split_counts(splits: Mapping[str, Split]) -> dict[str, str]:
