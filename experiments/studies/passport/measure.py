@@ -31,6 +31,9 @@ MODELS = (
     "planted-name",
     "planted-visual",
     "planted-spurious",
+    "planted-half",
+    "planted-faint",
+    "planted-partly",
 )
 METHODS = ("m2ib", "ig", "gae")
 BATCH = 10
@@ -42,10 +45,11 @@ def main() -> None:
     """Measures what is missing, ten scenes of every VLM and condition after ten others."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenes", type=int, default=40)
+    parser.add_argument("--models", nargs="+", default=MODELS)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    encoders = {model: vlminterp.load(model, "cpu") for model in MODELS}
+    encoders = {model: vlminterp.load(model, "cpu") for model in arguments.models}
     for first in range(FIRST, FIRST + arguments.scenes, BATCH):
         for model, encoder in encoders.items():
             for condition in CONDITIONS:
