@@ -41,6 +41,8 @@ def measured() -> pd.DataFrame:
     if not files:
         raise SystemExit(f"{OUTPUT} is empty; run experiments.studies.passport.measure")
     rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    # Where all that is seen is a cause, no map can be wrong, or right.
+    rows = rows[rows["nothing"] | rows["ranking"].notna()].reset_index(drop=True)
     return rows.assign(trust=~rows["nothing"] & (rows["ranking"] >= ENOUGH))
 
 
