@@ -15,6 +15,8 @@ from vlminterp_attribution.look.answer import PictureAnswer, answer, looks
 from vlminterp_attribution.look.page import render
 
 MODEL = "clip-vit-b32"
+METHOD = "ig"
+"""The method that is good whatever the model goes by; see experiments/studies/truth_table."""
 FOLDER = Path("outputs/look")
 MOST_CAPTIONS = 2
 
@@ -70,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         f"--model again; default: {MODEL}",
     )
     parser.add_argument(
-        "--method", default="m2ib", help="`python -m vlminterp_attribution` lists them"
+        "--method",
+        default=METHOD,
+        help=f"`python -m vlminterp_attribution` lists them; default: {METHOD}",
     )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps or auto")
     parser.add_argument("--seed", type=int, default=0)
