@@ -1,0 +1,36 @@
+"""The plugin audit, run by `+plugin=audit`."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vlminterp.plugin import Context, Plugin
+from vlminterp_audit.settings import AuditConfig
+
+if TYPE_CHECKING:
+    from vlminterp.report.content import Content
+    from vlminterp.results.run_folder import RunFolder
+
+
+class AuditPlugin(Plugin):
+    """Tests what a VLM goes by when it names things: the things, or what is around them."""
+
+    Config = AuditConfig
+
+    def files(self, config: Any) -> Iterable[Path]:
+        """Returns the user's bank and masks, as far as they are given."""
+        paths: list[Path] = config.paths
+        return paths
+
+    def run(self, context: Context[AuditConfig]) -> None:
+        """Audits every concept that is not audited yet, and finds the verdict."""
+        from vlminterp_audit.audit import audit
+
+        audit(context)
+
+    def headline(self, summary: Mapping[str, Any]) -> str:
+        """Says for how many concepts the VLM goes by what, and counts the shortcuts."""
+        if "drivers" not in summary:
+            return super().headline(summary)
+        told = [f"{count} {name}" for name, count in summary["drivers"].items() if count]
+        return f"{', '.join(told)}; {summary['flags']['shortcut']} shortcuts"

@@ -1,0 +1,143 @@
+"""The pictures that a VLM most gives a name to, with their objects and backgrounds exchanged."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from vlminterp.adapters.dual_encoder import DualEncoder
+from vlminterp.description.embed import encode_images
+from vlminterp.errors import InputError
+from vlminterp_audit.exchange import blurred, fitted, mean_colour, paste
+from vlminterp_audit.names import Names, scores
+from vlminterp_audit.pool import Pool
+from vlminterp_audit.things import Things
+
+ALONE = ("blurred", "plain", "removed")
+"""Further versions: background blurred, of one colour; object removed."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A picture and those that it exchanges parts with.
+
+    Attributes:
+        picture: Its place in the pool.
+        objects: Places of the pictures that lend objects, n.
+        backgrounds: Places of the pictures that lend backgrounds, n.
+        embeddings: Embeddings of all combinations, float32 `[1 + n, 1 + n, D]`: objects by rows,
+            backgrounds by columns; its own come first.
+        alone: Embeddings of the versions `ALONE`, float32 `[3, D]`.
+    """
+
+    picture: int
+    objects: tuple[int, ...]
+    backgrounds: tuple[int, ...]
+    embeddings: Tensor
+    alone: Tensor
+
+
+class Exchange:
+    """Makes and embeds the trials of names.
+
+    Args:
+        encoder: The VLM.
+        pool: The pictures.
+        things: The same taken apart.
+        names: The concepts' names.
+        draws: Pictures that lend objects, and as many that lend backgrounds.
+        batch_size: Pictures at once.
+    """
+
+    def __init__(
+        self,
+        encoder: DualEncoder,
+        pool: Pool,
+        things: Things,
+        names: Names,
+        draws: int,
+        batch_size: int,
+    ) -> None:
+        self._encoder = encoder
+        self._pool = pool
+        self._things = things
+        self._draws = draws
+        self._batch_size = batch_size
+        self._scores = scores(pool.embeddings, names.contrasts).numpy()
+
+    def trials(self, about: int, pictures: int, seed: int) -> Iterator[Trial]:
+        """Yields the trials of a name, on the pictures that the VLM most gives it to.
+
+        These need not show the concept: what counts is what the VLM takes for it.
+
+        Args:
+            about: Place of the concept.
+            pictures: Number of pictures, as far as there are enough.
+            seed: Seed of the choice of those that lend their parts.
+        """
+        order = np.argsort(-self._scores[:, about], kind="stable")
+        rng = np.random.default_rng(seed)
+        for picture in islice(self._usable(order), pictures):
+            yield self._trial(picture, self.lenders(about, picture, rng))
+
+    def lenders(self, about: int, picture: int, rng: np.random.Generator) -> list[int]:
+        """Returns pictures whose parts take the place of a picture's own, twice `draws` at most.
+
+        They show other concepts and are in that half of all pictures that the VLM least gives the
+        name to: what is exchanged goes from what it takes for the concept to what it does not.
+        """
+        column = self._scores[:, about]
+        other = (self._pool.owners != about) & (np.arange(len(column)) != picture)
+        least = other & (column <= np.median(column))
+        order = [*rng.permutation(np.flatnonzero(least)), *rng.permutation(np.flatnonzero(other))]
+        return list(islice(self._usable(dict.fromkeys(order)), 2 * self._draws))
+
+    def compose(self, picture: int, thing: int, background: int) -> Image.Image:
+        """Makes a picture with the object of one and the background of another.
+
+        Args:
+            picture: The picture whose size, and whose object's box, are kept.
+            thing: The picture that lends its object.
+            background: The picture that lends its background.
+        """
+        own, lent = self._things.take(picture), self._things.take(thing)
+        behind = fitted(self._things.take(background).background, own.image.size)
+        return paste(behind, lent.object, own.object.box)
+
+    def _trial(self, picture: int, lenders: Sequence[int]) -> Trial:
+        half = len(lenders) // 2
+        objects, backgrounds = (picture, *lenders[:half]), (picture, *lenders[half : 2 * half])
+        made = [self.compose(picture, o, b) for o in objects for b in backgrounds]
+        own = self._things.take(picture)
+        behind = [blurred(own.background), mean_colour(own.background)]
+        made += [paste(one, own.object, own.object.box) for one in behind]
+        embedded = encode_images(self._encoder, [*made, own.background], self._batch_size)
+        count = len(objects) * len(backgrounds)
+        combined = embedded[:count].reshape(len(objects), len(backgrounds), -1)
+        return Trial(picture, objects[1:], backgrounds[1:], combined, embedded[count:])
+
+    def _usable(self, pictures: Sequence[int] | dict[int, None] | NDArray[np.intp]) -> Iterator[int]:
+        """Yields the places of the pictures that can be taken apart."""
+        for picture in pictures:
+            try:
+                self._things.take(int(picture))
+            except InputError:
+                continue
+            yield int(picture)
+
+
+def scored(trials: Sequence[Trial], direction: Tensor) -> NDArray[np.float64]:
+    """Returns the score of all combinations, `[P, 1 + n, 1 + n]`.
+
+    Args:
+        trials: The trials of one name.
+        direction: The vector to score by, such as one of `Names.contrasts`, `[D]`.
+    """
+    stacked = torch.stack([trial.embeddings for trial in trials])
+    found: NDArray[np.float64] = (stacked @ direction).double().cpu().numpy()
+    return found
