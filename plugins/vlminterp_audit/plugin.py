@@ -28,6 +28,12 @@ class AuditPlugin(Plugin):
 
         audit(context)
 
+    def report(self, folder: "RunFolder") -> "Content":
+        """Returns the page's content: shares, flags, and a card for each concept."""
+        from vlminterp_audit.page import content
+
+        return content(folder)
+
     def headline(self, summary: Mapping[str, Any]) -> str:
         """Says for how many concepts the VLM goes by what, and counts the shortcuts."""
         if "drivers" not in summary:
