@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from vlminterp_ex2.inspection.clauses import split
+
 from vlminterp.data.concepts import Concept
 from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.plugin import Context
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_audit.hear import Clause
+from vlminterp_audit.hear import FamilyClause
 from vlminterp_audit.settings import AuditConfig
-from vlminterp_ex2.inspection.clauses import split
 
 DESCRIBE, ALIGNED = "describe", "aligned"
 """EX2's table of descriptions, and those of the aligned model in it."""
@@ -24,7 +25,7 @@ SAME = ("model", "data", "seed")
 
 def clauses_of_run(
     context: Context[AuditConfig], concepts: Sequence[Concept]
-) -> list[list[Clause]]:
+) -> list[list[FamilyClause]]:
     """Returns the clauses of each concept's best descriptions.
 
     Raises:
@@ -78,10 +79,10 @@ def _is_same(run: RunFolder, own: RunFolder) -> bool:
     return all(theirs.get(key) == own.config.get(key) for key in SAME)
 
 
-def _clauses(texts: Sequence[str], name: str) -> Iterator[Clause]:
+def _clauses(texts: Sequence[str], name: str) -> Iterator[FamilyClause]:
     """Yields the clauses of descriptions, without those that call the concept by its name."""
     for text in texts:
         for piece in split(text):
             words = text[piece.start : piece.stop].strip(" ,;:–-")
             if name.lower() not in words.lower():
-                yield Clause(SAID, words)
+                yield FamilyClause(SAID, words)

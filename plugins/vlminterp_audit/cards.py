@@ -73,7 +73,11 @@ class ConceptReport:
 
 
 def make_report(
-    folder: RunFolder, row: Row, flags: Sequence[Row], phrases: Sequence[Row], pictures: Sequence[Row]
+    folder: RunFolder,
+    row: Row,
+    flags: Sequence[Row],
+    phrases: Sequence[Row],
+    pictures: Sequence[Row],
 ) -> ConceptReport:
     """Prepares one concept for the page.
 
@@ -98,7 +102,7 @@ def _example(folder: RunFolder, row: Row, one: Row) -> Example:
         return Version(title, _picture(folder, one[column]), score, _told(answers), width, wrong)
 
     return Example(
-        _taken(row["name"], one["shows"]),
+        _taken(row["name"], one["shows"], one["answer"]),
         [
             Version("as it is", _picture(folder, one["saved"]), own, one["answer"], 1.0),
             Version(f"heat of “{row['name']}”", _picture(folder, one["saved_heat"])),
@@ -117,10 +121,11 @@ def _example(folder: RunFolder, row: Row, one: Row) -> Example:
     )
 
 
-def _taken(name: str, shows: str) -> str:
-    if shows == name:
-        return f"{article(name).capitalize()} {name}, and taken for one."
-    return f"{article(shows).capitalize()} {shows}, taken for {article(name)} {name}."
+def _taken(name: str, shows: str, answer: str) -> str:
+    own = f"{article(shows).capitalize()} {shows}"
+    if answer != name:
+        return f"{own}, among the highest scores of “{name}”."
+    return f"{own}, taken for {'one' if shows == name else f'{article(name)} {name}'}."
 
 
 def _told(answers: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from vlminterp.metrics.intervals import Interval, mean_interval
 from vlminterp.plugin import Context
 from vlminterp_audit.effects import Effects, effects
-from vlminterp_audit.hear import Clause, Heard, Listener
+from vlminterp_audit.hear import FamilyClause, Heard, Listener
 from vlminterp_audit.look import Onlooker
 from vlminterp_audit.names import Names, answers
 from vlminterp_audit.pool import Pool
@@ -54,7 +54,7 @@ class Auditor:
         self._things = things
         self._rows = PictureRows(context, pool, names, exchange, things, onlooker)
 
-    def audit(self, about: int, clauses: Sequence[Clause]) -> None:
+    def audit(self, about: int, clauses: Sequence[FamilyClause]) -> None:
         """Audits a concept; the main table's row is written last, and marks it as done.
 
         Args:
@@ -114,7 +114,9 @@ class Auditor:
         concept = self._pool.concepts[about].id
         table = self._results.table
         table(PICTURES).write(about, pictures, arrays)
-        table(PHRASES).write(about, [{"concept": concept, **r} for r in _phrases(heard, trials)], {})
+        table(PHRASES).write(
+            about, [{"concept": concept, **r} for r in _phrases(heard, trials)], {}
+        )
         table(HEARD).write(about, [{"concept": concept, **row} for row in _families(heard)], {})
         table(FLAGS).write(about, [{"concept": concept, **_flag(flag)} for flag in flags], {})
 

@@ -15,14 +15,14 @@ from vlminterp.description.embed import encode_texts
 from vlminterp.metrics.intervals import mean_interval
 from vlminterp_audit.names import Names
 from vlminterp_audit.pool import Pool
-from vlminterp_audit.verdict import Phrase
+from vlminterp_audit.verdict import HeardPhrase
 
 OTHERS = 8
 """Other names that a phrase is tried with."""
 
 
 @dataclass(frozen=True)
-class Clause:
+class FamilyClause:
     """Words about a concept, without its name.
 
     Attributes:
@@ -45,7 +45,7 @@ class Heard:
         alone: Embedding of each of the phrases in `best` without the name, float32 `[P, D]`.
     """
 
-    best: list[Phrase]
+    best: list[HeardPhrase]
     gains: Mapping[str, float]
     elsewhere: Mapping[str, float]
     alone: Tensor
@@ -53,7 +53,7 @@ class Heard:
 
 def clauses_of_bank(
     rows: Sequence[BankRow], ids: Sequence[str], names: Sequence[str]
-) -> list[list[Clause]]:
+) -> list[list[FamilyClause]]:
     """Returns each concept's clauses: where its descriptions differ from the neutral ones.
 
     Args:
@@ -70,11 +70,11 @@ def clauses_of_bank(
         if said.family == NEUTRAL:
             neutral.setdefault((said.about, said.frame), said.text)
             neutral.setdefault((said.about, ""), said.text)
-    found: list[dict[Clause, None]] = [{} for _ in ids]
+    found: list[dict[FamilyClause, None]] = [{} for _ in ids]
     for said in bank.said:
         if said.family != NEUTRAL:
             words = told(neutral[said.about, said.frame], said.text)
-            found[said.about].setdefault(Clause(said.family, words))
+            found[said.about].setdefault(FamilyClause(said.family, words))
     return [list(own) for own in found]
 
 
@@ -100,16 +100,14 @@ class Listener:
         batch_size: Texts at once, ≥ 1.
     """
 
-    def __init__(
-        self, encoder: DualEncoder, pool: Pool, names: Names, batch_size: int
-    ) -> None:
+    def __init__(self, encoder: DualEncoder, pool: Pool, names: Names, batch_size: int) -> None:
         self._encoder = encoder
         self._pool = pool
         self._names = names
         self._batch_size = batch_size
         self._means = pool.means()
 
-    def hear(self, about: int, clauses: Sequence[Clause], seed: int) -> Heard:
+    def hear(self, about: int, clauses: Sequence[FamilyClause], seed: int) -> Heard:
         """Tries clauses about a concept with its name, and the best ones also with other names.
 
         Args:
@@ -132,7 +130,7 @@ class Listener:
         transfer = self._transfer(others, chosen, seed)
         return Heard(
             [
-                Phrase(
+                HeardPhrase(
                     families[place],
                     texts[place],
                     mean_interval(own[:, place]),

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from vlminterp_attribution.batch import Batches
+from vlminterp_attribution.passport.attributor import with_passports
+from vlminterp_attribution.registry import make_method
+from vlminterp_attribution.support import require_able
 
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
 from vlminterp.attribution.targets import Similarity
 from vlminterp.metrics.localisation import energy_in_mask
-from vlminterp_attribution.batch import Batches
-from vlminterp_attribution.passport.attributor import with_passports
-from vlminterp_attribution.registry import make_method
-from vlminterp_attribution.support import require_able
 from vlminterp_audit.exchange import filled
 
 Heat = NDArray[np.float32]
@@ -29,7 +29,7 @@ CLEARLY = 1.5
 
 
 @dataclass(frozen=True)
-class Look:
+class Evidence:
     """Where the evidence for a caption lies in one picture.
 
     Attributes:
@@ -80,12 +80,12 @@ class Onlooker:
         """Returns one map without a passport, placed on the picture."""
         return self._explained(self._bare, [image], [caption]).on_image(0)
 
-    def look(self, images: Sequence[Image.Image], captions: Sequence[str]) -> list[Look]:
+    def look(self, images: Sequence[Image.Image], captions: Sequence[str]) -> list[Evidence]:
         """Returns a map with its passport for each picture and caption."""
         found = self._explained(self._attributor, images, captions)
         words = found.labels["passport"]
         trust = found.numbers["trust"].tolist()
-        return [Look(found.on_image(i), words[i], trust[i]) for i in range(len(images))]
+        return [Evidence(found.on_image(i), words[i], trust[i]) for i in range(len(images))]
 
     def _explained(
         self, attributor: Attributor, images: Sequence[Image.Image], captions: Sequence[str]

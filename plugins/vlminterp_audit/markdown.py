@@ -36,10 +36,7 @@ def model_card(folder: RunFolder, reports: Sequence[ConceptReport]) -> str:
 
 def _warnings(reports: Sequence[ConceptReport]) -> list[str]:
     flags = [
-        flag
-        for report in reports
-        for flag in report.flags
-        if flag["flag"] != Kind.name_only.value
+        flag for report in reports for flag in report.flags if flag["flag"] != Kind.name_only.value
     ]
     if not flags:
         return ["No flags: no shortcut, no spurious phrase, no text prior was found."]

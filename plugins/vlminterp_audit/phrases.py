@@ -11,13 +11,13 @@ from vlminterp.planted.source import PlantedSource
 from vlminterp.planted.wordings import THINGS
 from vlminterp.plugin import Context
 from vlminterp_audit.aligned import clauses_of_run
-from vlminterp_audit.hear import Clause, clauses_of_bank
+from vlminterp_audit.hear import FamilyClause, clauses_of_bank
 from vlminterp_audit.settings import AuditConfig, Describe
 
 
 def find_clauses(
     context: Context[AuditConfig], concepts: Sequence[Concept]
-) -> list[list[Clause]]:
+) -> list[list[FamilyClause]]:
     """Returns the clauses about each concept; without a bank, only names are audited.
 
     Raises:

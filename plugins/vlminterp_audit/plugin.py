@@ -9,6 +9,8 @@ from vlminterp_audit.settings import AuditConfig
 
 if TYPE_CHECKING:
     from vlminterp.report.content import Content
+    from vlminterp.report.sweep.comparison import SweepComparison
+    from vlminterp.report.sweep.groups import Group
     from vlminterp.results.run_folder import RunFolder
 
 
@@ -40,3 +42,9 @@ class AuditPlugin(Plugin):
             return super().headline(summary)
         told = [f"{count} {name}" for name, count in summary["drivers"].items() if count]
         return f"{', '.join(told)}; {summary['flags']['shortcut']} shortcuts"
+
+    def compare(self, group: "Group") -> "SweepComparison":
+        """Compares what the VLMs go by, in a matrix of VLMs and concepts."""
+        from vlminterp_audit.sweep_page import comparison
+
+        return comparison(group)

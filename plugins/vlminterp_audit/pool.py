@@ -123,6 +123,4 @@ def _read(
             embeddings.append(table.arrays(number)["embeddings"])
             kept.append(concept)
     stacked = torch.from_numpy(np.concatenate(embeddings) if embeddings else np.zeros((0, 0)))
-    return Pool(
-        tuple(kept), np.asarray(owners, np.intp), tuple(loads), stacked.to(context.device)
-    )
+    return Pool(tuple(kept), np.asarray(owners, np.intp), tuple(loads), stacked.to(context.device))

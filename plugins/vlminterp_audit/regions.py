@@ -48,9 +48,7 @@ class Regions:
         self._folder = folder
         self._heat = heat
 
-    def find(
-        self, image: Image.Image, concept: Concept, load: LoadImage
-    ) -> tuple[Mask, Origin]:
+    def find(self, image: Image.Image, concept: Concept, load: LoadImage) -> tuple[Mask, Origin]:
         """Returns a picture's region, bool `[height, width]` and not empty, and its origin.
 
         Args:

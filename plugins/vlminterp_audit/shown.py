@@ -11,13 +11,13 @@ from vlminterp.description.embed import encode_images
 from vlminterp.drawing.overlay import overlay
 from vlminterp.plugin import Context
 from vlminterp_audit.effects import Effects
-from vlminterp_audit.look import Look, Onlooker, without_hottest
+from vlminterp_audit.look import Evidence, Onlooker, without_hottest
 from vlminterp_audit.names import Names, answers
 from vlminterp_audit.pool import Pool
 from vlminterp_audit.settings import AuditConfig
 from vlminterp_audit.things import Things
 from vlminterp_audit.trials import ALONE, Exchange, Trial
-from vlminterp_audit.verdict import Phrase
+from vlminterp_audit.verdict import HeardPhrase
 
 SHOWN = 2
 """Pictures of each concept that are saved with their counterfactuals, and looked at for phrases."""
@@ -57,7 +57,7 @@ class PictureRows:
         self._onlooker = onlooker
 
     def rows(
-        self, about: int, trials: Sequence[Trial], found: Effects, phrases: Sequence[Phrase]
+        self, about: int, trials: Sequence[Trial], found: Effects, phrases: Sequence[HeardPhrase]
     ) -> tuple[list[Row], Arrays]:
         """Returns the rows of a concept's trials, and their maps."""
         images = [self._things.take(trial.picture).image for trial in trials]
@@ -79,7 +79,7 @@ class PictureRows:
             rows.append(row)
         return rows, {f"{place}.heat": look.heat for place, look in enumerate(looks[:SHOWN])}
 
-    def _row(self, about: int, trial: Trial, look: Look) -> Row:
+    def _row(self, about: int, trial: Trial, look: Evidence) -> Row:
         thing, owner = self._things.take(trial.picture), self._pool.owner(trial.picture)
         direction = self._names.contrasts[about]
         grid = (trial.embeddings @ direction).double().cpu().numpy()
@@ -119,7 +119,7 @@ class PictureRows:
             "answers_other_background": [name[k] for k in grid[0, 1:]],
         }
 
-    def _phrase(self, trial: Trial, look: Look, text: str) -> Row:
+    def _phrase(self, trial: Trial, look: Evidence, text: str) -> Row:
         mask = self._things.take(trial.picture).mask
         return {
             "phrase": text,
@@ -128,7 +128,7 @@ class PictureRows:
             "phrase_passport": look.passport,
         }
 
-    def _save(self, about: int, place: int, trial: Trial, look: Look) -> Row:
+    def _save(self, about: int, place: int, trial: Trial, look: Evidence) -> Row:
         """Saves the picture, its heat, and the picture with its object or background exchanged."""
         own, image = trial.picture, self._things.take(trial.picture).image
         top = float(np.nanmax(look.heat))

@@ -16,7 +16,7 @@ KEPT = 256
 
 
 @dataclass(frozen=True)
-class Thing:
+class TakenApart:
     """A picture taken apart.
 
     Attributes:
@@ -47,7 +47,7 @@ class Things:
         self._regions = regions
         self.take = lru_cache(KEPT)(self._take)
 
-    def _take(self, picture: int) -> Thing:
+    def _take(self, picture: int) -> TakenApart:
         """Takes one picture apart, by its place in the pool.
 
         Raises:
@@ -58,4 +58,4 @@ class Things:
         image.thumbnail((SIDE, SIDE))
         mask, origin = self._regions.find(image, self._pool.owner(picture), load)
         cutout, background = cut_out(image, mask), filled(image, mask, seed=picture)
-        return Thing(image, mask, origin, cutout, background)
+        return TakenApart(image, mask, origin, cutout, background)

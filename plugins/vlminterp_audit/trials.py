@@ -121,7 +121,9 @@ class Exchange:
         combined = embedded[:count].reshape(len(objects), len(backgrounds), -1)
         return Trial(picture, objects[1:], backgrounds[1:], combined, embedded[count:])
 
-    def _usable(self, pictures: Sequence[int] | dict[int, None] | NDArray[np.intp]) -> Iterator[int]:
+    def _usable(
+        self, pictures: Sequence[int] | dict[int, None] | NDArray[np.intp]
+    ) -> Iterator[int]:
         """Yields the places of the pictures that can be taken apart."""
         for picture in pictures:
             try:

@@ -32,7 +32,7 @@ SEVERITY = {Kind.shortcut: 1.0, Kind.spurious: 0.6, Kind.prior: 0.4, Kind.name_o
 
 
 @dataclass(frozen=True)
-class Phrase:
+class HeardPhrase:
     """Words about a concept, and what they are worth to a VLM; all gains are in cosine.
 
     Attributes:
@@ -79,7 +79,9 @@ class Flag:
         return self.sure * self.bad
 
 
-def driver(total: Interval, shares: tuple[Interval, Interval], margin: float, least: float) -> Driver:
+def driver(
+    total: Interval, shares: tuple[Interval, Interval], margin: float, least: float
+) -> Driver:
     """Decides what a name's score hangs on.
 
     Args:
@@ -102,7 +104,7 @@ def flags_of(
     name: str,
     drive: Driver,
     context: Interval,
-    phrases: list[Phrase],
+    phrases: list[HeardPhrase],
     margin: float,
 ) -> list[Flag]:
     """Returns the flags of one concept, the surest and worst first.
@@ -130,7 +132,7 @@ def _shortcut(name: str, context: Interval) -> Flag:
     return Flag(Kind.shortcut, sureness(context), _within(context.mean), says)
 
 
-def _of_phrase(phrase: Phrase) -> list[Flag]:
+def _of_phrase(phrase: HeardPhrase) -> list[Flag]:
     """Returns the flags of a liked phrase: its gain needs neither this concept nor its pictures."""
     found = []
     tests = (
@@ -148,7 +150,7 @@ def _of_phrase(phrase: Phrase) -> list[Flag]:
     return found
 
 
-def _name_only(name: str, phrases: list[Phrase]) -> Flag:
+def _name_only(name: str, phrases: list[HeardPhrase]) -> Flag:
     best = max(phrases, key=lambda phrase: phrase.gain.mean)
     says = (
         f"No words beside the name raise the score of “{name}”: the best, “{best.text}”, add "

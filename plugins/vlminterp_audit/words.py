@@ -31,7 +31,9 @@ It likes to hear nothing beside the name. Flags: 1 shortcut.'
     total = sum(drivers.values())
     if not total:
         return f"{model} could not be audited: no concept has pictures that can be taken apart."
-    found = sorted((one for one in Driver if drivers.get(one.value)), key=lambda d: -drivers[d.value])
+    found = sorted(
+        (one for one in Driver if drivers.get(one.value)), key=lambda d: -drivers[d.value]
+    )
     first, *rest = found
     says = f"{model} goes by {GOES_BY[first]} for {_share(drivers[first.value], total)}"
     says += "".join(f", by {GOES_BY[one]} for {drivers[one.value]}" for one in rest)
