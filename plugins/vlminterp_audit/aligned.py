@@ -1,4 +1,4 @@
-"""What an aligned language model says in a finished EX2 run of the same model and data."""
+"""The clauses of a finished EX2 run of the same model and data."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -18,7 +18,7 @@ class Version:
     """A picture as it is or after an exchange.
 
     Attributes:
-        title: What it is.
+        title: Its name on the page.
         picture: A data URI; None if the picture is lost.
         score: The name's score, in cosine; None for the heat.
         answer: The zero-shot answer; None where it is not told.

@@ -59,7 +59,7 @@ class Auditor:
 
         Args:
             about: Place of the concept.
-            clauses: What can be said of it.
+            clauses: The clauses that are tried on it.
         """
         concept = self._pool.concepts[about]
         seed = zlib.crc32(f"{self._seed} {concept.id}".encode())

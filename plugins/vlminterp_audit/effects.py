@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Effects:
-    """What exchanges do to a score, in its unit, float64 `[P]` each.
+    """The effects of exchanges on a score, in its unit, float64 `[P]` each.
 
     Attributes:
         object: Fall by the exchange of the object, mean over both kinds of background.

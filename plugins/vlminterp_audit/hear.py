@@ -36,7 +36,7 @@ class FamilyClause:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a VLM likes to hear of one concept.
+    """The phrases about one concept that a VLM likes to hear.
 
     Attributes:
         best: The best phrase of each family, best first.

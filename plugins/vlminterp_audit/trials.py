@@ -21,6 +21,11 @@ from vlminterp_audit.things import Things
 ALONE = ("blurred", "plain", "removed")
 """Further versions: background blurred, of one colour; object removed."""
 
+CLOSE = 0.5
+"""Share of the best picture's score from which the VLM gives a picture the same name."""
+FEWEST = 2
+"""Pictures that an interval needs."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -73,17 +78,24 @@ class Exchange:
     def trials(self, about: int, pictures: int, seed: int) -> Iterator[Trial]:
         """Yields the trials of a name, on the pictures that the VLM most gives it to.
 
-        These need not show the concept: what counts is what the VLM takes for it.
+        These need not show the concept: what counts is what the VLM takes for it. It does not take
+        pictures for it that have less than half of the best one's score: these are left out.
 
         Args:
             about: Place of the concept.
-            pictures: Number of pictures, as far as there are enough.
+            pictures: The most pictures.
             seed: Seed of the choice of those that lend their parts.
         """
-        order = np.argsort(-self._scores[:, about], kind="stable")
         rng = np.random.default_rng(seed)
-        for picture in islice(self._usable(order), pictures):
+        for picture in islice(self._usable(self._taken(about)), pictures):
             yield self._trial(picture, self.lenders(about, picture, rng))
+
+    def _taken(self, about: int) -> NDArray[np.intp]:
+        """Returns the pictures that the VLM gives a name to, best first; at least `FEWEST`."""
+        column = self._scores[:, about]
+        order = np.argsort(-column, kind="stable")
+        given = int((column >= CLOSE * column.max()).sum()) if column.max() > 0 else 0
+        return order[: max(given, FEWEST)]
 
     def lenders(self, about: int, picture: int, rng: np.random.Generator) -> list[int]:
         """Returns pictures whose parts take the place of a picture's own, twice `draws` at most.

@@ -1,4 +1,4 @@
-"""From numbers to words: what a VLM goes by when it gives a name, and what speaks against it."""
+"""Turns numbers into words: the driver of a name's score, and flags that speak against it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,9 +8,12 @@ from vlminterp.metrics.intervals import Interval
 TRANSFERS = 0.5
 """Share of a phrase's gain from which it counts as one that needs no evidence."""
 
+CLOSE = 0.5
+"""Share of the best phrase's gain from which a phrase is worth a warning."""
+
 
 class Driver(Enum):
-    """What the score of a name hangs on."""
+    """The thing that the score of a name hangs on."""
 
     object = "object-driven"
     context = "context-driven"
@@ -60,9 +63,9 @@ class Flag:
 
     Attributes:
         kind: Its kind.
-        sure: How far the evidence is from chance, 0…1: the lower end of the interval, as a share of
-            the mean.
-        bad: How bad it is, 0…1.
+        sure: Distance of the evidence from chance, 0…1: the lower end of its interval, as a share
+            of its mean.
+        bad: Severity, 0…1.
         says: The evidence in one sentence.
         phrase: The words that it is about; empty for none.
     """
@@ -111,15 +114,17 @@ def flags_of(
 
     Args:
         name: The concept's name.
-        drive: What its score hangs on.
+        drive: The driver of its score.
         context: The background's share of the score.
         phrases: The best phrase of each family.
         margin: Smallest gain that matters, in cosine.
     """
-    found = [flag for phrase in phrases if phrase.is_liked(margin) for flag in _of_phrase(phrase)]
+    liked = [phrase for phrase in phrases if phrase.is_liked(margin)]
+    best = max((phrase.gain.mean for phrase in liked), default=0.0)
+    found = [f for one in liked if one.gain.mean >= CLOSE * best for f in _of_phrase(one)]
     if drive in (Driver.context, Driver.both):
         found.append(_shortcut(name, context))
-    if phrases and not any(phrase.is_liked(margin) for phrase in phrases):
+    if phrases and not liked:
         found.append(_name_only(name, phrases))
     return sorted(found, key=lambda flag: -flag.weight)
 
@@ -136,13 +141,13 @@ def _of_phrase(phrase: HeardPhrase) -> list[Flag]:
     """Returns the flags of a liked phrase: its gain needs neither this concept nor its pictures."""
     found = []
     tests = (
-        (Kind.spurious, phrase.transfer, "other names as much, on their own pictures"),
-        (Kind.prior, phrase.elsewhere, "the same caption as much on pictures of other things"),
+        (Kind.spurious, phrase.transfer, "to other names, on their own pictures,"),
+        (Kind.prior, phrase.elsewhere, "to the same name, on pictures of other things,"),
     )
     for kind, gain, what in tests:
         if gain.low > 0 and gain.mean >= TRANSFERS * phrase.gain.mean:
             says = (
-                f"“{phrase.text}” adds {phrase.gain.mean:.3f}, and {what}: {gain.mean:.3f} "
+                f"“{phrase.text}” adds {phrase.gain.mean:.3f}, and {what} {gain.mean:.3f} "
                 f"[{gain.low:.3f}, {gain.high:.3f}]."
             )
             bad = SEVERITY[kind] * _within(gain.mean / phrase.gain.mean)
