@@ -1,7 +1,5 @@
 """Audits a VLM concept by concept: hear, look, test, say."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,7 +15,7 @@ from vlminterp_audit.outcome import summarise
 from vlminterp_audit.phrases import find_clauses
 from vlminterp_audit.pool import Pool, pooled
 from vlminterp_audit.regions import Regions
-from vlminterp_audit.settings import AuditConfig
+from vlminterp_audit.settings import BY_MAP, AuditConfig
 from vlminterp_audit.things import Things
 from vlminterp_audit.trials import Exchange
 
@@ -60,8 +58,8 @@ def _auditor(
     def heat(image: Image.Image, concept: Concept) -> NDArray[np.float32]:
         return onlooker.heat(image, fill(caption, concept.name))
 
-    folder = None if config.regions is None else Path(config.regions).expanduser()
-    things = Things(pool, Regions(folder, heat))
+    regions = Regions(heat, config.folder, masks=config.regions != BY_MAP)
+    things = Things(pool, regions)
     return Auditor(
         context,
         pool,

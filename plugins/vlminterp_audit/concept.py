@@ -87,7 +87,7 @@ class Auditor:
             **_interval("object", shares[0]),
             **_interval("context", shares[1]),
             "interaction": float(found.interaction.mean()),
-            "heat_on_object": _mean([row["on_object"] for row in pictures]),
+            "heat_on_object": _mean([row["on_object"] for row in pictures if "on_object" in row]),
             "area": _mean([row["area"] for row in pictures]),
             "likes": liked[0].family if liked else None,
             "phrase": liked[0].text if liked else None,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vlminterp.plugin import Context, Plugin
+from vlminterp.plugin import Context, Exporter, Plugin
 from vlminterp_audit.settings import AuditConfig
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ class AuditPlugin(Plugin):
         """Returns the user's bank and masks, as far as they are given."""
         paths: list[Path] = config.paths
         return paths
+
+    def exports(self) -> Mapping[str, Exporter]:
+        """Returns the format `flags`: a table of flags, and a section of a model card."""
+        from vlminterp_audit.export import write_flags
+
+        return {"flags": write_flags}
 
     def run(self, context: Context[AuditConfig]) -> None:
         """Audits every concept that is not audited yet, and finds the verdict."""

@@ -33,11 +33,12 @@ class Regions:
     """Finds the pixels that show a picture's concept.
 
     Args:
-        folder: A folder of masks named like the pictures; None for the data's own.
         heat: Finds the heat of a name, where nobody has marked the object.
+        folder: A folder of masks named like the pictures; None for the data's own.
+        masks: Whether masks are used at all.
     """
 
-    def __init__(self, folder: Path | None, heat: FindHeat) -> None:
+    def __init__(self, heat: FindHeat, folder: Path | None = None, *, masks: bool = True) -> None:
         """Notes where to look.
 
         Raises:
@@ -46,6 +47,7 @@ class Regions:
         if folder is not None and not folder.is_dir():
             raise InputError(f"plugin.regions: no folder {folder}; give a folder of PNG masks")
         self._folder = folder
+        self._masks = masks
         self._heat = heat
 
     def find(self, image: Image.Image, concept: Concept, load: LoadImage) -> tuple[Mask, Origin]:
@@ -64,7 +66,7 @@ class Regions:
             path = self._folder / PurePosixPath(facts.name).with_suffix(".png")
             if path.is_file():
                 return _as_large(_read(path), image, str(path)), Origin.folder
-        elif facts.load_mask is not None:
+        elif self._masks and facts.load_mask is not None:
             return _as_large(facts.load_mask(), image, facts.name), Origin.data
         return hottest(self._heat(image, concept)), Origin.map
 

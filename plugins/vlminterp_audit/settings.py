@@ -10,6 +10,8 @@ from vlminterp.errors import ConfigError
 
 METHOD = "ig"
 """The attribution method used by default: the one that the truth table chooses."""
+BY_MAP = "map"
+"""The option `regions` by which no mask is used."""
 
 
 class Describe(Enum):
@@ -29,7 +31,8 @@ class AuditConfig:
             `vlminterp.description.bank_file`; null for the planted grammar.
         run: Folder of the EX2 run; null for the newest finished one of the same model and data.
         regions: A folder of masks named like the pictures, `owl/3.png` for `owl/3.jpg`; null for
-            the data's own masks.
+            the data's own masks; `map` for neither. A picture without a mask gets a region from
+            the map of its name.
         method: Attribution method; `python -m vlminterp_attribution` lists them.
         pictures: Pictures of each concept, and those that its name is tested on, ≥ 2.
         draws: Pictures that lend their objects, and as many that lend their backgrounds, to each
@@ -40,7 +43,7 @@ class AuditConfig:
         batch_size: Pictures, or texts, at once, ≥ 1; changes no result but rounding.
     """
 
-    free_text: ClassVar = ("bank", "run", "regions", "templates")
+    free_text: ClassVar = ("bank", "run", "regions")
 
     describe: Describe = Describe.bank
     bank: str | None = None
@@ -94,5 +97,10 @@ class AuditConfig:
     @property
     def paths(self) -> list[Path]:
         """The paths of the user's bank and masks, as far as they are given."""
-        given = (self.bank, self.regions)
-        return [Path(path).expanduser() for path in given if path is not None]
+        found = [] if self.bank is None else [Path(self.bank).expanduser()]
+        return found if self.folder is None else [*found, self.folder]
+
+    @property
+    def folder(self) -> Path | None:
+        """The path of the folder of masks, if there is one."""
+        return None if self.regions in (None, BY_MAP) else Path(str(self.regions)).expanduser()

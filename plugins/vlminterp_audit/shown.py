@@ -19,6 +19,8 @@ from vlminterp_audit.things import Things
 from vlminterp_audit.trials import ALONE, Exchange, Trial
 from vlminterp_audit.verdict import HeardPhrase
 
+LOOKED = 4
+"""Pictures of each concept whose maps are made."""
 SHOWN = 2
 """Pictures of each concept that are saved with their counterfactuals, and looked at for phrases."""
 SAVED_SIDE = 160
@@ -60,33 +62,34 @@ class PictureRows:
         self, about: int, trials: Sequence[Trial], found: Effects, phrases: Sequence[HeardPhrase]
     ) -> tuple[list[Row], Arrays]:
         """Returns the rows of a concept's trials, and their maps."""
-        images = [self._things.take(trial.picture).image for trial in trials]
-        caption = self._names.captions[about][0]
-        looks = self._onlooker.look(images, [caption] * len(images))
-        first = images[:SHOWN] if phrases else []
-        said = self._onlooker.look(first, [phrases[0].text] * len(first)) if first else []
+        looks = self._looks(trials[:LOOKED], self._names.captions[about][0])
+        said = self._looks(trials[:SHOWN], phrases[0].text) if phrases else []
         rows = []
-        for place, (trial, look) in enumerate(zip(trials, looks, strict=True)):
-            row = self._row(about, trial, look)
+        for place, trial in enumerate(trials):
+            row = self._row(about, trial)
             row |= {
                 "object": float(found.object[place]),
                 "context": float(found.context[place]),
             }
+            if place < len(looks):
+                row |= self._seen(about, trial, looks[place])
             if place < len(said):
                 row |= self._phrase(trial, said[place], phrases[0].text)
             if place < SHOWN:
-                row |= self._save(about, place, trial, look)
+                row |= self._save(about, place, trial, looks[place])
             rows.append(row)
-        return rows, {f"{place}.heat": look.heat for place, look in enumerate(looks[:SHOWN])}
+        return rows, {f"{place}.heat": look.heat for place, look in enumerate(looks)}
 
-    def _row(self, about: int, trial: Trial, look: Evidence) -> Row:
+    def _looks(self, trials: Sequence[Trial], caption: str) -> list[Evidence]:
+        images = [self._things.take(trial.picture).image for trial in trials]
+        return self._onlooker.look(images, [caption] * len(images))
+
+    def _row(self, about: int, trial: Trial) -> Row:
+        """Returns what a picture shows, and its scores and answers after exchanges."""
         thing, owner = self._things.take(trial.picture), self._pool.owner(trial.picture)
         direction = self._names.contrasts[about]
         grid = (trial.embeddings @ direction).double().cpu().numpy()
         alone = (trial.alone @ direction).double().cpu().numpy()
-        removed = encode_images(self._context.encoder, without_hottest(thing.image, look.heat))
-        cold = (removed @ direction).double().cpu().tolist()
-        told = self._answers(trial)
         return {
             "concept": self._pool.concepts[about].id,
             "picture": owner.facts(self._pool.loads[trial.picture]).name or str(trial.picture),
@@ -98,9 +101,17 @@ class PictureRows:
             "other_background": float(grid[0, 1:].mean()),
             "other_both": float(grid[1:, 1:].mean()),
             **{name: float(value) for name, value in zip(ALONE, alone, strict=True)},
-            "without_heat": cold[0],
-            "without_elsewhere": cold[1],
-            **told,
+            **self._answers(trial),
+        }
+
+    def _seen(self, about: int, trial: Trial, look: Evidence) -> Row:
+        """Returns where the heat of the name lies, and the scores without what it marks."""
+        thing = self._things.take(trial.picture)
+        removed = encode_images(self._context.encoder, without_hottest(thing.image, look.heat))
+        scores = (removed @ self._names.contrasts[about]).double().cpu().tolist()
+        return {
+            "without_heat": scores[0],
+            "without_elsewhere": scores[1],
             "on_object": look.on_object(thing.mask),
             "place": look.place(thing.mask),
             "passport": look.passport,
