@@ -1,6 +1,6 @@
 """Where a picture's object is: marked in the data, in a folder of masks, or found by a map."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
@@ -63,9 +63,10 @@ class Regions:
         """
         facts = concept.facts(load)
         if self._folder is not None:
-            path = self._folder / PurePosixPath(facts.name).with_suffix(".png")
-            if path.is_file():
-                return _as_large(_read(path), image, str(path)), Origin.folder
+            for kind, read in READERS.items():
+                path = self._folder / PurePosixPath(facts.name).with_suffix(kind)
+                if path.is_file():
+                    return _as_large(read(path), image, str(path)), Origin.folder
         elif self._masks and facts.load_mask is not None:
             return _as_large(facts.load_mask(), image, facts.name), Origin.data
         return hottest(self._heat(image, concept)), Origin.map
@@ -87,8 +88,20 @@ def hottest(heat: NDArray[np.float32]) -> Mask:
     return mask.reshape(positive.shape)
 
 
-def _read(path: Path) -> Mask:
+def _picture(path: Path) -> Mask:
     return np.asarray(read_image(path).convert("L")) > 0
+
+
+def _array(path: Path) -> Mask:
+    """Reads a mask of NumPy's format, as ImageNet-9 has them."""
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no array that can be read ({error})") from error
+    if values.ndim not in (2, 3):
+        raise InputError(f"{path}: an array of shape {values.shape} is no mask")
+    mask: Mask = values != 0
+    return mask if mask.ndim == 2 else mask.any(2)
 
 
 def _as_large(mask: Mask, image: Image.Image, name: str) -> Mask:
@@ -102,3 +115,7 @@ def _as_large(mask: Mask, image: Image.Image, name: str) -> Mask:
     if width < image.width or height < image.height:
         return np.asarray(Image.fromarray(mask).resize(image.size))
     return shrunk(mask, image.size)
+
+
+READERS: Mapping[str, Callable[[Path], Mask]] = {".png": _picture, ".npy": _array}
+"""Functions that read masks, by the ends of their names."""
