@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vlminterp_ex2.inspection.clauses import split
+from vlminterp_ex2.inspection.lexicon import Lexicon
 
 from vlminterp.data.concepts import Concept
 from vlminterp.errors import ConfigError, ResultsError
@@ -15,8 +15,6 @@ from vlminterp_audit.settings import AuditConfig
 
 DESCRIBE, ALIGNED = "describe", "aligned"
 """EX2's table of descriptions, and those of the aligned model in it."""
-SAID = "said"
-"""The family of clauses that are not sorted into families."""
 MOST = 24
 """Clauses of each concept that are tried: those of its best descriptions."""
 SAME = ("model", "data", "seed")
@@ -36,8 +34,9 @@ def clauses_of_run(
     rows = run.table(DESCRIBE).rows()
     rows = rows[rows["policy"] == ALIGNED].sort_values("reward", ascending=False, kind="stable")
     texts = {concept: own["text"].tolist() for concept, own in rows.groupby("concept")}
+    lexicon = Lexicon()
     return [
-        list(dict.fromkeys(_clauses(texts.get(concept.id, []), concept.name)))[:MOST]
+        list(dict.fromkeys(_clauses(texts.get(concept.id, []), concept.name, lexicon)))[:MOST]
         for concept in concepts
     ]
 
@@ -79,10 +78,10 @@ def _is_same(run: RunFolder, own: RunFolder) -> bool:
     return all(theirs.get(key) == own.config.get(key) for key in SAME)
 
 
-def _clauses(texts: Sequence[str], name: str) -> Iterator[FamilyClause]:
+def _clauses(texts: Sequence[str], name: str, lexicon: Lexicon) -> Iterator[FamilyClause]:
     """Yields the clauses of descriptions, without those that call the concept by its name."""
     for text in texts:
-        for piece in split(text):
-            words = text[piece.start : piece.stop].strip(" ,;:–-")
+        for clause in lexicon.clauses(text, name):
+            words = text[clause.start : clause.stop].strip(" ,;:–-")
             if name.lower() not in words.lower():
-                yield FamilyClause(SAID, words)
+                yield FamilyClause(clause.family, words)

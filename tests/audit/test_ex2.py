@@ -6,7 +6,7 @@ from tests.audit.conftest import CONCEPTS, line, rows, run_line
 from vlminterp.cli.main import run
 from vlminterp.results.run_folder import RunFolder
 
-LIKED = "You see it in the forest, where it hunts at night. Click to see more."
+LIKED = "You see it in the forest. It hunts at night. Click to see more."
 OPTIONS = ("plugin.describe=ex2", "plugin.bank=null", "plugin.pictures=2", "plugin.draws=1")
 
 
@@ -45,10 +45,9 @@ def test_clauses_of_the_aligned_model_are_tried_without_those_that_name_the_thin
 ):
     write_run(tmp_path)
     folder = RunFolder.read(run_line("planted-base", classes, tmp_path, *OPTIONS))
-    found = tried(folder)
-    clauses = ("You see it in the forest", "where it hunts at night.", "Click to see more.")
-    assert found <= {*clauses, "It is somewhere."}
-    assert found
+    found = {row["text"]: row["family"] for row in rows(folder, "phrases")}
+    assert found["Click to see more."] == "spurious"
+    assert found["You see it in the forest."] == "habitat"
     assert not any("is here" in text or "base model" in text for text in found)
 
 
