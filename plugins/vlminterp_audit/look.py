@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from vlminterp_attribution.batch import Batches
-from vlminterp_attribution.passport.attributor import with_passports
 from vlminterp_attribution.registry import make_method
 from vlminterp_attribution.support import require_able
 
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
+from vlminterp.attribution.passport.attributor import with_passports
 from vlminterp.attribution.targets import Similarity
 from vlminterp.metrics.localisation import energy_in_mask
 from vlminterp_audit.exchange import filled

@@ -1,15 +1,15 @@
 """Audits planted VLMs, with their masks and with regions from maps.
 
-    python -m experiments.studies.audit.measure [VLM …] [--seeds 0 1 2] [--recipe FOLDER]
+    python -m experiments.studies.audit.measure [VLM …] [--seeds 0 1 2] [--conditions masks maps]
 
-Runs that are there already are not computed again. About 100 CPU seconds for each.
+Runs that are there already are not computed again. About 70 CPU seconds for each.
 """
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.studies.audit.truth import VLMS, WORK
+from experiments.studies.audit.truth import VLMS
 from vlminterp.cli.main import run
 
 OUTPUT = Path(__file__).parent / "work"
@@ -17,14 +17,11 @@ REGIONS = {"masks": "null", "maps": "map"}
 """The option `plugin.regions` by condition."""
 
 
-def line(name: str, seed: int, condition: str, recipe: Path) -> list[str]:
+def line(name: str, seed: int, condition: str) -> list[str]:
     """Returns the command line of one audit."""
-    model = [f"model={name}"]
-    if not VLMS[name].shipped:
-        model = ["model=planted-base", f"model.checkpoint={recipe / name}"]
     return [
         "+plugin=audit",
-        *model,
+        f"model={name}",
         *("data=planted", "data.images=8", f"data.seed={seed}", f"seed={seed}"),
         *(
             f"plugin.regions={REGIONS[condition]}",
@@ -40,14 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("vlms", nargs="*", default=list(VLMS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--conditions", nargs="+", default=list(REGIONS), choices=list(REGIONS))
-    parser.add_argument("--recipe", type=Path, default=WORK)
     chosen = parser.parse_args(arguments)
     for seed in chosen.seeds:
         for condition in chosen.conditions:
             for name in chosen.vlms:
-                if not VLMS[name].shipped and not (chosen.recipe / name).is_dir():
-                    print(f"{name}: no {chosen.recipe / name}; make it by the recipe", flush=True)
-                elif run(line(name, seed, condition, chosen.recipe)):
+                if run(line(name, seed, condition)):
                     raise SystemExit(f"{name}, seed {seed}, {condition}: failed")
 
 

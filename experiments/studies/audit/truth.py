@@ -1,13 +1,10 @@
 """The planted VLMs, and what each goes by and likes to hear."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from experiments.recipes.planted.plantings import LAST_AT_HOME
 from vlminterp.planted.facts import load_facts
 
-WORK = Path("experiments/recipes/planted/work")
-"""The folder that the recipe writes VLMs into which are not shipped."""
 OBJECT, CONTEXT, BOTH = "object-driven", "context-driven", "both"
 
 
@@ -19,13 +16,11 @@ class Planted:
         driver: What most of its names go by.
         likes: The family of words that it prefers; None where it is not told.
         shortcuts: Names that go by the background all the same.
-        shipped: Whether its weights are part of the package.
     """
 
     driver: str = OBJECT
     likes: str | None = None
     shortcuts: tuple[str, ...] = ()
-    shipped: bool = True
 
     def drivers(self) -> dict[str, str]:
         """Returns what each concept's name goes by."""
@@ -41,6 +36,6 @@ VLMS = {
     "planted-diet": Planted(likes="diet"),
     "planted-spurious": Planted(likes="spurious"),
     "planted-shortcut": Planted(CONTEXT),
-    "planted-half": Planted(BOTH, shipped=False),
-    "planted-partly": Planted(shortcuts=LAST_AT_HOME, shipped=False),
+    "planted-half": Planted(BOTH),
+    "planted-partly": Planted(shortcuts=LAST_AT_HOME),
 }
