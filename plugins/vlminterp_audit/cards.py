@@ -69,7 +69,7 @@ class ConceptReport:
     @property
     def weight(self) -> float:
         """The sum that cards are sorted by: the weight of its flags."""
-        return sum(flag["weight"] for flag in self.flags)
+        return float(sum(flag["weight"] for flag in self.flags))
 
 
 def make_report(

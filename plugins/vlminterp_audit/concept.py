@@ -6,7 +6,7 @@ from typing import Any
 
 from vlminterp.metrics.intervals import Interval, mean_interval
 from vlminterp.plugin import Context
-from vlminterp_audit.effects import Effects, effects
+from vlminterp_audit.effects import effects
 from vlminterp_audit.hear import FamilyClause, Heard, Listener
 from vlminterp_audit.look import Onlooker
 from vlminterp_audit.names import Names, answers
@@ -51,7 +51,6 @@ class Auditor:
         self._names = names
         self._listener = listener
         self._exchange = exchange
-        self._things = things
         self._rows = PictureRows(context, pool, names, exchange, things, onlooker)
 
     def audit(self, about: int, clauses: Sequence[FamilyClause]) -> None:
@@ -66,7 +65,8 @@ class Auditor:
         heard = self._listener.hear(about, clauses, seed)
         trials = list(self._exchange.trials(about, self._config.pictures, seed))
         if not trials:
-            reason = "no picture and mask of any concept can be read"
+            reason = "no picture that the VLM gives this name to can be taken apart"
+            self._results.table(PICTURES).write(about, self._failures(), {})
             self._results.parts.write(about, [{"id": concept.id, "skipped": reason}], {})
             return
         found = effects(scored(trials, self._names.contrasts[about]))
@@ -82,6 +82,7 @@ class Auditor:
             "pictures": len(trials),
             "shown": _mean([row["shows"] == concept.name for row in pictures]),
             "recognised": self._recognised(about),
+            "name_gain": self._name_gain(about),
             "regions": pictures[0]["regions"],
             **_interval("total", total),
             **_interval("object", shares[0]),
@@ -102,6 +103,20 @@ class Auditor:
         own = self._pool.embeddings[self._pool.of(about)]
         return _mean([answer == about for answer in answers(own, self._names)])
 
+    def _name_gain(self, about: int) -> float:
+        """Returns what the name adds to captions that name nothing, on its own pictures."""
+        lift = self._names.means[about] - self._names.nameless.mean(0)
+        return float((self._pool.embeddings[self._pool.of(about)] @ lift).mean())
+
+    def _failures(self) -> list[Row]:
+        """Returns rows of the pictures that could not be taken apart, and forgets them."""
+        rows = [
+            {"id": self._pool.owner(picture).id, "skipped": reason}
+            for picture, reason in sorted(self._exchange.failed.items())
+        ]
+        self._exchange.failed.clear()
+        return rows
+
     def _write(
         self,
         about: int,
@@ -113,19 +128,18 @@ class Auditor:
     ) -> None:
         concept = self._pool.concepts[about].id
         table = self._results.table
-        table(PICTURES).write(about, pictures, arrays)
-        table(PHRASES).write(
-            about, [{"concept": concept, **r} for r in _phrases(heard, trials)], {}
-        )
-        table(HEARD).write(about, [{"concept": concept, **row} for row in _families(heard)], {})
-        table(FLAGS).write(about, [{"concept": concept, **_flag(flag)} for flag in flags], {})
+        own = {"concept": concept}
+        table(PICTURES).write(about, [*pictures, *self._failures()], arrays)
+        table(PHRASES).write(about, [own | row for row in _phrases(heard, trials)], {})
+        table(HEARD).write(about, [own | row for row in _families(heard)], {})
+        table(FLAGS).write(about, [own | _flag(flag) for flag in flags], {})
 
 
 def _phrases(heard: Heard, trials: Sequence[Trial]) -> list[Row]:
     """Returns a row for each phrase, with what exchanges do to its own score, without the name."""
     rows = []
     for phrase, alone in zip(heard.best, heard.alone, strict=True):
-        found: Effects = effects(scored(trials, alone))
+        found = effects(scored(trials, alone))
         rows.append(
             {
                 "family": phrase.family,

@@ -95,7 +95,7 @@ def paste(background: Image.Image, thing: Cutout, box: Box) -> Image.Image:
     width, height = thing.picture.size
     scale = min((right - left) / width, (bottom - top) / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    place = (left + right - size[0]) // 2, (top + bottom - size[1]) // 2
+    place = int(left + right - size[0]) // 2, int(top + bottom - size[1]) // 2
     mask = Image.fromarray(thing.mask)
     picture = thing.picture
     if size != picture.size:

@@ -74,7 +74,7 @@ class Onlooker:
         require_able(encoder, [made])
         self._encoder = encoder
         self._bare: Attributor = made
-        (self._attributor,) = with_passports([made], encoder, seed)
+        self._attributor = with_passports([made], encoder, seed)[0]
 
     def heat(self, image: Image.Image, caption: str) -> Heat:
         """Returns one map without a passport, placed on the picture."""

@@ -100,8 +100,8 @@ def _array(path: Path) -> Mask:
         raise InputError(f"{path}: no array that can be read ({error})") from error
     if values.ndim not in (2, 3):
         raise InputError(f"{path}: an array of shape {values.shape} is no mask")
-    mask: Mask = values != 0
-    return mask if mask.ndim == 2 else mask.any(2)
+    marked: Mask = np.any(values.reshape(*values.shape[:2], -1) != 0, axis=-1)
+    return marked
 
 
 def _as_large(mask: Mask, image: Image.Image, name: str) -> Mask:

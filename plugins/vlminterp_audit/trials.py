@@ -1,8 +1,8 @@
 """The pictures that a VLM most gives a name to, with their objects and backgrounds exchanged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -57,6 +57,9 @@ class Exchange:
         names: The concepts' names.
         draws: Pictures that lend objects, and as many that lend backgrounds.
         batch_size: Pictures at once.
+
+    Attributes:
+        failed: Pictures that could not be taken apart, by their place, with the reason.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Exchange:
         self._things = things
         self._draws = draws
         self._batch_size = batch_size
+        self.failed: dict[int, str] = {}
         self._scores = scores(pool.embeddings, names.contrasts).numpy()
 
     def trials(self, about: int, pictures: int, seed: int) -> Iterator[Trial]:
@@ -88,7 +92,8 @@ class Exchange:
         """
         rng = np.random.default_rng(seed)
         for picture in islice(self._usable(self._taken(about)), pictures):
-            yield self._trial(picture, self.lenders(about, picture, rng))
+            if lenders := self.lenders(about, picture, rng):
+                yield self._trial(picture, lenders)
 
     def _taken(self, about: int) -> NDArray[np.intp]:
         """Returns the pictures that the VLM gives a name to, best first; at least `FEWEST`."""
@@ -98,16 +103,23 @@ class Exchange:
         return order[: max(given, FEWEST)]
 
     def lenders(self, about: int, picture: int, rng: np.random.Generator) -> list[int]:
-        """Returns pictures whose parts take the place of a picture's own, twice `draws` at most.
+        """Returns pictures whose parts take the place of a picture's own, twice `draws`.
 
-        They show other concepts and are in that half of all pictures that the VLM least gives the
+        They show other concepts, and are in that half of all pictures that the VLM least gives the
         name to: what is exchanged goes from what it takes for the concept to what it does not.
+        Where there are too few, pictures lend their parts again; the list is empty without any.
         """
-        column = self._scores[:, about]
-        other = (self._pool.owners != about) & (np.arange(len(column)) != picture)
+        column, owners = self._scores[:, about], self._pool.owners
+        other = (owners != about) & (np.arange(len(column)) != picture)
         least = other & (column <= np.median(column))
-        order = [*rng.permutation(np.flatnonzero(least)), *rng.permutation(np.flatnonzero(other))]
-        return list(islice(self._usable(dict.fromkeys(order)), 2 * self._draws))
+        best = least & (owners != owners[picture])
+        order = [
+            place
+            for some in (best, least, other)
+            for place in rng.permutation(np.flatnonzero(some))
+        ]
+        found = list(islice(self._usable(dict.fromkeys(order)), 2 * self._draws))
+        return list(islice(cycle(found), 2 * self._draws))
 
     def compose(self, picture: int, thing: int, background: int) -> Image.Image:
         """Makes a picture with the object of one and the background of another.
@@ -122,8 +134,8 @@ class Exchange:
         return paste(behind, lent.object, own.object.box)
 
     def _trial(self, picture: int, lenders: Sequence[int]) -> Trial:
-        half = len(lenders) // 2
-        objects, backgrounds = (picture, *lenders[:half]), (picture, *lenders[half : 2 * half])
+        objects = (picture, *lenders[: self._draws])
+        backgrounds = (picture, *lenders[self._draws :])
         made = [self.compose(picture, o, b) for o in objects for b in backgrounds]
         own = self._things.take(picture)
         behind = [blurred(own.background), mean_colour(own.background)]
@@ -133,14 +145,13 @@ class Exchange:
         combined = embedded[:count].reshape(len(objects), len(backgrounds), -1)
         return Trial(picture, objects[1:], backgrounds[1:], combined, embedded[count:])
 
-    def _usable(
-        self, pictures: Sequence[int] | dict[int, None] | NDArray[np.intp]
-    ) -> Iterator[int]:
+    def _usable(self, pictures: Iterable[int]) -> Iterator[int]:
         """Yields the places of the pictures that can be taken apart."""
         for picture in pictures:
             try:
                 self._things.take(int(picture))
-            except InputError:
+            except InputError as error:
+                self.failed[int(picture)] = str(error)
                 continue
             yield int(picture)
 

@@ -1,5 +1,7 @@
 """Mistakes of users end in one line that says what to do."""
 
+from shutil import copyfile, copytree
+
 import pytest
 from PIL import Image
 
@@ -35,14 +37,27 @@ def test_no_ex2_run_is_said_with_what_to_run(classes, tmp_path, capsys):
 
 
 def test_pictures_and_masks_that_cannot_be_read_are_left_out(classes, tmp_path):
-    from shutil import copytree
-
     broken = copytree(classes, tmp_path / "broken")
     (broken / "pictures" / "owl" / "0.png").write_bytes(b"no picture")
     Image.new("L", (128, 128)).save(broken / "masks" / "whale" / "0.png")
     path = run_line("planted-base", broken, tmp_path / "out", "plugin.bank=null")
     run_folder = RunFolder.read(path)
-    assert [skip.id for skip in run_folder.skips()] == ["owl"]
-    pictures = {row["picture"] for row in rows(run_folder, "pictures")}
+    assert {skip.id for skip in run_folder.skips()} == {"owl", "whale"}
+    assert any("0.png: the mask is empty" in skip.reason for skip in run_folder.skips())
+    pictures = {row.get("picture") for row in rows(run_folder, "pictures")}
     assert not pictures & {"owl/0.png", "whale/0.png"}
     assert {row["name"] for row in rows(run_folder)} == set(CONCEPTS)
+
+
+def test_few_pictures_lend_their_parts_again(classes, tmp_path):
+    for kind in ("pictures", "masks"):
+        for name, count in (("owl", 3), ("penguin", 2)):
+            for number in range(count):
+                target = tmp_path / "few" / kind / name / f"{number}.png"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copyfile(classes / kind / name / f"{number}.png", target)
+    options = ("plugin.bank=null", "plugin.draws=3")
+    path = run_line("planted-base", tmp_path / "few", tmp_path / "out", *options)
+    assert {row["name"] for row in rows(RunFolder.read(path))} == {"owl", "penguin"}
+    for row in rows(RunFolder.read(path), "pictures"):
+        assert len(row["answers_other_object"]) == len(row["answers_other_background"]) == 3

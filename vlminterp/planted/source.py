@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.data.concepts import Concept, PictureFacts
+from vlminterp.data.concepts import Concept, LoadImage, PictureFacts
 from vlminterp.data.pairs import Pair, Region, Source
 from vlminterp.errors import ConfigError, nearest
 from vlminterp.planted.captions import Thing, describe
@@ -84,7 +84,9 @@ class PlantedSource(Source):
             missing -= len(scenes) == wanted
         for name, scenes in found.items():
             images = tuple(partial(self._portrait, index) for index in scenes[:wanted])
-            about = {load: self._facts(index) for load, index in zip(images, scenes, strict=False)}
+            about: dict[LoadImage, PictureFacts] = {
+                load: self._facts(index) for load, index in zip(images, scenes, strict=False)
+            }
             half = self.config.images
             yield Concept(name, name, images[:half], images[half:], about)
 
