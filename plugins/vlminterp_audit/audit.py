@@ -38,19 +38,24 @@ def audit(context: Context[AuditConfig]) -> None:
     names = named(
         context.encoder, [c.name for c in pool.concepts], config.templates, config.batch_size
     )
-    auditor = _auditor(context, pool, names, onlooker)
+    listener = Listener(context.encoder, pool, names, clauses, config.batch_size)
+    auditor = _auditor(context, pool, names, listener, onlooker)
     done = len(context.results.parts)
     with context.progress.track("auditing", len(pool.concepts), done, "concepts") as stage:
         for about in range(len(pool.concepts)):
             if about not in context.results.parts:
-                auditor.audit(about, clauses[about])
+                auditor.audit(about)
                 stage.advance(1)
     found = summarise(context.results, config)
     context.results.finish({**found, "notes": list(context.source.notes())})
 
 
 def _auditor(
-    context: Context[AuditConfig], pool: Pool, names: Names, onlooker: Onlooker
+    context: Context[AuditConfig],
+    pool: Pool,
+    names: Names,
+    listener: Listener,
+    onlooker: Onlooker,
 ) -> Auditor:
     config = context.config
     caption = config.templates[0]
@@ -64,7 +69,7 @@ def _auditor(
         context,
         pool,
         names,
-        Listener(context.encoder, pool, names, config.batch_size),
+        listener,
         Exchange(context.encoder, pool, things, names, config.draws, config.batch_size),
         things,
         onlooker,

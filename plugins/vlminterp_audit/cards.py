@@ -10,7 +10,7 @@ from vlminterp.errors import InputError
 from vlminterp.report.cards import data_uri
 from vlminterp.results.run_folder import RunFolder
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from vlminterp.metrics.intervals import Interval, mean_interval
 from vlminterp.plugin import Context
 from vlminterp_audit.effects import effects
-from vlminterp_audit.hear import FamilyClause, Heard, Listener
+from vlminterp_audit.hear import Heard, Listener
 from vlminterp_audit.look import Onlooker
 from vlminterp_audit.names import Names, answers
 from vlminterp_audit.pool import Pool
@@ -53,16 +53,11 @@ class Auditor:
         self._exchange = exchange
         self._rows = PictureRows(context, pool, names, exchange, things, onlooker)
 
-    def audit(self, about: int, clauses: Sequence[FamilyClause]) -> None:
-        """Audits a concept; the main table's row is written last, and marks it as done.
-
-        Args:
-            about: Place of the concept.
-            clauses: The clauses that are tried on it.
-        """
+    def audit(self, about: int) -> None:
+        """Audits a concept, by its place; the main table's row is written last: it is then done."""
         concept = self._pool.concepts[about]
         seed = zlib.crc32(f"{self._seed} {concept.id}".encode())
-        heard = self._listener.hear(about, clauses, seed)
+        heard = self._listener.hear(about, seed)
         trials = list(self._exchange.trials(about, self._config.pictures, seed))
         if not trials:
             reason = "no picture that the VLM gives this name to can be taken apart"
@@ -147,6 +142,7 @@ def _phrases(heard: Heard, trials: Sequence[Trial]) -> list[Row]:
                 **_interval("gain", phrase.gain),
                 **_interval("elsewhere", phrase.elsewhere),
                 **_interval("transfer", phrase.transfer),
+                **_interval("swapped", phrase.swapped),
                 **_interval("object", mean_interval(found.object)),
                 **_interval("context", mean_interval(found.context)),
             }

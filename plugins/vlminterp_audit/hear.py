@@ -97,24 +97,33 @@ class Listener:
         encoder: The VLM.
         pool: The pictures.
         names: The concepts' names as captions.
+        clauses: Each concept's clauses.
         batch_size: Texts at once, ≥ 1.
     """
 
-    def __init__(self, encoder: DualEncoder, pool: Pool, names: Names, batch_size: int) -> None:
+    def __init__(
+        self,
+        encoder: DualEncoder,
+        pool: Pool,
+        names: Names,
+        clauses: Sequence[Sequence[FamilyClause]],
+        batch_size: int,
+    ) -> None:
         self._encoder = encoder
         self._pool = pool
         self._names = names
+        self._clauses = clauses
         self._batch_size = batch_size
         self._means = pool.means()
 
-    def hear(self, about: int, clauses: Sequence[FamilyClause], seed: int) -> Heard:
+    def hear(self, about: int, seed: int) -> Heard:
         """Tries clauses about a concept with its name, and the best ones also with other names.
 
         Args:
             about: Place of the concept.
-            clauses: Its clauses.
             seed: Seed of the choice of other names.
         """
+        clauses = self._clauses[about]
         if not clauses:
             return Heard([], {}, {}, self._means[:0])
         texts = [clause.text for clause in clauses]
@@ -127,7 +136,9 @@ class Listener:
         best = {family: _best(families, mean, family) for family in dict.fromkeys(families)}
         ranked = sorted(best.values(), key=lambda place: -mean[place])
         chosen = [texts[place] for place in ranked]
-        transfer = self._transfer(others, chosen, seed)
+        rng = np.random.default_rng(seed)
+        tried = rng.choice(others, min(OTHERS, len(others)), replace=False).tolist()
+        transfer = self._transfer(tried, chosen)
         return Heard(
             [
                 HeardPhrase(
@@ -136,6 +147,7 @@ class Listener:
                     mean_interval(own[:, place]),
                     mean_interval(elsewhere[:, place]),
                     mean_interval(transfer[:, rank]),
+                    mean_interval(self._swapped(about, families[place], tried)),
                 )
                 for rank, place in enumerate(ranked)
             ],
@@ -151,15 +163,24 @@ class Listener:
         found = encode_texts(self._encoder, texts, self._batch_size)
         return found.reshape(len(clauses), len(captions), -1).mean(1)
 
-    def _transfer(
-        self, others: Sequence[int], clauses: Sequence[str], seed: int
-    ) -> NDArray[np.float64]:
+    def _swapped(self, about: int, family: str, others: Sequence[int]) -> NDArray[np.float64]:
+        """Returns the gain by other concepts' words of a family, `[words]`; NaN without any."""
+        own = {clause.text for clause in self._clauses[about]}
+        first = (
+            next((c.text for c in self._clauses[k] if c.family == family and c.text not in own), "")
+            for k in others
+        )
+        texts = [text for text in first if text]
+        if not texts:
+            return np.array([np.nan])
+        lift = self._captions(about, texts) - self._names.means[about]
+        gains: NDArray[np.float64] = (lift @ self._means[about]).double().cpu().numpy()
+        return gains
+
+    def _transfer(self, others: Sequence[int], clauses: Sequence[str]) -> NDArray[np.float64]:
         """Returns the gain of other names by the same clauses, `[others, P]`."""
-        rng = np.random.default_rng(seed)
-        tried = rng.choice(others, min(OTHERS, len(others)), replace=False)
         gains = [
-            (self._captions(k, clauses) - self._names.means[k]) @ self._means[k]
-            for k in tried.tolist()
+            (self._captions(k, clauses) - self._names.means[k]) @ self._means[k] for k in others
         ]
         return torch.stack(gains).double().cpu().numpy()
 

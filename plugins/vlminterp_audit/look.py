@@ -110,7 +110,7 @@ def without_hottest(image: Image.Image, heat: Heat, seed: int = 0) -> list[Image
     count = max(1, round(REMOVED * known.size))
     hot = np.zeros(known.size, np.bool_)
     hot[np.argsort(-known, axis=None, kind="stable")[:count]] = True
-    mask = hot.reshape(known.shape)
+    mask: Mask = hot.reshape(known.shape)
     height, width = mask.shape
     elsewhere = np.roll(mask, (height // 2, width // 2), (0, 1))
     return [filled(image, removed, seed) for removed in (mask, elsewhere)]

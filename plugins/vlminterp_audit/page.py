@@ -11,7 +11,7 @@ from vlminterp.report.content import Content, Section, scores_section
 from vlminterp.report.tables import table
 from vlminterp.report.templating import environment
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_audit.cards import ConceptReport, make_report
+from vlminterp_audit.cards import ConceptReport, Row, make_report
 from vlminterp_audit.markdown import model_card
 from vlminterp_audit.outcome import audited
 from vlminterp_audit.tables import FLAGS, PHRASES, PICTURES
@@ -66,7 +66,7 @@ def concept_reports(folder: RunFolder) -> list[ConceptReport]:
     return sorted(reports, key=lambda one: -one.weight)
 
 
-def _by_concept(rows: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+def _by_concept(rows: pd.DataFrame) -> dict[str, Sequence[Row]]:
     if rows.empty:
         return {}
     return {

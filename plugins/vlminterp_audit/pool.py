@@ -43,7 +43,7 @@ class Pool:
 
     def owner(self, picture: int) -> Concept:
         """Returns the concept that a picture shows, by its place."""
-        return self.concepts[self.owners[picture]]
+        return self.concepts[int(self.owners[picture])]
 
     def of(self, concept: int) -> NDArray[np.intp]:
         """Returns the places of a concept's own pictures."""

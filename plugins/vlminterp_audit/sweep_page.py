@@ -36,7 +36,7 @@ class MatrixRow:
     link: str
     likes: str
     flags: Mapping[str, int]
-    cells: Mapping[str, Mapping[str, Any]]
+    cells: Mapping[str, Mapping[Any, Any]]
 
     @property
     def flagged(self) -> int:

@@ -44,6 +44,7 @@ class HeardPhrase:
         gain: Gain of the name's caption by these words, on the concept's own pictures.
         elsewhere: The same gain on pictures of other concepts.
         transfer: Gain of other names' captions by the same words, on their own pictures.
+        swapped: Gain of the name's caption by words of the same family about other concepts.
     """
 
     family: str
@@ -51,6 +52,7 @@ class HeardPhrase:
     gain: Interval
     elsewhere: Interval
     transfer: Interval
+    swapped: Interval
 
     def is_liked(self, margin: float) -> bool:
         """Tells whether the words raise the score, beyond chance and beyond the margin."""

@@ -41,6 +41,17 @@ def test_liking_to_hear_habitats_is_not_going_by_them(audits):
     assert "the object itself" in run.summary["verdict"]
 
 
+def test_swapped_words_cost_what_they_say(audits):
+    best = {row["concept"]: row for row in rows(audits("planted-habitat"), "phrases")[::-1]}
+    liked = [row for row in best.values() if row["family"] == "habitat"]
+    assert len(liked) == len(CONCEPTS)
+    assert all(row["swapped"] < row["gain"] - 0.05 for row in liked)
+    boilerplate = [
+        r for r in rows(audits("planted-spurious"), "phrases") if r["family"] == "spurious"
+    ]
+    assert all(row["swapped"] is None for row in boilerplate)  # no concept has words of its own
+
+
 def test_exchanges_move_score_and_answer_as_the_driver_says(audits):
     for row in rows(audits("planted-base"), "pictures"):
         assert row["answer"] == row["shows"] == row["concept"]

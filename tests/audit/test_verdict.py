@@ -39,7 +39,9 @@ def test_a_large_share_that_may_be_chance_does_not_count():
 
 
 def phrase(gain, elsewhere=0.0, transfer=0.0, text="it hunts"):
-    return HeardPhrase("habitat", text, *(share(x, 0.005) for x in (gain, elsewhere, transfer)))
+    return HeardPhrase(
+        "habitat", text, *(share(x, 0.005) for x in (gain, elsewhere, transfer, 0.0))
+    )
 
 
 def kinds(drive, phrases):

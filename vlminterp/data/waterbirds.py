@@ -47,12 +47,12 @@ class WaterbirdsSource(SplitSource):
         return [self._root / _TABLE]
 
     def _listings(self, split: str) -> Iterator[Listing]:
-        members: dict[str, list[ClassPicture]] = {str(label): [] for label in range(len(NAMES))}
+        members: dict[str, list[ClassPicture]] = {"0": [], "1": []}
         for path, label, its_split in self._rows():
             if its_split == _SPLITS[split]:
                 members[label].append(member(self._root / path, self._root))
-        for label, name in enumerate(NAMES):
-            yield Listing(name, name, members[str(label)])
+        for name, pictures in zip(NAMES, members.values(), strict=True):
+            yield Listing(name, name, pictures)
 
     def _rows(self) -> Iterator[tuple[str, str, str]]:
         """Yields path, label and split of each picture."""
