@@ -25,10 +25,11 @@ class AuditPlugin(Plugin):
         return paths
 
     def exports(self) -> Mapping[str, Exporter]:
-        """Returns the format `flags`: a table of flags, and a section of a model card."""
+        """Returns `flags`, tables and a section of a model card, and `flags-fiftyone`, pictures."""
         from vlminterp_audit.export import write_flags
+        from vlminterp_audit.fiftyone import write_samples
 
-        return {"flags": write_flags}
+        return {"flags": write_flags, "flags-fiftyone": write_samples}
 
     def run(self, context: Context[AuditConfig]) -> None:
         """Audits every concept that is not audited yet, and finds the verdict."""

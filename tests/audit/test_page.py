@@ -100,3 +100,17 @@ def test_flags_are_exported_as_csv_json_and_a_model_card(audits, tmp_path):
     card = (tmp_path / "out" / "model_card.md").read_text("utf-8")
     assert card.startswith("## What planted-spurious goes by")
     assert "**spurious phrase**" in card
+
+
+def test_pictures_are_exported_to_fiftyone_tagged_with_flags(audits, tmp_path):
+    run = audits("planted-shortcut")
+    arguments = ["--format", "flags-fiftyone", "--to", str(tmp_path / "out"), "--rows", "2"]
+    assert export([str(run.path), *arguments]) == 0
+    samples = json.loads((tmp_path / "out" / "samples.json").read_text("utf-8"))["samples"]
+    assert [one["version"] for one in samples[:3]] == [
+        *("as it is", "another object", "another background")
+    ]
+    assert len(samples) == 6
+    for one in samples:
+        assert {"context-driven", "shortcut"} <= set(one["tags"])
+        assert (tmp_path / "out" / one["filepath"]).read_bytes().startswith(b"\x89PNG")

@@ -13,7 +13,7 @@ class Planted:
     """A planted VLM.
 
     Attributes:
-        driver: What most of its names go by.
+        driver: The driver of most of its names.
         likes: The family of words that it prefers; None where it is not told.
         shortcuts: Names that go by the background all the same.
     """
