@@ -57,7 +57,7 @@ def comparison(group: Group) -> SweepComparison:
     ]
     if not rows:
         return SweepComparison()
-    rows.sort(key=lambda row: -row.flagged)
+    rows.sort(key=lambda row: (-row.flags[Kind.shortcut.value], -row.flagged))
     template = environment(PACKAGE).get_template
     body = template("matrix.html.j2").render(
         rows=rows,
