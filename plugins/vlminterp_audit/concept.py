@@ -11,12 +11,13 @@ from vlminterp_audit.hear import Heard, Listener
 from vlminterp_audit.look import Onlooker
 from vlminterp_audit.names import Names, answers
 from vlminterp_audit.pool import Pool
+from vlminterp_audit.regions import Origin
 from vlminterp_audit.settings import AuditConfig
 from vlminterp_audit.shown import PictureRows
 from vlminterp_audit.tables import FLAGS, HEARD, PHRASES, PICTURES
 from vlminterp_audit.things import Things
 from vlminterp_audit.trials import Exchange, Trial, scored
-from vlminterp_audit.verdict import Flag, driver, flags_of
+from vlminterp_audit.verdict import Driver, Flag, driver, flags_of
 
 Row = dict[str, Any]
 
@@ -67,8 +68,11 @@ class Auditor:
         found = effects(scored(trials, self._names.contrasts[about]))
         total, shares = mean_interval(found.total), found.shares()
         drive = driver(total, shares, self._config.margin, self._config.least)
-        flags = flags_of(concept.name, drive, shares[1], heard.best, self._config.margin)
         pictures, arrays = self._rows.rows(about, trials, found, heard.best)
+        by_map = any(row["regions"] == Origin.map.value for row in pictures)
+        # A map marks only a part of an object: the rest of it would pass for background.
+        judged = Driver.neither if by_map else drive
+        flags = flags_of(concept.name, judged, shares[1], heard.best, self._config.margin)
         liked = [phrase for phrase in heard.best if phrase.is_liked(self._config.margin)]
         row = {
             "concept": concept.id,
@@ -78,7 +82,7 @@ class Auditor:
             "shown": _mean([row["shows"] == concept.name for row in pictures]),
             "recognised": self._recognised(about),
             "name_gain": self._name_gain(about),
-            "regions": pictures[0]["regions"],
+            "regions": Origin.map.value if by_map else pictures[0]["regions"],
             **_interval("total", total),
             **_interval("object", shares[0]),
             **_interval("context", shares[1]),

@@ -14,7 +14,7 @@ from vlminterp.results.summary import metric
 from vlminterp_audit.settings import AuditConfig
 from vlminterp_audit.tables import FLAGS, HEARD
 from vlminterp_audit.verdict import Driver, Kind
-from vlminterp_audit.words import verdict
+from vlminterp_audit.words import verdict, warning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,18 +29,19 @@ def summarise(results: RunFolder, config: AuditConfig) -> dict[str, Any]:
     """
     rows = audited(results)
     drivers = Counter(rows["driver"]) if len(rows) else Counter()
+    regions = sorted(set(rows["regions"])) if len(rows) else []
     likes = liked_family(results, config.margin)
     flags = results.table(FLAGS).rows()
     flagged = Counter(flags["flag"]) if len(flags) else Counter()
     return {
         "kind": "audit",
         **results.names,
-        "verdict": verdict(results.names["model"], drivers, likes, flagged),
+        "verdict": verdict(results.names["model"], drivers, likes, flagged) + warning(regions),
         "finding": drivers.most_common(1)[0][0] if drivers else Driver.neither.value,
         "drivers": {one.value: drivers[one.value] for one in Driver},
         "flags": {kind.value: flagged[kind.value] for kind in Kind},
         "likes": likes,
-        "regions": sorted(set(rows["regions"])) if len(rows) else [],
+        "regions": regions,
         "unit": "concepts",
         "concepts": len(rows),
         "skipped": len(results.skips()),

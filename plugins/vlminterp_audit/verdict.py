@@ -93,11 +93,11 @@ def driver(
         total: Fall of the score when object and background are exchanged, in cosine.
         shares: The object's and the background's share of it.
         margin: Smallest fall that matters.
-        least: Smallest share that matters; its interval must lie above half of that.
+        least: Smallest share that matters.
     """
     if not (total.low > 0 and total.mean >= margin):
         return Driver.neither
-    by_object, by_context = (one.mean >= least and one.low > least / 2 for one in shares)
+    by_object, by_context = (one.mean >= least and one.low > 0 for one in shares)
     if by_object and by_context:
         return Driver.both
     if by_object or by_context:

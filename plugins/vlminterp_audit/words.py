@@ -1,7 +1,8 @@
 """The verdict on a VLM in one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from vlminterp_audit.regions import Origin
 from vlminterp_audit.verdict import Driver, Kind
 
 GOES_BY = {
@@ -52,3 +53,17 @@ def _flags(flags: Mapping[str, int]) -> str:
         if flags.get(kind.value) and kind is not Kind.name_only
     ]
     return f"Flags: {', '.join(told)}." if told else "No flags."
+
+
+def warning(regions: Sequence[str]) -> str:
+    """Returns a sentence that warns of regions from maps; empty where there are none.
+
+    Args:
+        regions: The origins of the regions.
+    """
+    if Origin.map.value not in regions:
+        return ""
+    return (
+        " Objects were found by maps, which mark only a part of them: don’t rely on what it is said"
+        " to go by, and give masks (plugin.regions)."
+    )

@@ -72,6 +72,8 @@ def kept(found, column):
 def test_without_masks_regions_come_from_maps_and_rows_say_so(audits):
     run = audits("planted-base", "plugin.regions=null", "plugin.pictures=2", "plugin.draws=1")
     assert run.summary["regions"] == ["map"]
+    assert run.summary["flags"]["shortcut"] == 0
+    assert "Objects were found by maps" in run.summary["verdict"]
     assert {row["regions"] for row in rows(run, "pictures")} == {"map"}
 
 

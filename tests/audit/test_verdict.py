@@ -34,7 +34,7 @@ def test_a_score_that_does_not_fall_is_driven_by_neither(total):
 
 
 def test_a_large_share_that_may_be_chance_does_not_count():
-    shares = share(0.7), Interval(0.4, 0.1, 0.7, 8)
+    shares = share(0.7), Interval(0.4, -0.1, 0.9, 8)
     assert driver(FALL, shares, MARGIN, LEAST) is Driver.object
 
 
