@@ -11,6 +11,9 @@ from vlminterp.plugin import load_plugin
 
 EXPERIMENTS = known(EXPERIMENT)
 WITHOUT_DATA = {
+    "audit/counteranimals": "no folder of CounterAnimal at data/CounterAnimal",
+    "audit/imagenet9": "no class folder at data/bg_challenge/original/val",
+    "audit/waterbirds": "Waterbirds: no data/waterbird_complete95_forest2water2/metadata.csv; ",
     "ex2/aircraft": "FGVCAircraft: no folder data/fgvc-aircraft-2013b; data.download=true fetches",
     "ex2/birds": "CUB-200-2011: data/CUB_200_2011 lacks ",
     "ex2/cars": "StanfordCars: no folder data/stanford_cars; it can't be fetched any more",

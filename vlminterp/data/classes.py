@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from vlminterp.data.concepts import Concept, LoadImage
+from vlminterp.data.concepts import Concept, LoadImage, PictureFacts
 from vlminterp.data.copies import EncodedPicture, copied
 from vlminterp.data.images import read_image
 from vlminterp.data.names import with_type_word
@@ -127,8 +127,14 @@ class ClassSource(Source):
     def concepts(self) -> Iterator[Concept]:
         """Yields the classes that have pictures."""
         for one in self._without_copies[0]:
-            held_out = tuple(member.load for member in one.held_out or ())
-            yield Concept(one.id, one.name, tuple(m.load for m in one.members), held_out)
+            members, held_out = one.members, one.held_out or ()
+            yield Concept(
+                one.id,
+                one.name,
+                tuple(member.load for member in members),
+                tuple(member.load for member in held_out),
+                {member.load: PictureFacts(member.key) for member in (*members, *held_out)},
+            )
 
     def notes(self) -> Sequence[str]:
         """Returns notes on classes that were left out, and on those with nothing held out."""

@@ -12,6 +12,8 @@ OWN = {
     "class_folder": "vlminterp.data.class_folder:ClassFolderSource",
     "stanford_dogs": "vlminterp.data.class_folder:StanfordDogsSource",
     "cub": "vlminterp.data.cub:CUBSource",
+    "waterbirds": "vlminterp.data.waterbirds:WaterbirdsSource",
+    "counter_animal": "vlminterp.data.counter_animal:CounterAnimalSource",
     "oxford_pets": "vlminterp.data.torchvision_sets:PetsSource",
     "flowers102": "vlminterp.data.torchvision_sets:FlowersSource",
     "fgvc_aircraft": "vlminterp.data.torchvision_sets:AircraftSource",

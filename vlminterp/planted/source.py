@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.data.concepts import Concept
+from vlminterp.data.concepts import Concept, LoadImage, PictureFacts
 from vlminterp.data.pairs import Pair, Region, Source
 from vlminterp.errors import ConfigError, nearest
 from vlminterp.planted.captions import Thing, describe
@@ -84,7 +84,11 @@ class PlantedSource(Source):
             missing -= len(scenes) == wanted
         for name, scenes in found.items():
             images = tuple(partial(self._portrait, index) for index in scenes[:wanted])
-            yield Concept(name, name, images[: self.config.images], images[self.config.images :])
+            about: dict[LoadImage, PictureFacts] = {
+                load: self._facts(index) for load, index in zip(images, scenes, strict=False)
+            }
+            half = self.config.images
+            yield Concept(name, name, images[:half], images[half:], about)
 
     def count(self) -> int:
         """Returns the number of pairs."""
@@ -126,6 +130,12 @@ class PlantedSource(Source):
 
     def _portrait(self, index: int) -> Image.Image:
         return Image.fromarray(self.world.scene(index).image)
+
+    def _facts(self, index: int) -> PictureFacts:
+        return PictureFacts(f"{index:06d}", partial(self._portrayed, index))
+
+    def _portrayed(self, index: int) -> NDArray[np.bool_]:
+        return self.world.scene(index).objects[0].mask
 
     def _image(self, index: int) -> Image.Image:
         return Image.fromarray(self.world.scene(index, self.config.objects).image)

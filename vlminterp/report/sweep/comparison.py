@@ -16,8 +16,10 @@ class SweepComparison:
         answers: Sentences for the top of the page.
         sections: Sections that support the answers.
         pictures: Long sections, placed last on the page.
+        style: CSS for these sections, in addition to the page's own.
     """
 
     answers: Sequence[Markup] = ()
     sections: Sequence[Section] = ()
     pictures: Sequence[Section] = ()
+    style: str = ""

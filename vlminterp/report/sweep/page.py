@@ -71,7 +71,7 @@ def _render(runs: Sequence[Run], folder: Path) -> str:
                 _runs(runs, folder),
                 *(section for one in compared for section in one.pictures),
             ],
-            style=Markup(scale_style()),
+            style=Markup("\n".join([scale_style(), *(one.style for one in compared)])),
             script=script,
             script_hash=f"sha256-{digest}",
         )

@@ -1,0 +1,1 @@
+"""Audit: what does a VLM go by, and is that the thing itself?"""

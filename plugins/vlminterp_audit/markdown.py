@@ -1,0 +1,57 @@
+"""The section of a model card that an audit ends with, in Markdown."""
+
+from collections.abc import Sequence
+
+from vlminterp.results.run_folder import RunFolder
+from vlminterp_audit.cards import ConceptReport
+from vlminterp_audit.verdict import Driver, Kind
+
+WARNED = 10
+"""Flags that are listed."""
+
+
+def model_card(folder: RunFolder, reports: Sequence[ConceptReport]) -> str:
+    """Returns a section to paste into a model card.
+
+    Args:
+        folder: Folder of a finished audit.
+        reports: Its concepts, those with the worst flags first.
+    """
+    summary = folder.summary or {}
+    lines = [
+        f"## What {folder.names['model']} goes by",
+        "",
+        summary["verdict"],
+        "",
+        "| goes by | concepts | which |",
+        "|-|-|-|",
+    ]
+    for one in Driver:
+        names = [report.row["name"] for report in reports if report.row["driver"] == one.value]
+        if names:
+            lines.append(f"| {one.value} | {len(names)} | {', '.join(sorted(names))} |")
+    lines += ["", *_warnings(reports), "", *_method(folder)]
+    return "\n".join(lines) + "\n"
+
+
+def _warnings(reports: Sequence[ConceptReport]) -> list[str]:
+    flags = [
+        flag for report in reports for flag in report.flags if flag["flag"] != Kind.name_only.value
+    ]
+    if not flags:
+        return ["No flags: no shortcut, no spurious phrase, no text prior was found."]
+    flags.sort(key=lambda flag: -flag["weight"])
+    told = [f"- **{flag['flag']}**: {flag['says']}" for flag in flags[:WARNED]]
+    more = len(flags) - WARNED
+    return [*told, *([f"- … and {more} more."] if more > 0 else [])]
+
+
+def _method(folder: RunFolder) -> list[str]:
+    config, summary = folder.config.get("plugin", {}), folder.summary or {}
+    return [
+        f"Measured on {summary['concepts']} concepts of `{folder.names['data']}`: on the "
+        f"{config.get('pictures')} pictures that the model most gives each name to, object and "
+        f"background were exchanged for those of {config.get('draws')} other pictures each "
+        f"(objects found by: {', '.join(summary['regions'])}). The audit says what moves this "
+        "model’s scores on these pictures; it does not say how it will do on others.",
+    ]

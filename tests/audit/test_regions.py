@@ -1,0 +1,104 @@
+"""Where objects are: masks of the data, of a folder, or regions from maps; and where heat lies."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+from vlminterp_audit.look import Evidence, without_hottest
+from vlminterp_audit.regions import Origin, Regions
+
+from vlminterp.data.concepts import Concept, PictureFacts
+from vlminterp.errors import InputError
+
+IMAGE = Image.new("RGB", (40, 30), "white")
+
+
+def square(size=(40, 30), box=(4, 6, 20, 18)):
+    mask = np.zeros(size[::-1], bool)
+    mask[box[1] : box[3], box[0] : box[2]] = True
+    return mask
+
+
+def hot(image, concept):
+    return np.where(square(box=(30, 20, 38, 28)), 1.0, 0.0).astype(np.float32)
+
+
+def load():
+    return IMAGE
+
+
+def concept(mask=None, name="owl/3.jpg"):
+    facts = PictureFacts(name, None if mask is None else partial(np.copy, mask))
+    return Concept("owl", "owl", (load,), about={load: facts})
+
+
+def test_the_datas_own_mask_is_taken():
+    mask, origin = Regions(hot).find(IMAGE, concept(square()), load)
+    assert origin is Origin.data
+    assert np.array_equal(mask, square())
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_a_mask_follows_its_picture_when_that_is_made_smaller_or_larger(large):
+    factor = 2 if large else 1 / 2
+    size = int(40 * factor), int(30 * factor)
+    given = square(size, tuple(int(edge * factor) for edge in (4, 6, 20, 18)))
+    mask, _ = Regions(hot).find(IMAGE, concept(given), load)
+    assert np.array_equal(mask, square())
+
+
+def test_a_folder_of_pngs_or_arrays_comes_before_the_data(tmp_path):
+    (tmp_path / "owl").mkdir()
+    inside = square(box=(1, 1, 5, 5))
+    np.save(tmp_path / "owl" / "3.npy", inside)
+    mask, origin = Regions(hot, tmp_path).find(IMAGE, concept(square()), load)
+    assert origin is Origin.folder
+    assert np.array_equal(mask, inside)
+    Image.fromarray(square(box=(7, 7, 9, 9)).astype(np.uint8)).save(tmp_path / "owl" / "3.png")
+    mask, _ = Regions(hot, tmp_path).find(IMAGE, concept(square()), load)
+    assert np.array_equal(mask, square(box=(7, 7, 9, 9)))
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_without_a_mask_or_if_none_is_wanted_the_region_is_where_half_of_the_heat_is(masked):
+    regions = Regions(hot, masks=not masked)
+    mask, origin = regions.find(IMAGE, concept(square() if masked else None), load)
+    assert origin is Origin.map
+    assert mask.sum() == 32
+    assert not (mask & ~square(box=(30, 20, 38, 28))).any()
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [(square((30, 40)), "the mask is 30 × 40, its picture 40 × 30"), (~square() & False, "empty")],
+)
+def test_masks_that_cannot_be_right_are_refused(mask, message):
+    with pytest.raises(InputError, match=message):
+        Regions(hot).find(IMAGE, concept(mask), load)
+
+
+@pytest.mark.parametrize(
+    ("heat", "passport", "place"),
+    [
+        (square().astype(np.float32), "trust", "on the object"),
+        ((~square()).astype(np.float32), "doubt", "around it"),
+        (np.ones((30, 40), np.float32), "doubt", "spread"),
+        (square().astype(np.float32), "nothing there", "nowhere"),
+    ],
+)
+def test_the_place_of_heat_is_said_in_words(heat, passport, place):
+    assert Evidence(heat, passport, 0.5).place(square()) == place
+
+
+def test_what_is_removed_is_the_hottest_fifth_and_as_much_elsewhere():
+    noise = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
+    heat = np.zeros((30, 40), np.float32)
+    heat[:15, :16] = 1.0  # a fifth
+    changed = [
+        (np.asarray(one) != noise).any(-1) for one in without_hottest(Image.fromarray(noise), heat)
+    ]
+    assert changed[0][:15, :16].mean() > 0.9
+    assert changed[0][18:, 19:].sum() == 0
+    assert changed[1][15:, 20:36].mean() > 0.9
+    assert changed[1][:13, :18].sum() == 0
