@@ -77,7 +77,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
 
         Raises:
             InputError: There is not one caption for each image, one is empty, or the other pictures
-            have another grid of patches.
+            have another grid of patches or are all the picture itself.
             ModelError: The model was made under `torch.inference_mode`.
         """
         require_pairs(pixels, tokens)
@@ -107,7 +107,7 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
             hidden,
             prior,
             gates_of(state, settings.pooled_token, hidden.dtype),
-            self._draws(seeds, state, hidden, prior),
+            self._draws(pixels, seeds, state, hidden, prior),
             per_token=settings.gates is Gating.token,
             beta=settings.beta,
             learning_rate=settings.learning_rate,
@@ -116,13 +116,12 @@ class M2IB(Attribution):  # type: ignore[misc]  # captum is untyped
         return self._explanation(state, fitted, similarity, pixels, tokens)
 
     def _draws(
-        self, seeds: Sequence[int], state: State, hidden: Tensor, prior: Prior
+        self, pixels: Pixels, seeds: Sequence[int], state: State, hidden: Tensor, prior: Prior
     ) -> Callable[[], Tensor]:
         """Returns what draws the deviates that closed gates let through."""
         settings = self.settings
         if self._others is not None:
-            self._others.check(state)
-            return self._others.draws(seeds, settings.copies, prior)
+            return self._others.draws(pixels, state, seeds, settings.copies, prior)
         lengths = state.mask.sum(1).tolist()
         return PairNoise(seeds, lengths, settings.copies, hidden, antithetic=settings.antithetic)
 

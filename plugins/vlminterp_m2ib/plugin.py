@@ -36,8 +36,8 @@ class M2IBConfig:
         blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
             those that are stored are not blurred.
         passport: Whether each map says how far it can be trusted.
-        others: Number of the data's first pictures, ≥ 0, whose patches stand in for the noise of
-            the image side; 0 for noise.
+        others: Number of the data's first pictures, ≥ 2, whose patches stand in for the noise of
+            the image side of pairs of other pictures; 0 for noise.
         batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
         thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
             words by deletion: about 100 forward passes more for each pair and method.
@@ -60,8 +60,8 @@ class M2IBConfig:
         """
         if self.batch_size < 1:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
-        if self.others < 0:
-            raise ConfigError(f"others={self.others} must be at least 0")
+        if self.others < 0 or self.others == 1:
+            raise ConfigError(f"others={self.others} must be 0, or at least 2")
         if not 0 <= self.blur < math.inf:
             raise ConfigError(f"blur={self.blur} must be a number of patches, at least 0")
 
@@ -82,7 +82,8 @@ class M2IBPlugin(Plugin):
 
         config = context.config
         sides = ("image", "text") if config.sides is Sides.both else (config.sides.value,)
-        others = other_pictures(context, config.others) if config.others else None
+        asked = config.others if "image" in sides else 0
+        others = other_pictures(context, asked) if asked else None
         attributors: list[Attributor] = [
             M2IB(context.encoder, side, getattr(config, side), context.seed, others=others)
             for side in sides

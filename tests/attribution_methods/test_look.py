@@ -9,7 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from vlminterp_attribution.look.answer import looks
 from vlminterp_attribution.look.place import hottest_quarter, place_of
+from vlminterp_attribution.pair_explanation import PairExplanation
 
 import vlminterp
 from vlminterp.cli.main import run
@@ -78,6 +80,7 @@ def test_a_caption_is_never_markup(scene, tmp_path):
     [
         (["nowhere.png", "a cat", "--model", "planted-base"], "nowhere.png"),
         (["x.png", "a", "b", "c"], "3 captions are too many"),
+        (["x.png", "a", "a"], "both captions are the same"),
         (["x.png", "a", "--model", "planted-bas"], "planted-base"),
     ],
 )
@@ -86,6 +89,26 @@ def test_mistakes_are_one_line(line, message, capsys):
     told = [one for one in capsys.readouterr().err.splitlines() if "models" not in one]
     assert message in told[-1]
     assert "Traceback" not in "".join(told)
+
+
+def test_ctrl_c_ends_in_one_line(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vlminterp_attribution.look.command.answer", interrupted)
+    assert run(["look", "x.png", "an owl", "--model", "planted-base"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_is_one_line(scene, tmp_path, capsys):
+    line = ["look", str(scene[0]), "--method", "gradcam", "an owl", "--model", "planted-base"]
+    assert run([*line, "--out", str(tmp_path)]) == 1
+    assert f"{tmp_path} can't be written: Is a directory" in capsys.readouterr().err
+
+
+def test_captions_may_stand_around_options(scene, tmp_path):
+    captions = ("an owl", "--method", "gradcam", "a bus")
+    assert "Why “an owl” and not “a bus”" in look(scene, tmp_path / "look.html", *captions)
 
 
 @given(st.integers(0, 2), st.integers(0, 2), st.integers(1, 9))
@@ -100,5 +123,11 @@ def test_a_single_hot_pixel_is_where_it_is(row, column, scale):
 def test_a_map_without_heat():
     heat = np.full((4, 4), np.nan, np.float32)
     heat[:, 1:] = 0
-    assert place_of(heat) == "nowhere"
+    assert place_of(heat) is None
+    view = PairExplanation(
+        "clip", "ig", Image.new("RGB", (4, 4)), "an owl", 0.1, False, "nats", True, heat, []
+    )
+    assert looks(view) == (
+        "finds nothing in this picture that speaks for “an owl”: its map has no heat."
+    )
     assert hottest_quarter(heat) == 0.25

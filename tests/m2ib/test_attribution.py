@@ -12,7 +12,7 @@ from vlminterp_m2ib.settings import PooledToken, Scale, Settings
 
 from vlminterp.adapters.dual_encoder import Pixels, State
 from vlminterp.adapters.hf.clip import HFCLIP
-from vlminterp.errors import ConfigError, ModelError
+from vlminterp.errors import ConfigError, InputError, ModelError
 
 PLAIN = Settings(layer=1, beta=0.5, steps=5, copies=4, antithetic=False, scale=Scale.plain)
 SIDES = pytest.mark.parametrize("side", ["image", "text"])
@@ -296,7 +296,8 @@ def test_a_model_made_in_inference_mode_is_one_line(hf_model, inputs):
 def test_the_same_picture_in_place_of_noise_takes_nothing_away(encoder, pictures, captions):
     """Closed gates let through what is there anyway: the fit is the similarity at every step."""
     given = encoder.preprocess(pictures[:1]), encoder.tokenize(captions[:1])
-    found = M2IB(encoder, "image", PLAIN, others=given[0]).attribute(*given)
+    twin = replace(given[0], values=given[0].values + 1e-6)  # its own self is never drawn
+    found = M2IB(encoder, "image", PLAIN, others=twin).attribute(*given)
     fit = found.curves["fit"]
     torch.testing.assert_close(fit, found.similarity[:, None].expand_as(fit))
 
@@ -309,3 +310,15 @@ def test_other_pictures_in_place_of_noise(encoder, inputs, pictures, captions):
     assert not torch.allclose(together, attribute(encoder, inputs, "image").scores, rtol=0.05)
     alone = method.attribute(encoder.preprocess([pictures[1]]), encoder.tokenize([captions[1]]))
     torch.testing.assert_close(together[1], alone.scores[0], rtol=1e-3, atol=1e-3)
+
+
+def test_a_picture_never_takes_its_own_place(encoder, pictures, captions):
+    """The map is that of the other pictures alone, bit by bit, since the same ones are drawn."""
+    given = encoder.preprocess(pictures[:1]), encoder.tokenize(captions[:1])
+    maps = [
+        M2IB(encoder, "image", PLAIN, others=encoder.preprocess(some)).attribute(*given).scores
+        for some in ([pictures[1], pictures[2]], [pictures[1], pictures[0], pictures[2]])
+    ]
+    torch.testing.assert_close(maps[1], maps[0])
+    with pytest.raises(InputError, match="no other picture differs"):
+        M2IB(encoder, "image", PLAIN, others=given[0]).attribute(*given)

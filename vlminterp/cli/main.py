@@ -55,7 +55,13 @@ def run(arguments: Sequence[str]) -> int:
     except UserError as error:
         say(one_line(error))
         return 1
-    return _composed(arguments) if beside is None else beside(arguments[1:])
+    if beside is None:
+        return _composed(arguments)
+    try:
+        return beside(arguments[1:])
+    except KeyboardInterrupt:
+        say("interrupted")
+        return INTERRUPTED
 
 
 def _composed(arguments: Sequence[str]) -> int:

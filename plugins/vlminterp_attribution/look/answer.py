@@ -57,8 +57,11 @@ def looks(view: PairExplanation) -> str:
         return f"finds nothing in this picture that answers “{view.text}”."
     if view.heat is None:
         return f"finds “{view.text}” here with a similarity of {view.similarity:.3f}."
+    place = place_of(view.heat)
+    if place is None:
+        return f"finds nothing in this picture that speaks for “{view.text}”: its map has no heat."
     return (
-        f"looks at {place_of(view.heat)} for “{view.text}”: a quarter of the picture holds "
+        f"looks at {place} for “{view.text}”: a quarter of the picture holds "
         f"{percent(hottest_quarter(view.heat))} of the heat."
     )
 

@@ -30,12 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 1 with one line on stderr.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     if len(options.captions) > MOST_CAPTIONS:
         sys.stderr.write(
             f"{len(options.captions)} captions are too many: give one, or two to compare; a "
             "caption of several words stands in quotes\n"
         )
+        return 1
+    if len(set(options.captions)) < len(options.captions):
+        sys.stderr.write("both captions are the same: give one, or another one to compare\n")
         return 1
     try:
         answers = _answers(options)
@@ -45,8 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page = (
         options.out or FOLDER / f"{_slug(options.picture.stem)}-{_slug(options.captions[0])}.html"
     )
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(render(answers, options.picture.name), "utf-8")
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(render(answers, options.picture.name), "utf-8")
+    except OSError as error:
+        sys.stderr.write(f"{page} can't be written: {error.strerror}\n")
+        return 1
     for one in answers:
         sys.stdout.write(f"{one.sentence}\n")
         if one.difference is not None:

@@ -7,11 +7,14 @@ ROWS, COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 QUARTER = 0.25
 
 
-def place_of(heat: NDArray[np.float32]) -> str:
+def place_of(heat: NDArray[np.float32]) -> str | None:
     """Tells in which ninth of the picture the centre of the heat lies.
 
     Args:
         heat: Scores of pixels, `[height, width]`; NaN where unseen; those below 0 count as 0.
+
+    Returns:
+        Such as "the top left"; None without any heat.
 
     Example:
         >>> place_of(np.eye(3, dtype=np.float32) * [[1, 0, 0]])
@@ -21,7 +24,7 @@ def place_of(heat: NDArray[np.float32]) -> str:
     """
     weights = np.nan_to_num(heat).clip(min=0).astype(np.float64)
     if not weights.any():
-        return "nowhere"
+        return None
     weights /= weights.sum()
     row, column = (_third(weights.sum(1 - axis)) for axis in (0, 1))
     words = f"{ROWS[row]} {COLUMNS[column]}".strip()
