@@ -72,7 +72,9 @@ def compare(rows: pd.DataFrame) -> Comparisons:
     compared = []
     for one in measured:
         ps = dict(zip(one.others, islice(adjusted, len(one.others)), strict=True))
-        behind = {method: one.gap(method) for method, p in ps.items() if p < LEVEL}
+        gaps = {method: one.gap(method) for method, p in ps.items() if p < LEVEL}
+        # On the pairs that both explain, another may be ahead of the best of all pairs.
+        behind = {method: gap for method, gap in gaps.items() if gap.mean > 0}
         compared.append(Versus(one.side, one.facts.name, one.beyond, one.best, behind))
     return Comparisons(compared, sum(len(one.others) for one in measured))
 

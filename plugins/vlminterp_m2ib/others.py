@@ -65,7 +65,7 @@ class PictureDraws:
 
     Args:
         hidden: Hidden states of K other pictures, `[K, N, C]`.
-        choices: For each pair the places of the pictures that it may draw, at least one.
+        choices: The places of the pictures that each pair may draw, at least one.
         seeds: One per pair.
         copies: Copies per pair.
         prior: The prior whose mean and deviation the bottleneck gives back to what is drawn.

@@ -61,6 +61,8 @@ def _cell(values: NDArray[np.float64]) -> str:
     seen = values[np.isfinite(values)]
     if not len(seen):
         return "–"
+    if np.allclose(seen, seen[0]):
+        return f"{seen[0]:.2f}"
     told = mean_interval(seen, bounds=(-1, 1))
     return f"{told.mean:.2f} [{told.low:.2f}, {told.high:.2f}]"
 

@@ -13,6 +13,8 @@ from vlminterp_attribution.explaining import explain
 from vlminterp_attribution.look.place import hottest_quarter, place_of
 from vlminterp_attribution.pair_explanation import PairExplanation, Passport
 
+SPREAD = 0.4
+"""Share of the heat in the hottest quarter of a picture below which it has no place."""
 ODDS = {
     TRUST: "Trust it: of maps like this one, {trust} lie on what moves the score.",
     DOUBT: "Doubt it: of maps like this one, only {trust} lie on what moves the score.",
@@ -60,10 +62,10 @@ def looks(view: PairExplanation) -> str:
     place = place_of(view.heat)
     if place is None:
         return f"finds nothing in this picture that speaks for “{view.text}”: its map has no heat."
-    return (
-        f"looks at {place} for “{view.text}”: a quarter of the picture holds "
-        f"{percent(hottest_quarter(view.heat))} of the heat."
-    )
+    held = percent(hottest_quarter(view.heat))
+    if hottest_quarter(view.heat) < SPREAD:
+        return f"looks everywhere for “{view.text}”: the hottest quarter holds {held} of the heat."
+    return f"looks at {place} for “{view.text}”: a quarter of the picture holds {held} of the heat."
 
 
 def odds(passport: Passport) -> str:

@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    page = (
-        options.out or FOLDER / f"{_slug(options.picture.stem)}-{_slug(options.captions[0])}.html"
-    )
+    page = options.out or FOLDER / _file_name(options)
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(render(answers, options.picture.name), "utf-8")
@@ -103,6 +101,12 @@ def _answers(options: argparse.Namespace) -> list[PictureAnswer]:
             )
             stage.advance(1)
     return found
+
+
+def _file_name(options: argparse.Namespace) -> str:
+    """Returns a page's name, of all that was asked."""
+    asked = (options.picture.stem, *options.captions, *(options.model or [MODEL]), options.method)
+    return "-".join(_slug(part) for part in asked)[:200] + ".html"
 
 
 def _slug(text: str) -> str:
