@@ -169,7 +169,7 @@ def test_third_party_package(wheel_site, tmp_path):
     install(tmp_path / "package", site)
     code, _, err = installed_run(site, work)
     assert code == 0, err
-    assert "attribution, bank, captions, ex2, m2ib" in err
+    assert "attribution, audit, bank, captions, ex2, m2ib" in err
     assert "hashed" in err
     assert "greetings" in err
     assert "plugin=broken: plugin 'broken' can't be imported" in err
