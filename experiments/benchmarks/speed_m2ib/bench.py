@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from vlminterp_m2ib.attribution import M2IB
-from vlminterp_m2ib.settings import Scale, Settings
+from vlminterp_m2ib.settings import DEFAULTS, Scale, Settings
 
 from experiments.benchmarks.random_clip import (
     block_operations,
@@ -93,7 +93,7 @@ def ways() -> dict[str, Row]:
         f"the same, {BATCH} pairs batched": ours(PAPER, many),
         "ours, after block 9, 2 antithetic copies": ours(replace(PAPER, copies=2, antithetic=True)),
         "ours, after block 0, 10 copies": ours(Settings(copies=10, antithetic=False)),
-        "ours, after block 0, 2 antithetic copies (the default)": ours(Settings()),
+        "ours, after block 0, 2 antithetic copies (the default)": ours(DEFAULTS["image"]),
     }
 
 
