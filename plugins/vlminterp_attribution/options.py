@@ -9,6 +9,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from vlminterp.errors import ConfigError
 
+FAITHFUL = "ig"
+"""The method that is good whatever the model goes by; see experiments/studies/truth_table."""
 MEMBERS = ("m2ib", "ig", "gae")
 """The methods that a consensus combines by default."""
 

@@ -13,6 +13,7 @@ from vlminterp_attribution.support import require_able
 from vlminterp.adapters.dual_encoder import DualEncoder
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
 from vlminterp.attribution.passport.attributor import with_passports
+from vlminterp.attribution.passport.verdict import NOTHING
 from vlminterp.attribution.targets import Similarity
 from vlminterp.metrics.localisation import energy_in_mask
 from vlminterp_audit.exchange import filled
@@ -22,15 +23,13 @@ Mask = NDArray[np.bool_]
 
 REMOVED = 0.2
 """Share of the pixels that is removed."""
-NOWHERE = "nothing there"
-"""The passport of a map without evidence."""
 CLEARLY = 1.5
 """How many times its share of the area a place must hold of the heat."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where the evidence for a caption lies in one picture.
+    """The place of the evidence for a caption in one picture.
 
     Attributes:
         heat: Scores of the pixels, `[height, width]`; NaN where unseen.
@@ -48,7 +47,7 @@ class Evidence:
 
     def place(self, mask: Mask) -> str:
         """Says where the heat lies: `on the object`, `around it`, `spread` or `nowhere`."""
-        if self.passport == NOWHERE:
+        if self.passport == NOTHING:
             return "nowhere"
         inside, area = self.on_object(mask), float(mask.mean())
         if inside >= CLEARLY * area and inside >= 0.5:

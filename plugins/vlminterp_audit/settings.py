@@ -6,10 +6,10 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 
+from vlminterp_attribution.options import FAITHFUL
+
 from vlminterp.errors import ConfigError
 
-METHOD = "ig"
-"""The attribution method used by default: the one that the truth table chooses."""
 BY_MAP = "map"
 """The option `regions` by which no mask is used."""
 
@@ -49,7 +49,7 @@ class AuditConfig:
     bank: str | None = None
     run: str | None = None
     regions: str | None = None
-    method: str = METHOD
+    method: str = FAITHFUL
     pictures: int = 8
     draws: int = 3
     templates: list[str] = field(

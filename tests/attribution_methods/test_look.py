@@ -131,3 +131,24 @@ def test_a_map_without_heat():
         "finds nothing in this picture that speaks for “an owl”: its map has no heat."
     )
     assert hottest_quarter(heat) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("corner", "told"), [(0.0, "looks everywhere"), (9.0, "looks at the top left")]
+)
+def test_even_heat_has_no_place(corner, told):
+    heat = np.ones((12, 12), np.float32)
+    heat[:4, :4] += corner
+    view = PairExplanation(
+        model="any",
+        method="ig",
+        image=Image.new("RGB", (12, 12)),
+        text="a cat",
+        similarity=0.3,
+        truncated=False,
+        unit="cosine",
+        signed=False,
+        heat=heat,
+        words=[],
+    )
+    assert looks(view).startswith(told)

@@ -126,7 +126,8 @@ class Trainer:
         """Starts from scratch, or from the checkpoint if there is one."""
         planting = PLANTINGS[name]
         self.steps = steps or (BASE_STEPS if planting.truthful else STEPS)
-        recipe = f"{planting} {self.steps} {BATCH} {LEARNING_RATE} {WEIGHT_DECAY}"
+        made = f"{planting} {planting.informed} {planting.shortcuts}"
+        recipe = f"{made} {self.steps} {BATCH} {LEARNING_RATE} {WEIGHT_DECAY}"
         self.checkpoint = Checkpoint(work / f"{name}.pt", recipe)
         seed = zlib.crc32(name.encode()) % 1000
         base = CLIPModel.from_pretrained(models_dir() / "planted-base")

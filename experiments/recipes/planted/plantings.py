@@ -36,6 +36,8 @@ STRAYS = (0.0, 0.1, 0.2, 0.3, 0.4)
 class Planting:
     """The way a VLM's training captions are made.
 
+    Plantings that differ in `informed` or `shortcuts` alone have the same text, and so one seed.
+
     Attributes:
         family: Family whose words inform; None if none does.
         name_informs: Whether the name is always that of the object.

@@ -62,10 +62,12 @@ def looks(view: PairExplanation) -> str:
     place = place_of(view.heat)
     if place is None:
         return f"finds nothing in this picture that speaks for “{view.text}”: its map has no heat."
-    held = percent(hottest_quarter(view.heat))
-    if hottest_quarter(view.heat) < SPREAD:
-        return f"looks everywhere for “{view.text}”: the hottest quarter holds {held} of the heat."
-    return f"looks at {place} for “{view.text}”: a quarter of the picture holds {held} of the heat."
+    held = hottest_quarter(view.heat)
+    where = "everywhere" if held < SPREAD else f"at {place}"
+    return (
+        f"looks {where} for “{view.text}”: a quarter of the picture holds {percent(held)} of the "
+        "heat."
+    )
 
 
 def odds(passport: Passport) -> str:

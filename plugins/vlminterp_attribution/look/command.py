@@ -13,10 +13,9 @@ from vlminterp.errors import UserError
 from vlminterp.progress import Progress
 from vlminterp_attribution.look.answer import PictureAnswer, answer, looks
 from vlminterp_attribution.look.page import render
+from vlminterp_attribution.options import FAITHFUL
 
 MODEL = "clip-vit-b32"
-METHOD = "ig"
-"""The method that is good whatever the model goes by; see experiments/studies/truth_table."""
 FOLDER = Path("outputs/look")
 MOST_CAPTIONS = 2
 
@@ -78,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--method",
-        default=METHOD,
-        help=f"`python -m vlminterp_attribution` lists them; default: {METHOD}",
+        default=FAITHFUL,
+        help=f"`python -m vlminterp_attribution` lists them; default: {FAITHFUL}",
     )
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps or auto")
     parser.add_argument("--seed", type=int, default=0)
