@@ -134,7 +134,7 @@ def test_a_map_without_heat():
 
 
 @pytest.mark.parametrize(
-    ("corner", "told"), [(0.0, "looks everywhere"), (9.0, "looks at the top left")]
+    ("corner", "told"), [(0.0, "looks everywhere"), (99.0, "looks at the top left")]
 )
 def test_even_heat_has_no_place(corner, told):
     heat = np.ones((12, 12), np.float32)
