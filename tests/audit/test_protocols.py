@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.audit.conftest import rows
+from tests.audit.conftest import CONCEPTS, rows
 from vlminterp.cli.main import run
 from vlminterp.results.run_folder import RunFolder
 
@@ -82,3 +82,20 @@ def test_a_line_of_waterbirds_without_a_label_is_named(classes, tmp_path, monkey
     table.write_text(table.read_text().replace("000.owl/1.png,0,", "000.owl/1.png,7,"))
     assert run(["experiment=audit/waterbirds", *SHARED]) == 1
     assert "metadata.csv, line 3: no img_filename, y, split in" in capsys.readouterr().err
+
+
+def test_a_table_with_masks_gives_the_same_audit_as_folders(classes, audits, tmp_path):
+    pictures, masks = classes / "pictures", classes / "masks"
+    listed = [path.relative_to(pictures) for path in sorted(pictures.glob("*/*.png"))]
+    table = tmp_path / "pictures.csv"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        head = ("image", "text", "mask")
+        csv.writer(file).writerows(
+            [head, *((pictures / path, path.parent.name, masks / path) for path in listed)]
+        )
+    overrides = ("data=class_table", f"data.path={table}", "plugin.regions=null")
+    found = rows(audits("planted-shortcut", *overrides))
+    assert [row.pop("regions") for row in found] == ["data"] * len(CONCEPTS)
+    expected = [{**row} for row in rows(audits("planted-shortcut"))]
+    assert [row.pop("regions") for row in expected] == ["folder"] * len(CONCEPTS)
+    assert found == expected

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from pathlib import Path
 
 from wandb.proto.wandb_internal_pb2 import Record
 
@@ -61,6 +62,18 @@ def tables(folder):
             rows.setdefault(key, []).extend(json.loads(file.read_text())["data"])
             increments[key] = increments.get(key, 0) + 1
     return rows, increments
+
+
+def table_with_media(folder, key):
+    """A table as its artifact has it: a step's own file has but a word in place of a picture."""
+    (file,) = (
+        Path(entry.local_path)
+        for record in records(folder)
+        if record.HasField("artifact")
+        for entry in record.artifact.manifest.contents
+        if entry.path == f"{key}.table.json"
+    )
+    return json.loads(file.read_text())
 
 
 def pictures(folder):

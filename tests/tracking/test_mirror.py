@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,15 @@ import wandb
 from PIL import Image
 
 from tests.results.fake_run import CONFIG, PASSPORTS, SUMMARY, make_run
-from tests.tracking.records import history, items, pictures, records, summary_of, tables
+from tests.tracking.records import (
+    history,
+    items,
+    pictures,
+    records,
+    summary_of,
+    table_with_media,
+    tables,
+)
 from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.results import RunFolder
 from vlminterp.secrets import without_secrets
@@ -363,3 +372,24 @@ def test_passports_are_columns_and_counts(tmp_path):
     assert told == [PASSPORTS[pair] for pair in (0, 2, 3, 4, 5)]
     summary = summary_of(records(folder))
     assert {word: summary[f"passports/{word}"] for word in counts} == counts
+
+
+def test_rows_that_name_pictures_are_a_gallery(tmp_path):
+    folder = make_run(tmp_path / "m" / "0123456789ab", pairs=1)
+    results = RunFolder.read(folder)
+    named = results.parts.rows()["picture"][0]
+    rows = [
+        {"concept": "owl", "before": named, "score": 0.5, "answers": ["owl", "cat"]},
+        {"concept": "cat", "before": "pictures/lost.png", "score": 0.2, "answers": []},
+        {"concept": "dog", "before": None, "score": 0.1, "answers": []},
+    ]
+    results.table("tested").write(0, rows, {})
+    mirror(results, TrackingConfig())
+    content = table_with_media(folder, "gallery/tested")
+    assert content["columns"] == ["before", "concept", "score", "answers"]
+    shown, lost = content["data"]
+    assert shown[1:] == ["owl", 0.5, '["owl", "cat"]']
+    assert shown[0]["_type"] == "image-file"
+    assert shown[0]["sha256"] == sha256((folder / named).read_bytes()).hexdigest()
+    assert lost == [None, "cat", 0.2, "[]"]
+    assert "gallery/tested" in Keys.of(RunFolder.read(folder)).tables

@@ -14,6 +14,7 @@ from vlminterp.data.images import read_image
 from vlminterp.data.names import with_type_word
 from vlminterp.data.pairs import Source
 from vlminterp.data.stamps import digest_of, stamp
+from vlminterp.data.truth import LoadMask
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.paths import printable
 
@@ -59,6 +60,8 @@ class ClassPicture:
         stamp: A text that changes when the file is replaced; empty where the source notices that
             in another way.
         content: Its encoded bytes, for finding copies; None where they are not available.
+        load_mask: Reads the pixels that show the class, bool `[height, width]`; None where nobody
+            has marked them.
     """
 
     key: str
@@ -66,6 +69,7 @@ class ClassPicture:
     identity: Hashable
     stamp: str = ""
     content: EncodedPicture | None = None
+    load_mask: LoadMask | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class ClassSource(Source):
                 one.name,
                 tuple(member.load for member in members),
                 tuple(member.load for member in held_out),
-                {member.load: PictureFacts(member.key) for member in (*members, *held_out)},
+                {m.load: PictureFacts(m.key, m.load_mask) for m in (*members, *held_out)},
             )
 
     def notes(self) -> Sequence[str]:
@@ -175,14 +179,27 @@ def member(path: Path, root: Path) -> ClassPicture:
         path: Path of the file.
         root: The folder that its key starts from.
     """
-    key = printable(path.relative_to(root).as_posix())
-    load = partial(read_image, path)
+    return of_file(printable(path.relative_to(root).as_posix()), path, partial(read_image, path))
+
+
+def of_file(
+    key: str, path: Path, load: LoadImage, load_mask: LoadMask | None = None
+) -> ClassPicture:
+    """Makes a class's picture from a file under any name.
+
+    Args:
+        key: Its name within the data set.
+        path: Path of the file.
+        load: Reads the picture.
+        load_mask: Reads the pixels that show the class; None where nobody has marked them.
+    """
     try:
         found = path.stat()
     except OSError:
-        return ClassPicture(key, load, path)
+        return ClassPicture(key, load, path, load_mask=load_mask)
     content = EncodedPicture(found.st_size, lambda: path.open("rb"))
-    return ClassPicture(key, load, (found.st_dev, found.st_ino), stamp(path), content)
+    identity = (found.st_dev, found.st_ino)
+    return ClassPicture(key, load, identity, stamp(path), content, load_mask)
 
 
 def check_amount(held_out: float) -> None:

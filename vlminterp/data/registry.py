@@ -10,6 +10,7 @@ OWN = {
     "folder": "vlminterp.data.folder:FolderSource",
     "manifest": "vlminterp.data.manifest:ManifestSource",
     "class_folder": "vlminterp.data.class_folder:ClassFolderSource",
+    "class_table": "vlminterp.data.class_table:ClassTableSource",
     "stanford_dogs": "vlminterp.data.class_folder:StanfordDogsSource",
     "cub": "vlminterp.data.cub:CUBSource",
     "waterbirds": "vlminterp.data.waterbirds:WaterbirdsSource",

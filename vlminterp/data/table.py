@@ -10,7 +10,7 @@ from vlminterp.data.boxes import BoxFormat
 from vlminterp.data.ids import UniqueIds
 from vlminterp.data.images import read_image
 from vlminterp.data.pairs import Pair, unusable
-from vlminterp.data.pictures import Pictures, reading
+from vlminterp.data.pictures import Pictures, Where, reading
 from vlminterp.data.remote import Urls
 from vlminterp.data.row import COLUMNS, Row
 from vlminterp.data.rows import header_of, read_rows
@@ -97,6 +97,14 @@ class Table:
         Raises:
             InputError: The table can't be read.
         """
+        return (pair for pair, _ in self.located())
+
+    def located(self) -> Iterator[tuple[Pair, Where | None]]:
+        """Yields a pair for every row, with its picture's place; None for a malformed row.
+
+        Raises:
+            InputError: The table can't be read.
+        """
         unique = UniqueIds()
         for row in read_rows(self.path):
             own = _text(row.values.get("id")) or _picture_name(row.values.get("image"))
@@ -105,7 +113,7 @@ class Table:
                 yield self._pair(id, row)
             except InputError as error:
                 text = _text(row.values.get("text"))
-                yield unusable(id, text, f"{self.path}, {row.place}: {error}")
+                yield unusable(id, text, f"{self.path}, {row.place}: {error}"), None
 
     def stamps(self) -> Iterator[tuple[str, str]]:
         """Yields the names and stamps of the pictures and masks that the rows name."""
@@ -133,7 +141,7 @@ class Table:
             shown = ", ".join(map(printable, others[:_NAMED_IN_NOTES]))
             yield f"columns not read: {shown}{f' and {more} more' if more > 0 else ''}"
 
-    def _pair(self, id: str, row: Row) -> Pair:  # noqa: A002
+    def _pair(self, id: str, row: Row) -> tuple[Pair, Where]:  # noqa: A002
         if row.problem:
             raise InputError(row.problem)
         values = row.values
@@ -149,7 +157,7 @@ class Table:
         if not (caption := _text(text)):
             raise InputError("the caption is empty")
         truth = truth_of(values, picture, self._pictures, self._config.boxes)
-        return Pair(id, caption, reading(read_image, picture), truth)
+        return Pair(id, caption, reading(read_image, picture), truth), picture
 
 
 def _picture_name(value: object) -> str:

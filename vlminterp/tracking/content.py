@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vlminterp.attribution.rows import PASSPORT, PairResult, compared_methods, explained_pairs
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.tracking.galleries import gallery, gallery_key
 from vlminterp.tracking.lineage import log_lineage
 from vlminterp.tracking.media import as_media, figures, heatmaps, picture
 from vlminterp.tracking.summary import log_summary
@@ -29,8 +30,8 @@ def log_content(run: "wandb.Run", results: RunFolder) -> None:
     """Logs the content of a run folder to an open W&B run.
 
     A run of several methods has `pairs`, `pictures` and `heatmaps` for each, as `pairs/METHOD`.
-    Every table becomes a `wandb.Table`: the main one as `rows`, the others as `tables/NAME`. The
-    numbers of a table with a column `step` also become charts, `NAME/COLUMN`.
+    Every table becomes a `wandb.Table`: the main one as `rows`, the others as `tables/NAME`, and
+    those whose rows name saved pictures also as `gallery/NAME`, pictures side by side. The numbers of a table with a column `step` also become charts, `NAME/COLUMN`.
 
     Args:
         run: The W&B run.
@@ -47,6 +48,8 @@ def log_content(run: "wandb.Run", results: RunFolder) -> None:
     for name, parts in tables.items():
         log_steps(run, name, parts, directions)
         log_table(run, f"tables/{name}", parts)
+        if (shown := gallery(results, parts)) is not None:
+            run.log({gallery_key(name): shown})
     _log_pictures(run, results)
     log_summary(run, summary)
     log_lineage(run, results)

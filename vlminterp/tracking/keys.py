@@ -8,6 +8,7 @@ from typing import Any, Self
 from vlminterp.attribution.rows import compared_methods, explained_pairs
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.tracking.content import CONVERGENCE_STEP, mean_curves, of_method
+from vlminterp.tracking.galleries import gallery_key, illustrated
 from vlminterp.tracking.summary import flat_summary
 from vlminterp.tracking.tables import STEP, step_values
 
@@ -54,6 +55,11 @@ class Keys:
             media=media or ["pictures"] * drawn,
             tables=[
                 *tables,
+                *(
+                    gallery_key(name)
+                    for name, parts in results.tables().items()
+                    if any(True for _ in illustrated(parts))
+                ),
                 *(["rows"] if len(results.parts) else []),
                 *(f"tables/{name}" for name in results.tables()),
             ],

@@ -38,7 +38,7 @@ def log_table(run: "wandb.Run", key: str, parts: Parts) -> None:
     rows = chain.from_iterable(part.to_pylist() for part in parts.tables())
     for some in islice(_batched(rows, INCREMENT), INCREMENTS):
         for row in some:
-            table.add_data(*(_cell(row.get(name)) for name in columns))
+            table.add_data(*(cell(row.get(name)) for name in columns))
         run.log({key: table})
 
 
@@ -94,5 +94,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (bool, int, float)) and math.isfinite(value)
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Returns a value for a W&B column, which has one type: lists and dicts become JSON."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
