@@ -31,7 +31,7 @@ class ClassTableConfig(ClassFolderConfig):
         within: A folder outside of which no file is read; null for no such limit.
     """
 
-    free_text: ClassVar = (*ClassFolderConfig.free_text, "within")
+    free_text: ClassVar[tuple[str, ...]] = (*ClassFolderConfig.free_text, "within")
 
     boxes: BoxFormat | None = None
     urls: Urls = Urls.never

@@ -34,7 +34,7 @@ class ClassConfig:
         limit: Maximum number of classes, ≥ 1; null takes all.
     """
 
-    free_text: ClassVar = ("path", "type_word")
+    free_text: ClassVar[tuple[str, ...]] = ("path", "type_word")
 
     path: str
     images: int | None = 256

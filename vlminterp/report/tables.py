@@ -11,6 +11,8 @@ from vlminterp.drawing.charts.svg import element
 from vlminterp.drawing.numbers import NOTHING, decimals, number, worth
 
 LONGEST = 300
+PROSE = 40
+"""Characters from which text is a sentence, which a narrow screen must not break to a column."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def _cell(value: Any, *, first: bool) -> Markup:
     if value is not None and _is_number(value):
         shown = f"{value}" if isinstance(value, int) else number(value)
         return element(name, shown, class_="figure", data_value=_exact(value), **attributes)
-    return element(name, _text(value), **attributes)
+    long = isinstance(value, str) and len(value) > PROSE
+    return element(name, _text(value), class_="prose" if long else None, **attributes)
 
 
 def _exact(value: float | None) -> str | None:
