@@ -16,6 +16,7 @@ from vlminterp.drawing.signed import signed_overlay
 from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric, how_it_misleads
 from vlminterp.report.cards import data_uri, placed_map, small_picture
 from vlminterp.report.content import Content, Section
+from vlminterp.report.finder import POINTING, Findable, finder
 from vlminterp.report.passport import Stamp, grouped, split_counts, split_table, stamp
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
@@ -61,18 +62,22 @@ def content(folder: RunFolder) -> Content:
     compared = compare(folder.parts.rows()) if len(methods) > 1 and metrics else Comparisons()
     tables = list(score_tables(metrics, methods, compared))
     sections = []
-    if tables:
-        drawn = templates.get_template("methods.html.j2").render(
-            tables=tables, tests=compared.tests
-        )
-        sections.append(Section("Scores", Markup(drawn)))
     pairs = list(_pairs(folder, methods))
     if pairs:
         groups = grouped(
             pairs, lambda pair: [view.passport for view in pair["views"] if view.passport]
         )
-        drawn = templates.get_template("columns.html.j2").render(groups=groups, methods=methods)
+        drawn = templates.get_template("columns.html.j2").render(
+            groups=groups,
+            methods=methods,
+            finder=finder([pair["findable"] for pair in pairs]),
+        )
         sections.append(Section("Pairs", split_table(splits) + Markup(drawn)))
+    if tables:
+        drawn = templates.get_template("methods.html.j2").render(
+            tables=tables, tests=compared.tests
+        )
+        sections.append(Section("Scores", Markup(drawn)))
     lead = Markup(
         "For each picture and caption, this page shows which parts of the picture and which words "
         "{} uses, as each method measures it. Methods have units of their own: each map and each "
@@ -179,6 +184,7 @@ def _pairs(folder: RunFolder, methods: list[str]) -> Iterator[dict[str, Any]]:
             "text": first.text,
             "similarity": next(iter(first.sides.values())).row.get("similarity"),
             "picture": None if picture is None else data_uri(picture),
+            "findable": _findable(methods, results),
             "aspect": None if picture is None else picture.width / picture.height,
             "looks": [
                 maps
@@ -190,6 +196,19 @@ def _pairs(folder: RunFolder, methods: list[str]) -> Iterator[dict[str, Any]]:
                 for method, result in zip(methods, results, strict=True)
             ],
         }
+
+
+def _findable(methods: Sequence[str], results: Sequence[PairResult]) -> Findable:
+    """Returns what readers find a pair by; it is a miss where any method's map misses."""
+    scores = {"similarity": float(next(iter(results[0].sides.values())).row.get("similarity", 0))}
+    for method, result in zip(methods, results, strict=True):
+        if result.image is not None:
+            own = result.image.metrics
+            passport = {"passport": own["trust"]} if "trust" in own else {}
+            for name, value in (passport | {n: own[n] for n in METRICS if n in own}).items():
+                scores[f"{method} {name}"] = value
+    missed = any(value == 0 for name, value in scores.items() if name.endswith(POINTING))
+    return Findable(f"{results[0].id} {results[0].text}", scores, missed)
 
 
 def _view(method: str, result: PairResult, picture: Any) -> MethodView:

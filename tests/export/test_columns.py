@@ -64,7 +64,9 @@ def test_every_array_is_described_with_its_type(runs, plugin):
         for number in parts:
             for key, array in parts.arrays(number).items():
                 general = re.sub(
-                    r"\.(image|text)\.curve", ".SIDE.curve", re.sub(r"^\d+", "PLACE" if plugin == "audit" else "PAIR", key)
+                    r"\.(image|text)\.curve",
+                    ".SIDE.curve",
+                    re.sub(r"^\d+", "PLACE" if plugin == "audit" else "PAIR", key),
                 )
                 kind, _, shape = told[general][0].partition(" ")
                 assert (str(array.dtype), array.ndim) == (kind, shape.count(",") + 1)

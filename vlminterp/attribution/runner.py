@@ -16,6 +16,7 @@ from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
 from vlminterp.attribution.image_scores import Mask
 from vlminterp.attribution.summary import summarise
+from vlminterp.attribution.verdict import verdict
 from vlminterp.data.images import original_size
 from vlminterp.data.masks import shrunk
 from vlminterp.data.pairs import Pair
@@ -101,7 +102,9 @@ def explain_pairs(
             context.results.parts.write(number, rows, arrays)
             stage.advance(len(pairs))
     notes = [*context.source.notes(), *context.encoder.notes()]
-    context.results.finish({**summarise(context.results), **({"notes": notes} if notes else {})})
+    found = summarise(context.results)
+    said = {"verdict": verdict(found), "notes": notes}
+    context.results.finish({**found, **{key: value for key, value in said.items() if value}})
 
 
 def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from rich.console import Console as Terminal
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,9 +18,12 @@ from vlminterp.results.sweep import Run, RunState, Sweep, short_names
 from vlminterp.secrets import redacted
 
 COUNTS = {"pairs": "pairs", "skipped": "skipped", "truncated": "captions truncated"}
-ARROWS = {True: "higher", False: "lower", None: ""}
+ARROWS = {True: "↑", False: "↓", None: ""}
+BETTER = "↑ higher or ↓ lower is better; "
 STYLES = {RunState.finished: "green", RunState.failed: "red"}
-SKIPS_SHOWN, WIDTH_IN_FILES = 5, 110
+SKIPS_SHOWN, WIDTH_IN_FILES, MUCH = 5, 110, 1000
+FIRST_BASELINES = ("random", "shuffled")
+"""Baselines that come first where there is no room for all."""
 
 
 def say(line: str) -> None:
@@ -42,10 +46,10 @@ def show(results: RunFolder, console: Console) -> None:
         sys.stdout.write(f"{results.path}\n")
     else:
         terminal = _terminal()
-        if summary.get("metrics"):
-            terminal.print(_scores(summary))
         if "verdict" in summary:
             terminal.print(summary["verdict"], style="bold")
+        if summary.get("metrics"):
+            terminal.print(_scores(summary, terminal))
         counts = [f"{summary[key]} {what}" for key, what in COUNTS.items() if key in summary]
         if truth := pairs_with_truth(summary):
             counts.append(f"truth for {truth} pairs")
@@ -104,27 +108,42 @@ def _terminal() -> Terminal:
     return Terminal(highlight=False, markup=False, width=width)
 
 
-def _scores(summary: dict[str, Any]) -> Table:
-    """Makes a table of the metrics with their intervals, beside the baselines' means."""
-    metrics = summary["metrics"]
-    baselines = sorted({name for metric in metrics.values() for name in _baselines(metric)})
+def _scores(summary: dict[str, Any], terminal: Terminal) -> Table:
+    """Makes a table of the metrics beside as many baselines as the terminal has room for."""
+    metrics = summary["metrics"].values()
+    baselines = list(dict.fromkeys(name for metric in metrics for name in _baselines(metric)))
+    baselines.sort(key=lambda name: (name not in FIRST_BASELINES, name))
+    wide = Terminal(width=MUCH)
+    for left_out in range(len(baselines)):
+        table = _table(summary, baselines, left_out)
+        # Measured on a wide terminal: on its own one it would always seem to fit.
+        if Measurement.get(wide, wide.options, table).maximum <= terminal.width:
+            return table
+    return _table(summary, baselines, len(baselines))
+
+
+def _table(summary: dict[str, Any], baselines: list[str], left_out: int) -> Table:
+    """Makes a table of the metrics with their intervals, beside the first baselines' means."""
+    metrics, shown = summary["metrics"], baselines[: len(baselines) - left_out]
     directed = any(metric.get("higher_is_better") is not None for metric in metrics.values())
     names = (summary.get(part, "unnamed") for part in ("plugin", "model", "data"))
+    over = summary.get("unit", "pairs")
+    more = f"; {left_out} more baselines are in the report" if left_out else ""
     table = Table(
         title=" · ".join(names),
         title_justify="left",
-        caption=f"mean [95 % interval] over {summary.get('unit', 'pairs')}",
+        caption=f"{BETTER if directed else ''}mean [95 % interval] over {over}{more}",
     )
     table.add_column("metric", no_wrap=True, overflow="fold")
     if directed:
-        table.add_column("better")
+        table.add_column("")
     table.add_column(summary.get("plugin", "mean"), justify="right", no_wrap=True)
-    for baseline in baselines:
-        table.add_column(baseline, justify="right", style="dim")
+    for baseline in shown:
+        table.add_column(baseline, justify="right", style="dim", no_wrap=True)
     for name, metric in metrics.items():
         better = [ARROWS[metric.get("higher_is_better")]] if directed else []
-        beside = (_baselines(metric).get(baseline) for baseline in baselines)
-        table.add_row(name, *better, _mean_and_interval(metric), *(_mean(line) for line in beside))
+        beside = (_mean(_baselines(metric).get(baseline)) for baseline in shown)
+        table.add_row(name, *better, _mean_and_interval(metric), *beside)
     return table
 
 

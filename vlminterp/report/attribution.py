@@ -9,6 +9,7 @@ from vlminterp.attribution.rows import explained_pairs
 from vlminterp.drawing.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.cards import common_scale, make_card
 from vlminterp.report.content import Content, Section, scores_section
+from vlminterp.report.finder import finder
 from vlminterp.report.passport import grouped, split_counts
 from vlminterp.report.templating import environment
 from vlminterp.results.headline import pairs_with_truth
@@ -36,17 +37,16 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
     skipped = len(folder.skips())
     explained = summary.get("pairs", len(pairs) + skipped) - skipped
     truth = pairs_with_truth(summary)
-    sections = scores_section({**summary, "plugin": names["plugin"]}, NOTE)
+    sections = []
     if pairs:
         scale = common_scale(pairs)
+        cards = [make_card(folder.path, pair, scale) for pair in pairs]
         body = (
             environment()
             .get_template("pairs.html.j2")
             .render(
-                groups=grouped(
-                    [make_card(folder.path, pair, scale) for pair in pairs],
-                    lambda card: [card.passport] if card.passport else [],
-                ),
+                groups=grouped(cards, lambda card: [card.passport] if card.passport else []),
+                finder=finder([card.findable for card in cards]),
                 shown=len(pairs),
                 explained=explained,
                 scale=scale,
@@ -55,6 +55,7 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
             )
         )
         sections.append(Section("Pairs", Markup(body)))
+    sections += scores_section({**summary, "plugin": names["plugin"]}, NOTE)
     return Content(
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
         lead=Markup(f"{LEAD} {{}}").format(names["model"], names["plugin"], scores),

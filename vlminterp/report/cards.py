@@ -16,6 +16,7 @@ from vlminterp.data.images import read_image
 from vlminterp.drawing.charts.curves import Curve, curve
 from vlminterp.drawing.overlay import overlay, shared_top
 from vlminterp.errors import InputError
+from vlminterp.report.finder import POINTING, Findable
 from vlminterp.report.passport import Stamp, stamp
 from vlminterp.report.words import coloured_words
 
@@ -76,6 +77,18 @@ class Card:
     words: Markup
     passport: Stamp | None
     sides: list[SideView]
+
+    @property
+    def findable(self) -> Findable:
+        """What readers find the card by: its words, and its own scores without baselines."""
+        scores = {} if self.similarity is None else {"similarity": self.similarity}
+        if self.passport:
+            scores["passport"] = self.passport.probability
+        for side in self.sides:
+            own = {name: value for name, value in side.metrics.items() if "." not in name}
+            scores |= {f"{side.name} {name}": value for name, value in own.items()}
+        missed = scores.get(f"image {POINTING}") == 0
+        return Findable(f"{self.id} {self.text}", scores, missed)
 
 
 def common_scale(pairs: Sequence[PairResult]) -> ColourScale:

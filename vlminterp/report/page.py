@@ -8,6 +8,7 @@ from vlminterp.errors import ConfigError
 from vlminterp.plugin import load_plugin
 from vlminterp.report.content import Content
 from vlminterp.report.default import default_content
+from vlminterp.report.finder import script
 from vlminterp.report.templating import environment
 from vlminterp.results.plain import flatten
 from vlminterp.results.run_folder import RunFolder
@@ -34,6 +35,7 @@ def render(folder: RunFolder) -> str:
     """Renders the page as HTML that loads nothing over the network."""
     summary, skips = folder.summary or {}, folder.skips()
     content, missing = _content(folder)
+    found, digest = script("finder.js")
     settings = {k: v for k, v in flatten(folder.config) if not k.startswith("names.")}
     return (
         environment()
@@ -42,6 +44,8 @@ def render(folder: RunFolder) -> str:
             **folder.names,
             content=content,
             style=Markup(content.style),
+            script=found,
+            script_hash=digest,
             missing=missing,
             finished=folder.finished,
             verdict=summary.get("verdict"),

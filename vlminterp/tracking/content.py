@@ -31,7 +31,8 @@ def log_content(run: "wandb.Run", results: RunFolder) -> None:
 
     A run of several methods has `pairs`, `pictures` and `heatmaps` for each, as `pairs/METHOD`.
     Every table becomes a `wandb.Table`: the main one as `rows`, the others as `tables/NAME`, and
-    those whose rows name saved pictures also as `gallery/NAME`, pictures side by side. The numbers of a table with a column `step` also become charts, `NAME/COLUMN`.
+    those whose rows name saved pictures also as `gallery/NAME`, with these side by side. The
+    numbers of a table with a column `step` also become charts, `NAME/COLUMN`.
 
     Args:
         run: The W&B run.

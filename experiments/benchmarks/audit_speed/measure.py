@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -112,7 +113,8 @@ def write_large(folder: Path) -> None:
     """Writes a CLIP of ViT-B/32's size with random weights, with planted-base's tokenizer."""
     own, model = models_dir() / "planted-base", random_clip("ViT-B/32")
     settings = json.loads((own / "config.json").read_text())
-    model.config.text_config.eos_token_id = settings["text_config"]["eos_token_id"]
+    text: Any = model.config.text_config
+    text.eos_token_id = settings["text_config"]["eos_token_id"]
     model.save_pretrained(folder)
     for name in TOKENIZER:
         copyfile(own / name, folder / name)

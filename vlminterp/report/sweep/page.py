@@ -1,7 +1,5 @@
 """The page of a sweep: its runs side by side."""
 
-import base64
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +12,7 @@ from vlminterp.errors import ConfigError, ResultsError
 from vlminterp.plugin import headline_of, load_plugin
 from vlminterp.report.attribution import scale_style
 from vlminterp.report.content import Section
+from vlminterp.report.finder import script
 from vlminterp.report.sweep.attribution import attribution_comparison
 from vlminterp.report.sweep.comparison import SweepComparison
 from vlminterp.report.sweep.groups import MODEL, SEVERAL, Group, groups_of
@@ -53,8 +52,7 @@ def _render(runs: Sequence[Run], folder: Path) -> str:
     """Renders the page as HTML that loads nothing over the network."""
     groups = groups_of(runs, folder)
     compared = [_comparison(group) for group in groups]
-    script = Markup(environment().get_template("sort.js").render())
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    sort, sort_hash = script("sort.js")
     counts = Counter(run.state.value for run in runs)
     return (
         environment()
@@ -72,8 +70,8 @@ def _render(runs: Sequence[Run], folder: Path) -> str:
                 *(section for one in compared for section in one.pictures),
             ],
             style=Markup("\n".join([scale_style(), *(one.style for one in compared)])),
-            script=script,
-            script_hash=f"sha256-{digest}",
+            script=sort,
+            script_hash=sort_hash,
         )
     )
 

@@ -1,0 +1,57 @@
+"""The form by which readers of a page find, sort and filter its pairs."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from vlminterp.report.templating import environment
+
+POINTING = "pointing_game"
+"""The metric that is 0 for a map that misses what is named."""
+
+
+@dataclass(frozen=True)
+class Findable:
+    """What readers can find a pair by.
+
+    Attributes:
+        text: Its id and caption.
+        scores: Its numbers by name.
+        missed: Whether a map of it misses what its caption names.
+    """
+
+    text: str
+    scores: Mapping[str, float]
+    missed: bool = False
+
+    @property
+    def attributes(self) -> Markup:
+        """The attributes of its element, which the script reads."""
+        numbers = json.dumps({name: round(value, 6) for name, value in self.scores.items()})
+        return Markup('data-text="{}" data-scores="{}"{}').format(
+            self.text, numbers, Markup(" data-missed") if self.missed else ""
+        )
+
+
+def finder(pairs: Sequence[Findable]) -> Markup:
+    """Returns the form; empty for fewer than three pairs."""
+    if len(pairs) < 3:
+        return Markup("")
+    form = environment().get_template("finder.html.j2")
+    scores = dict.fromkeys(name for pair in pairs for name in pair.scores)
+    return Markup(form.render(scores=scores, misses=sum(pair.missed for pair in pairs)))
+
+
+def script(name: str) -> tuple[Markup, str]:
+    """Returns a page's script, and the hash by which its policy allows this one alone.
+
+    Args:
+        name: Name of the template.
+    """
+    found = Markup(environment().get_template(name).render())
+    digest = base64.b64encode(hashlib.sha256(found.encode()).digest()).decode()
+    return found, f"sha256-{digest}"
