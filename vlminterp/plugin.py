@@ -1,5 +1,6 @@
 """The interface of plugins: the base class, its context, and the search for plugins."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from vlminterp.entry_points import PLUGINS, load
 from vlminterp.errors import ConfigError
+from vlminterp.results.claims import POLL, Claim
 from vlminterp.results.headline import first_metrics
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from vlminterp.report.sweep.comparison import SweepComparison
     from vlminterp.report.sweep.groups import Group
     from vlminterp.results.run_folder import RunFolder
+    from vlminterp.results.shard import Shard
     from vlminterp.results.stages import Stages
 
 
@@ -40,6 +43,7 @@ class Context(Generic[ConfigT]):
         seed: Seed of everything random.
         device: Where tensors live.
         stages: Folders that this plugin's runs share, for what several of them have in common.
+        shard: The batches that this process may compute; None for all.
     """
 
     config: ConfigT
@@ -50,11 +54,14 @@ class Context(Generic[ConfigT]):
     seed: int
     device: "torch.device"
     stages: "Stages"
+    shard: "Shard | None" = None
 
     def batches(self, size: int) -> Iterator[tuple[int, list["Pair"]]]:
-        """Cuts the source's pairs into numbered batches and leaves out those already written.
+        """Cuts the source's pairs into numbered batches, and yields those that nobody else makes.
 
-        Boundaries depend on a pair's place alone, so that a resumed run has the same batches.
+        Boundaries depend on a pair's place alone, so that a resumed run has the same batches. Those
+        that other processes of the same run work on are left to them; the iteration ends when all
+        are written, or all of this process's shard.
 
         Args:
             size: Pairs per batch.
@@ -62,12 +69,19 @@ class Context(Generic[ConfigT]):
         Yields:
             The batch's number and its pairs.
         """
-        pairs = self.source.pairs()
-        number = 0
-        while batch := list(islice(pairs, size)):
-            if number not in self.results.parts:
-                yield number, batch
-            number += 1
+        claims, made = self.results.claims(), self.results.parts.__contains__
+        waiting = True
+        while waiting:
+            waiting = False
+            for number, batch in _cut(self.source.pairs(), size):
+                if self.shard is not None and not self.shard.has(number):
+                    continue
+                with claims.claimed(number, made) as claim:
+                    if claim is Claim.ours:
+                        yield number, batch
+                waiting = waiting or claim is Claim.others
+            if waiting:
+                time.sleep(POLL)
 
     def finished_pairs(self, size: int) -> int:
         """Counts the pairs that an interrupted run has written, in batches of this size."""
@@ -87,6 +101,10 @@ class Plugin(ABC):
         Config: A dataclass; its fields are the plugin's options, its defaults their defaults.
         groups: Sub-choices `plugin/GROUP=NAME` that the plugin's `conf/plugin/GROUP/` offers, each
             with the name chosen by default, or None.
+        shares: Whether several processes may work on one run: everything expensive is in parts that
+            `Context.batches` or `RunFolder.unmade` have shared out.
+        sharded: Whether the run is made of `Context.batches` alone, so that machines without a
+            common folder may each compute a shard.
         not_identity: Options that change no result, such as which stages are run: no part of a
             run's identity.
     """
@@ -94,6 +112,8 @@ class Plugin(ABC):
     Config: ClassVar[type[Any]]
     groups: ClassVar[Mapping[str, str | None]] = {}
     not_identity: ClassVar[tuple[str, ...]] = ()
+    shares: ClassVar[bool] = False
+    sharded: ClassVar[bool] = False
 
     def files(self, config: Any) -> Iterable[Path]:
         """Returns the local files and folders that a config names.
@@ -146,6 +166,14 @@ class Plugin(ABC):
         from vlminterp.report.sweep.attribution import attribution_comparison
 
         return attribution_comparison(group)
+
+
+def _cut(pairs: Iterator["Pair"], size: int) -> Iterator[tuple[int, list["Pair"]]]:
+    """Yields numbered batches of pairs."""
+    number = 0
+    while batch := list(islice(pairs, size)):
+        yield number, batch
+        number += 1
 
 
 def headline_of(plugin: str | None, summary: Mapping[str, Any]) -> str:

@@ -112,6 +112,11 @@ class Tracker:
         """Counts n more."""
         self.done += n
 
+    def reach(self, n: int) -> None:
+        """Counts up to n, unless more is done already: others may have done a part of it."""
+        n = n if self.total is None else min(n, self.total)
+        self.advance(max(0, n - self.done))
+
     def close(self) -> None:
         """Shows the end."""
 

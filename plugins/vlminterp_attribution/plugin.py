@@ -110,6 +110,8 @@ class AttributionPlugin(Plugin):
     """The methods that M2IB is compared with, side by side on the same pairs."""
 
     Config = AttributionConfig
+    shares = True
+    sharded = True
 
     def files(self, config: Any) -> Iterable[Path]:
         """Returns the picture that `target=image` compares with; nothing for other targets."""

@@ -42,10 +42,9 @@ def audit(context: Context[AuditConfig]) -> None:
     auditor = _auditor(context, pool, names, listener, onlooker)
     done = len(context.results.parts)
     with context.progress.track("auditing", len(pool.concepts), done, "concepts") as stage:
-        for about in range(len(pool.concepts)):
-            if about not in context.results.parts:
-                auditor.audit(about)
-                stage.advance(1)
+        for about in context.results.unmade(range(len(pool.concepts))):
+            auditor.audit(about)
+            stage.reach(about + 1)
     found = summarise(context.results, config)
     context.results.finish({**found, "notes": list(context.source.notes())})
 

@@ -18,6 +18,7 @@ class AuditPlugin(Plugin):
     """Tests what a VLM goes by when it names things: the things, or what is around them."""
 
     Config = AuditConfig
+    shares = True
 
     def files(self, config: Any) -> Iterable[Path]:
         """Returns the user's bank and masks, as far as they are given."""

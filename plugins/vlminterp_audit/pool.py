@@ -68,10 +68,9 @@ def pooled(context: Context[AuditConfig]) -> Pool:
     chosen = [_pictures(concept, context.config.pictures) for concept in concepts]
     done = sum(len(loads) for number, loads in enumerate(chosen) if number in table)
     with context.progress.track("embedding", sum(map(len, chosen)), done, "pictures") as stage:
-        for number, concept in enumerate(concepts):
-            if number not in table:
-                _write(context, number, concept, chosen[number])
-                stage.advance(len(chosen[number]))
+        for number in context.results.unmade(range(len(concepts)), POOL):
+            _write(context, number, concepts[number], chosen[number])
+            stage.advance(len(chosen[number]))
     found = _read(context, concepts, chosen)
     if len(found.concepts) < FEWEST:
         raise InputError(

@@ -44,16 +44,16 @@ def embedded(context: Context[Any], concepts: Sequence[Concept], fewest: int) ->
     sizes = [len(_pictures(concept)) for concept in concepts]
     done = sum(size for number, size in enumerate(sizes) if number in table)
     with context.progress.track("embedding", sum(sizes), done, "pictures") as stage:
-        for number, concept in enumerate(concepts):
-            if number not in table:
-                found = class_means(
-                    context.encoder,
-                    [concept],
-                    held_out=bool(concept.held_out),
-                    fewest=0,
-                    on_advance=stage.advance,
-                )
-                _write(context.results, number, concept, found)
+        for number in context.results.unmade(range(len(concepts)), CONCEPTS):
+            concept = concepts[number]
+            found = class_means(
+                context.encoder,
+                [concept],
+                held_out=bool(concept.held_out),
+                fewest=0,
+                on_advance=stage.advance,
+            )
+            _write(context.results, number, concept, found)
     parts = ((place, table.arrays(place)) for place in range(len(concepts)))
     means = {place: arrays["mean"] for place, arrays in parts if arrays}
     if len(means) < fewest:

@@ -19,6 +19,7 @@ class BankPlugin(Plugin):
     """Scores described families with a VLM, and says which it prefers."""
 
     Config = BankConfig
+    shares = True
 
     def files(self, config: Any) -> Iterable[Path]:
         """Returns the user's bank, if there is one."""

@@ -1,5 +1,6 @@
 """Scores a bank of descriptions part by part."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,13 +53,12 @@ def score_bank(context: Context[BankConfig]) -> None:
         counterparts[swap.row].append(swap.text)
     done = min(PART * len(context.results.parts), len(bank.said))
     with context.progress.track("scoring", len(bank.said), done, "descriptions") as stage:
-        for number, start in enumerate(range(0, len(bank.said), PART)):
-            part = range(start, min(start + PART, len(bank.said)))
-            if number not in context.results.parts:
-                context.results.parts.write(
-                    number, _scored(context, bank, part, counterparts, classes), {}
-                )
-                stage.advance(len(part))
+        for number in context.results.unmade(range(math.ceil(len(bank.said) / PART))):
+            part = range(number * PART, min((number + 1) * PART, len(bank.said)))
+            context.results.parts.write(
+                number, _scored(context, bank, part, counterparts, classes), {}
+            )
+            stage.reach(part.stop)
     found = summarise(context.results, context.config.score.value, context.config.margin)
     context.results.finish({**found, "notes": list(context.source.notes())})
 

@@ -70,6 +70,8 @@ class M2IBPlugin(Plugin):
     """Multi-modal information bottleneck attribution."""
 
     Config = M2IBConfig
+    shares = True
+    sharded = True
     groups: ClassVar = {"preset": None}
 
     def run(self, context: Context[M2IBConfig]) -> None:

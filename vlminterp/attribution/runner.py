@@ -100,7 +100,7 @@ def explain_pairs(
                     arrays |= own
             rows.sort(key=lambda row: row["pair"])
             context.results.parts.write(number, rows, arrays)
-            stage.advance(len(pairs))
+            stage.reach(number * batch_size + len(pairs))
     notes = [*context.source.notes(), *context.encoder.notes()]
     found = summarise(context.results)
     said = {"verdict": verdict(found), "notes": notes}

@@ -1,7 +1,8 @@
 """One run, from its resolved configuration to its report."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from vlminterp.adapters.registry import load_encoder, model_files, resolve_device
 from vlminterp.cli.console import say
 from vlminterp.cli.reporter import RunReporter
+from vlminterp.cli.workers import require_shared, workers
 from vlminterp.config.messages import CHOOSE, not_chosen
 from vlminterp.config.named_model import path_component
 from vlminterp.config.run import NOT_IDENTITY, RunConfig
@@ -19,6 +21,7 @@ from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
+from vlminterp.results.lock import holder
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.stages import Stages
 from vlminterp.secrets import leaves, refuse_secrets
@@ -64,28 +67,57 @@ class Job:
     def run(self) -> None:
         """Computes what is missing, writes the report, and mirrors the run to W&B.
 
+        Where another process works on the same run, this one helps; whoever is left finishes it.
+
         Raises:
             UserError: Something can't be used; what was computed before is kept.
         """
+        work = self._work()
+        with work.open(join=True) as results:
+            if not results.joined:
+                self._finish(work, results)
+                return
+            say(f"helping process {holder(results.path)}, which works in {results.path}")
+            self._compute(work, results)
+        with work.open(wait=True) as results:
+            self._finish(work, results)
+
+    def help(self) -> None:
+        """Computes parts of a run that another process finishes.
+
+        Raises:
+            UserError: Something can't be used.
+        """
+        work = self._work()
+        with work.open(join=True) as results:
+            if results.joined:
+                self._compute(work, results)
+
+    def _work(self) -> "_Work":
         typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
         source = _source(typed.data, self._names["data"])
         plugin = load_plugin(self._names["plugin"])
+        require_shared(self._names["plugin"], shares=plugin.shares, count=typed.workers)
         inputs = self._inputs(source, model_files(typed.model))
         path = self._path(inputs, plugin, plugin.files(typed.plugin))
         stages = Stages(path.parents[1] / "stages", inputs, typed.overwrite)
-        with RunFolder.open(path, self._resolved, overwrite=typed.overwrite) as results:
-            self._watch.begun(path)
-            if results.finished:
-                say("done before; overwrite=true computes it again")
-                if not results.reported:  # killed before its page was written, or damaged since
-                    write_report(results)
-            else:
-                for note in source.notes():
-                    say(f"data={self._names['data']}: {note}")
-                self._compute(typed, plugin, source, results, stages)
+        return _Work(typed, plugin, source, path, stages, self._resolved)
+
+    def _finish(self, work: "_Work", results: RunFolder) -> None:
+        """Computes what is missing, and shows the run."""
+        self._watch.begun(results.path)
+        if results.finished:
+            say("done before; overwrite=true computes it again")
+            if not results.reported:  # killed before its page was written, or damaged since
                 write_report(results)
-            self._watch.done(results)
-            mirror(results, typed.tracking, group=typed.sweep)
+        else:
+            for note in work.source.notes():
+                say(f"data={self._names['data']}: {note}")
+            with workers(self._config, self._names, work.typed.workers):
+                self._compute(work, results)
+            write_report(results)
+        self._watch.done(results)
+        mirror(results, work.typed.tracking, group=work.typed.sweep)
 
     def _inputs(self, source: Source, model: Iterable[Path]) -> str:
         """Returns the identity of all that results depend on, except the plugin and its options."""
@@ -105,14 +137,8 @@ class Job:
         model = path_component(self._names["model"])
         return self._output / self._names["plugin"] / model / identity
 
-    def _compute(
-        self,
-        typed: RunConfig,
-        plugin: Plugin,
-        source: Source,
-        results: RunFolder,
-        stages: Stages,
-    ) -> None:
+    def _compute(self, work: "_Work", results: RunFolder) -> None:
+        typed = work.typed
         check_login(typed.tracking)
         device = resolve_device(typed.device)
         with self._watch.progress() as progress:
@@ -120,11 +146,45 @@ class Job:
                 encoder = load_encoder(typed.model, self._names["model"], str(device))
             for note in encoder.notes():
                 say(f"model={self._names['model']}: {note}")
-            plugin.run(
+            work.plugin.run(
                 Context(
-                    typed.plugin, encoder, source, results, progress, typed.seed, device, stages
+                    typed.plugin,
+                    encoder,
+                    work.source,
+                    results,
+                    progress,
+                    typed.seed,
+                    device,
+                    work.stages,
                 )
             )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a run is made of.
+
+    Attributes:
+        typed: Its options.
+        plugin: Its plugin.
+        source: Its data.
+        path: Its folder.
+        stages: Folders that it shares with other runs.
+        resolved: Its configuration, to be kept in the folder.
+    """
+
+    typed: RunConfig
+    plugin: Plugin
+    source: Source
+    path: Path
+    stages: Stages
+    resolved: Mapping[str, Any]
+
+    def open(self, *, wait: bool = False, join: bool = False) -> AbstractContextManager[RunFolder]:
+        """Opens the folder; `join` only where several processes may work on the run."""
+        overwrite = self.typed.overwrite and not wait
+        joins = join and self.plugin.shares
+        return RunFolder.open(self.path, self.resolved, overwrite=overwrite, wait=wait, join=joins)
 
 
 def _source(config: Any, name: str) -> Source:

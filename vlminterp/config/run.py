@@ -8,6 +8,7 @@ from omegaconf import MISSING
 
 from vlminterp.adapters.settings import ModelConfig
 from vlminterp.errors import ConfigError
+from vlminterp.results.shard import Shard
 from vlminterp.tracking.config import TrackingConfig
 
 
@@ -36,6 +37,10 @@ class RunConfig:
         output: Folder for the run folders.
         overwrite: Whether to compute existing results again.
         console: Form of the output: progress and a table, a path, or JSON.
+        workers: Processes that work on the run, ≥ 1; more than one where the plugin can share its
+            work. Other machines that see the folder help by running the same line.
+        shard: The share of the batches that is computed here, as `1/8`; null for all. For machines
+            without a common folder: `vlminterp merge` puts theirs together.
         sweep: Identity of the sweep that this run belongs to; a multirun sets it.
     """
 
@@ -50,6 +55,8 @@ class RunConfig:
     output: str = "outputs"
     overwrite: bool = False
     console: Console = Console.rich
+    workers: int = 1
+    shard: str | None = None
     sweep: str | None = None
 
     def __post_init__(self) -> None:
@@ -60,7 +67,11 @@ class RunConfig:
         """
         if self.seed < 0:
             raise ConfigError(f"seed={self.seed} must be at least 0")
+        if self.workers < 1:
+            raise ConfigError(f"workers={self.workers} must be at least 1")
+        if self.shard is not None:
+            Shard.parse(self.shard)
 
 
-NOT_IDENTITY = ("output", "overwrite", "tracking", "device", "console", "sweep")
+NOT_IDENTITY = ("output", "overwrite", "tracking", "device", "console", "workers", "shard", "sweep")
 """Keys that change no result and are therefore not part of a run's identity."""

@@ -10,7 +10,11 @@ from filelock import FileLock, Timeout
 
 from vlminterp.errors import ResultsError
 
-LOCK, PID = ".lock", ".pid"
+LOCK, PID, MEMBERS = ".lock", ".pid", ".members"
+
+
+class BusyError(ResultsError):
+    """Another process works in the folder."""
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def exclusive(folder: Path, *, wait: bool = False) -> Iterator[None]:
         wait: Whether to wait for another process, with one line about it on stderr.
 
     Raises:
-        ResultsError: Another process works in the folder, and `wait` is false.
+        BusyError: Another process works in the folder, and `wait` is false.
         OSError: The folder can't be written; the block's own errors pass through.
     """
     # the pid has a file of its own: some versions of filelock empty the one that they lock
@@ -30,13 +34,14 @@ def exclusive(folder: Path, *, wait: bool = False) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        holder = pid.read_text().strip() if pid.is_file() else "unknown"
         if wait:
-            sys.stderr.write(f"vlminterp: waiting for process {holder}, which works in {folder}\n")
+            sys.stderr.write(
+                f"vlminterp: waiting for process {holder(folder)}, which works in {folder}\n"
+            )
             lock.acquire(timeout=-1)
         else:
-            raise ResultsError(
-                f"this run is in progress in another process (pid {holder}): {folder}; "
+            raise BusyError(
+                f"this run is in progress in another process (pid {holder(folder)}): {folder}; "
                 "wait for it, or stop it and run the same line again: it continues there"
             ) from None
     try:
@@ -45,3 +50,34 @@ def exclusive(folder: Path, *, wait: bool = False) -> Iterator[None]:
     finally:
         pid.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def membership(folder: Path) -> Iterator[bool]:
+    """Notes for the length of a block that this process works in a folder, perhaps beside others.
+
+    Args:
+        folder: The folder; it must exist.
+
+    Yields:
+        Whether this process is the only one.
+    """
+    if sys.platform == "win32":  # has no shared locks: there, a run has one process
+        yield True
+        return
+    import fcntl
+
+    with (folder / MEMBERS).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = True
+        except BlockingIOError:
+            alone = False
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield alone
+
+
+def holder(folder: Path) -> str:
+    """Returns the id of the process that holds a folder's lock, as text."""
+    pid = folder / PID
+    return pid.read_text().strip() if pid.is_file() else "unknown"

@@ -114,7 +114,8 @@ class Parts:
         """Tells whether a part is there and undamaged."""
         if not isinstance(number, int):
             return False
-        if number not in self._whole:
+        # What is absent is looked for again: another process may have made it.
+        if not self._whole.get(number):
             self._whole[number] = self._check(number)
         return self._whole[number]
 

@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -16,8 +17,9 @@ from PIL import Image
 from vlminterp.errors import ResultsError
 from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
 from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole, writing
+from vlminterp.results.claims import POLL, Claims, unmade
 from vlminterp.results.guarded import DIGESTS, GuardedFiles
-from vlminterp.results.lock import LOCK, PID, exclusive
+from vlminterp.results.lock import LOCK, MEMBERS, PID, BusyError, exclusive, membership
 from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import file_name, to_png
 from vlminterp.results.plain import plain, to_json
@@ -31,6 +33,8 @@ SUMMARY, REPORT = "summary.json", "report.html"
 OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, DIGESTS, VERSIONS)
 OURS = (VERSIONS, DIGESTS, CONFIG)
 """Files that mark a run folder: it has at least one of them."""
+PATIENCE = 20.0
+"""Seconds in which a process that has taken a folder's lock writes its versions."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -50,6 +54,7 @@ class RunFolder:
     Attributes:
         path: The folder.
         parts: The main table, which has no name.
+        joined: Whether another process writes the summary and the page.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,6 +64,8 @@ class RunFolder:
         self._pictures: dict[str, bytes] = {}
         self.parts = Parts(path, pictures=self._pictures)
         self._tables: dict[str, Parts] = {}
+        self._claims: dict[str, Claims] = {}
+        self.joined = False
 
     @classmethod
     @contextmanager
@@ -69,6 +76,7 @@ class RunFolder:
         *,
         overwrite: bool = False,
         wait: bool = False,
+        join: bool = False,
     ) -> Iterator[Self]:
         """Makes a run folder, or continues the one that an earlier process has begun.
 
@@ -77,9 +85,11 @@ class RunFolder:
             config: The resolved config, which is kept beside the results.
             overwrite: Whether to remove what is there and begin anew.
             wait: Whether to wait for another process that works there, instead of refusing.
+            join: Whether to work beside another process, instead of refusing: parts are shared out
+                by claims, and that process finishes the run.
 
         Yields:
-            The folder, locked until the end of the block.
+            The folder, locked until the end of the block; with `joined`, if another process has it.
 
         Raises:
             ResultsError: The folder can't be written, holds something else, or is in use by another
@@ -90,8 +100,17 @@ class RunFolder:
             with writing(folder.path):
                 folder.path.mkdir(parents=True, exist_ok=True)
                 folder._refuse_foreign()
-                stack.enter_context(exclusive(folder.path, wait=wait))
-                folder._prepare(config, overwrite=overwrite)
+                try:
+                    stack.enter_context(exclusive(folder.path, wait=wait))
+                except BusyError:
+                    if not join or overwrite:
+                        raise
+                    folder.joined = True
+                    folder._require_versions()
+                alone = stack.enter_context(membership(folder.path))
+                if not folder.joined:
+                    folder._prepare(config, overwrite=overwrite, alone=alone)
+            stack.callback(folder._give_claims_free)
             yield folder
 
     @classmethod
@@ -161,6 +180,24 @@ class RunFolder:
             name, Parts(self.path, _checked(name), pictures=self._pictures)
         )
 
+    def unmade(self, numbers: Iterable[int], table: str = "") -> Iterator[int]:
+        """Yields the parts of a table that this process is to make, one at a time.
+
+        Other processes of the same run make other parts. The iteration ends when all parts are
+        there; those of a process that has died are taken over.
+
+        Args:
+            numbers: All parts of the table.
+            table: The table's name; empty for the main one.
+        """
+        parts = self.table(table) if table else self.parts
+        return unmade(numbers, self.claims(table), parts.__contains__)
+
+    def claims(self, table: str = "") -> Claims:
+        """Returns this process's claims on the parts of a table; the main one has no name."""
+        file = self.path / "work" / "claims" / (table or "rows")
+        return self._claims.setdefault(table, Claims(file))
+
     def tables(self) -> dict[str, Parts]:
         """Returns the tables beside the main one that have undamaged parts, sorted by name."""
         found = {name: self.table(name) for name in self._table_names()}
@@ -205,6 +242,8 @@ class RunFolder:
         metric's `n` counts ("pairs" if it is not there); and `unfinished`, stages that could not be
         done, such as asking a server: running the same line again retries them.
 
+        A process that has joined another leaves this to that one, and writes nothing.
+
         Args:
             summary: The run's outcome; the number of the main table's `parts` is added to it, and
                 that of each of the other `tables` that have any.
@@ -212,6 +251,8 @@ class RunFolder:
         Raises:
             ResultsError: The file can't be written.
         """
+        if self.joined:
+            return
         path = self.path / SUMMARY
         with writing(path):
             counts = {name: count for name, count in self._counts().items() if count != {}}
@@ -297,7 +338,7 @@ class RunFolder:
         others = {
             entry.name
             for entry in self.path.iterdir()
-            if entry.name not in (LOCK, PID) and not entry.name.endswith(TEMPORARY)
+            if entry.name not in (LOCK, PID, MEMBERS) and not entry.name.endswith(TEMPORARY)
         }
         if others and not ours:
             raise ResultsError(
@@ -305,7 +346,31 @@ class RunFolder:
                 "choose another output folder"
             )
 
-    def _prepare(self, config: Mapping[str, Any], *, overwrite: bool) -> None:
+    def _give_claims_free(self) -> None:
+        for claims in self._claims.values():
+            claims.close()
+
+    def _require_versions(self) -> None:
+        """Refuses to work beside a process whose numbers may differ.
+
+        That process may have only just begun, and not have written its versions.
+        """
+        begun = time.monotonic()
+        while not self.versions and time.monotonic() - begun < PATIENCE:
+            time.sleep(POLL)
+        theirs = self.versions
+        own = {name: version for name, version in versions().items() if name != "platform"}
+        others = {name: version for name, version in own.items() if theirs.get(name) != version}
+        if others:
+            told = ", ".join(f"{name} {version}" for name, version in others.items())
+            raise ResultsError(
+                f"another process works in {self.path} with other versions; here: {told}"
+            )
+
+    def _prepare(self, config: Mapping[str, Any], *, overwrite: bool, alone: bool) -> None:
+        """Makes the folder ready; what others may be writing just now is left alone."""
+        if not alone:
+            return
         remove_leftovers(self.path)
         if overwrite:
             self._clear()

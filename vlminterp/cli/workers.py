@@ -1,0 +1,109 @@
+"""Further processes that work on a run."""
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from omegaconf import DictConfig, open_dict
+
+from vlminterp.config.run import Console
+from vlminterp.errors import ConfigError
+
+GRACE = 10.0
+"""Seconds that a worker has to end once the run is done."""
+
+
+@contextmanager
+def workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterator[None]:
+    """Starts processes that work on a run, and ends them with the block.
+
+    A worker that dies is not missed: its part is free again, and another one makes it.
+
+    Args:
+        config: The run's configuration.
+        names: The names of its plugin, model and data.
+        count: Number of processes, this one included.
+    """
+    if count == 1:
+        yield
+        return
+    share_threads(count)
+    spawn = multiprocessing.get_context("spawn")
+    started = [
+        spawn.Process(target=_work, args=(_for_worker(config, place), dict(names), count))
+        for place in range(1, count)
+    ]
+    for process in started:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in started:
+            process.join(GRACE)
+            if process.is_alive():
+                process.kill()
+
+
+def share_threads(count: int) -> None:
+    """Lets this process use its share of the machine's cores."""
+    import torch
+
+    torch.set_num_threads(max(1, torch.get_num_threads() // count))
+
+
+def device_of(device: str, place: int) -> str:
+    """Returns the device of one of several processes: the machine's CUDA devices in turn.
+
+    Args:
+        device: The option `device`.
+        place: Number of the process, from 0.
+    """
+    import torch
+
+    if device in ("auto", "cuda") and torch.cuda.is_available():
+        return f"cuda:{place % torch.cuda.device_count()}"
+    return device
+
+
+def _for_worker(config: DictConfig, place: int) -> DictConfig:
+    own = config.copy()
+    with open_dict(own):
+        own.workers = 1
+        own.overwrite = False
+        own.console = Console.quiet
+        own.device = device_of(config.device, place)
+    assert isinstance(own, DictConfig)
+    return own
+
+
+def _work(config: DictConfig, names: Mapping[str, str], count: int) -> None:
+    """Helps with a run in a process of its own."""
+    from vlminterp.cli.console import say
+    from vlminterp.cli.job import Job
+    from vlminterp.cli.orphans import end_with_parent
+    from vlminterp.cli.reporter import RunReporter
+    from vlminterp.config.messages import one_line
+    from vlminterp.errors import UserError
+
+    end_with_parent()
+    share_threads(count)
+    try:
+        Job(config, names, RunReporter(Console.quiet)).help()
+    except KeyboardInterrupt:
+        return
+    except UserError as error:
+        say(f"worker {os.getpid()}: {one_line(error)}")
+
+
+def require_shared(plugin: str, *, shares: bool, count: int) -> None:
+    """Checks that several processes can work on a plugin's runs.
+
+    Raises:
+        ConfigError: They can't.
+    """
+    if count > 1 and not shares:
+        raise ConfigError(
+            f"workers={count}: a run of {plugin} is not made of parts that can be shared out; "
+            "use workers=1, or a sweep with hydra/launcher=joblib"
+        )
