@@ -90,6 +90,7 @@ def content(folder: RunFolder) -> Content:
         sections=sections,
         counts={"methods": ", ".join(methods), "target": asked, **split_counts(splits)},
         style=STYLE + looks.STYLE,
+        finds=bool(pairs),
     )
 
 

@@ -77,6 +77,13 @@ def test_without_masks_regions_come_from_maps_and_rows_say_so(audits):
     assert {row["regions"] for row in rows(run, "pictures")} == {"map"}
 
 
+def test_no_shortcut_is_flagged_from_regions_of_maps_not_even_a_true_one(audits):
+    run = audits("planted-shortcut", "plugin.regions=map")
+    drivers = run.summary["drivers"]
+    assert drivers["context-driven"] + drivers["both"] > 0
+    assert run.summary["flags"]["shortcut"] == 0
+
+
 def test_without_a_bank_names_alone_are_audited(audits):
     run = audits("planted-base", "plugin.bank=null", "plugin.pictures=2", "plugin.draws=1")
     assert run.summary["likes"] is None

@@ -169,7 +169,7 @@ def test_nothing_to_do(command, monkeypatch, capsys):
 MISTAKES = {
     "+plugin=m2bi": r"no plugin 'm2bi'; nearest: m2ib; all: attribution, audit, bank, ex2, m2ib",
     "model=clip-vit-b23": r"no model 'clip-vit-b23'; nearest: clip-vit-b32, ",
-    "data=foldr": r"no data 'foldr'; nearest: folder, class_folder; all: class_folder, counter_",
+    "data=foldr": r"no data 'foldr'; nearest: folder, class_folder; all: class_folder, class_table",
     "plugin.image.bta=1": r"no key 'bta' in plugin.image; nearest: beta; all: antithetic, ",
     "sed=1": r"no key 'sed'; nearest: seed",
     "plugin.image.beta=-1": r"beta=-1.0 must be at least 0",

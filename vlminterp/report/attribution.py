@@ -66,6 +66,7 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
             **split_counts(splits_of(folder)),
         },
         style=scale_style(),
+        finds=bool(pairs),
     )
 
 

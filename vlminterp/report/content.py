@@ -33,6 +33,7 @@ class Content:
         sections: The sections from top to bottom.
         counts: Further facts for the header, by name.
         style: CSS for these sections, in addition to the page's own.
+        finds: Whether a section has a `finder`, which needs the page's script.
     """
 
     heading: Markup | str
@@ -40,6 +41,7 @@ class Content:
     sections: Sequence[Section] = ()
     counts: Mapping[str, object] = field(default_factory=dict)
     style: str = ""
+    finds: bool = False
 
 
 def scores_section(summary: Mapping[str, Any], note: str, title: str = "Scores") -> list[Section]:

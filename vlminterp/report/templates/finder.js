@@ -24,7 +24,7 @@ if (finder) {
     for (const home of homes) {
       const heading = home.previousElementSibling;
       home.hidden = !home.querySelector("[data-scores]:not([hidden])");
-      if (heading?.matches(".passports")) heading.hidden = home.hidden || Boolean(score);
+      if (heading?.matches("h3")) heading.hidden = home.hidden || Boolean(score);
     }
     finder.querySelector("output").value = `${shown} of ${cards.length} shown`;
   };
