@@ -23,6 +23,7 @@ from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
 from vlminterp.results.lock import holder
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.shard import Shard
 from vlminterp.results.stages import Stages
 from vlminterp.secrets import leaves, refuse_secrets
 from vlminterp.tracking.run import check_login, mirror
@@ -73,6 +74,9 @@ class Job:
             UserError: Something can't be used; what was computed before is kept.
         """
         work = self._work()
+        if work.shard is not None:
+            self._compute_shard(work)
+            return
         with work.open(join=True) as results:
             if not results.joined:
                 self._finish(work, results)
@@ -93,11 +97,27 @@ class Job:
             if results.joined:
                 self._compute(work, results)
 
+    def _compute_shard(self, work: "_Work") -> None:
+        """Computes a share of the batches, and leaves the run unfinished."""
+        with work.open(join=True) as results:
+            results.joined = True
+            self._watch.begun(results.path)
+            self._compute(work, results)
+            say(
+                f"shard={work.typed.shard}: {len(results.parts)} batches are in {results.path}; "
+                "`vlminterp merge` puts shards together"
+            )
+
     def _work(self) -> "_Work":
         typed: RunConfig = OmegaConf.to_object(self._config)  # type: ignore[assignment]
         source = _source(typed.data, self._names["data"])
         plugin = load_plugin(self._names["plugin"])
         require_shared(self._names["plugin"], shares=plugin.shares, count=typed.workers)
+        if typed.shard is not None and not plugin.sharded:
+            raise ConfigError(
+                f"shard={typed.shard}: a run of {self._names['plugin']} needs all of its data in "
+                "each part; use workers= and a common folder"
+            )
         inputs = self._inputs(source, model_files(typed.model))
         path = self._path(inputs, plugin, plugin.files(typed.plugin))
         stages = Stages(path.parents[1] / "stages", inputs, typed.overwrite)
@@ -156,6 +176,7 @@ class Job:
                     typed.seed,
                     device,
                     work.stages,
+                    work.shard,
                 )
             )
 
@@ -179,6 +200,11 @@ class _Work:
     path: Path
     stages: Stages
     resolved: Mapping[str, Any]
+
+    @property
+    def shard(self) -> Shard | None:
+        """The share of the batches that is computed here; None for all."""
+        return None if self.typed.shard is None else Shard.parse(self.typed.shard)
 
     def open(self, *, wait: bool = False, join: bool = False) -> AbstractContextManager[RunFolder]:
         """Opens the folder; `join` only where several processes may work on the run."""

@@ -54,7 +54,7 @@ class RunFolder:
     Attributes:
         path: The folder.
         parts: The main table, which has no name.
-        joined: Whether another process writes the summary and the page.
+        joined: Whether another process ends the run, so that this one writes no summary.
     """
 
     def __init__(self, path: Path) -> None:

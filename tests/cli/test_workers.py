@@ -1,0 +1,112 @@
+"""Several processes, one run: equal to that of one process, whoever dies."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from vlminterp.cli.main import run
+from vlminterp.results.merge import main as merge
+from vlminterp.results.run_folder import RunFolder
+
+pytestmark = pytest.mark.slow
+LINE = (
+    *("+plugin=attribution", "plugin.methods=[gae]", "plugin.batch_size=1", "data=planted"),
+    *("data.pairs=24", "tracking=disabled", "device=cpu", "console=quiet"),
+)
+RESULTS = (".parquet", ".safetensors", ".png", ".jpg", ".webp")
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def start(output, *overrides):
+    line = [sys.executable, "-m", "vlminterp", *LINE, f"output={output}", *overrides]
+    return subprocess.Popen(line, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    _, said = process.communicate(timeout=300)
+    return process.returncode, said
+
+
+def folder(output):
+    (found,) = (output / "attribution" / "planted-base").iterdir()
+    return found
+
+
+def contents(output):
+    """Every result by its path in the run folder."""
+    root = folder(output)
+    files = [file for file in root.rglob("*") if file.suffix in RESULTS]
+    return {str(file.relative_to(root)): file.read_bytes() for file in files}
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What one process makes."""
+    output = tmp_path_factory.mktemp("alone")
+    code, said = finish(start(output))
+    assert code == 0, said
+    return output
+
+
+def test_workers_make_the_same_run(alone, tmp_path):
+    code, said = finish(start(tmp_path, "workers=3"))
+    assert code == 0, said
+    assert contents(tmp_path) == contents(alone)
+    assert RunFolder.read(folder(tmp_path)).summary == RunFolder.read(folder(alone)).summary
+
+
+def test_the_same_line_twice_helps_and_whoever_dies_the_run_is_the_same(alone, tmp_path):
+    rng, killed = random.Random(0), 0
+    processes = [start(tmp_path) for _ in range(2)]
+    while killed < 3:
+        time.sleep(rng.uniform(0.5, 2))
+        made = list(tmp_path.glob("attribution/*/*/rows/**/*.parquet"))
+        if len(made) > 6 * killed:
+            victim = rng.randrange(len(processes))
+            processes[victim].send_signal(signal.SIGKILL)
+            finish(processes[victim])
+            processes[victim] = start(tmp_path)
+            killed += 1
+    ended = [finish(process) for process in processes]
+    assert [code for code, _ in ended] == [0, 0], ended
+    assert contents(tmp_path) == contents(alone)
+    assert RunFolder.read(folder(tmp_path)).finished
+    assert not RunFolder.read(folder(tmp_path)).damaged()
+
+
+def test_shards_of_machines_without_a_common_folder_are_merged(alone, tmp_path, capsys):
+    for place in (1, 2):
+        assert run([*LINE, f"output={tmp_path / str(place)}", f"shard={place}/2"]) == 0
+        assert "`vlminterp merge` puts shards together" in capsys.readouterr().err
+        assert not RunFolder.read(folder(tmp_path / str(place))).finished
+    first, second = (folder(tmp_path / place) for place in ("1", "2"))
+    assert merge([str(first), str(second)]) == 0
+    assert "24 batches; run the same line" in capsys.readouterr().out
+    assert run([*LINE, f"output={tmp_path / '1'}"]) == 0
+    assert contents(tmp_path / "1") == contents(alone)
+
+
+def test_runs_that_are_not_one_are_not_merged(alone, tmp_path, capsys):
+    assert run([*LINE, f"output={tmp_path}", "seed=1", "shard=1/2"]) == 0
+    assert merge([str(folder(alone)), str(folder(tmp_path))]) == 1
+    assert "is another run than" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("+plugin=ex2", "workers=2"), "workers=2: a run of ex2 is not made of parts"),
+        (("+plugin=bank", "shard=1/2"), "shard=1/2: a run of bank needs all of its data"),
+        (("+plugin=m2ib", "workers=0"), "workers=0 must be at least 1"),
+        (("+plugin=m2ib", "shard=3/2"), "shard=3/2 must be one of 1/N"),
+    ],
+)
+def test_what_can_not_be_shared_is_one_line(overrides, message, tmp_path, capsys):
+    assert run([*overrides, f"output={tmp_path}", "tracking=disabled"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line

@@ -1,0 +1,73 @@
+"""`vlminterp merge RUN RUN …` puts the shards of one run together, in the first folder."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vlminterp.errors import ResultsError, UserError
+from vlminterp.results.atomic import write_whole, writing
+from vlminterp.results.lock import exclusive
+from vlminterp.results.run_folder import RunFolder
+
+
+def merge(target: Path, others: Sequence[Path]) -> int:
+    """Copies the undamaged parts of some folders of one run into another one of it.
+
+    Args:
+        target: Folder of the run, `…/HASH`; it is not finished by this.
+        others: Folders of the same run, of which each has computed a shard.
+
+    Returns:
+        The number of the main table's parts that it has now.
+
+    Raises:
+        ResultsError: A folder is no run folder or another run's, is in use, or can't be written.
+    """
+    whole = RunFolder.read(target)
+    with exclusive(target):
+        for path in others:
+            part = RunFolder.read(path)
+            if path.resolve().name != target.resolve().name:
+                raise ResultsError(
+                    f"{path} is another run than {target}: shards of one run have folders of the "
+                    "same name; the lines differ in an option, or their data in a file"
+                )
+            _copy_pictures(part, whole)
+            whole.parts.adopt(part.parts)
+            for name, table in part.tables().items():
+                whole.table(name).adopt(table)
+    return len(whole.parts)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: Its arguments; those of the process by default.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="vlminterp merge", description=__doc__)
+    parser.add_argument("run", type=Path, help="folder of the run, which gets all parts")
+    parser.add_argument("others", type=Path, nargs="+", help="folders of its other shards")
+    given = parser.parse_args(arguments)
+    try:
+        count = merge(given.run, given.others)
+    except UserError as error:
+        sys.stderr.write(f"vlminterp: {error}\n")
+        return 1
+    sys.stdout.write(
+        f"{given.run}: {count} batches; run the same line without shard= to finish it\n"
+    )
+    return 0
+
+
+def _copy_pictures(part: RunFolder, whole: RunFolder) -> None:
+    for file in sorted((part.path / "pictures").rglob("*.*")):
+        copy = whole.path / file.relative_to(part.path)
+        if not copy.exists():
+            with writing(copy):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(copy, file.read_bytes())
