@@ -37,6 +37,11 @@ def folder(output):
     return found
 
 
+def parts(output):
+    """How many parts there are."""
+    return len(list(output.glob("attribution/*/*/rows/**/*.parquet")))
+
+
 def contents(output):
     """Every result by its path in the run folder."""
     root = folder(output)
@@ -60,13 +65,34 @@ def test_workers_make_the_same_run(alone, tmp_path):
     assert RunFolder.read(folder(tmp_path)).summary == RunFolder.read(folder(alone)).summary
 
 
+def test_a_worker_goes_on_while_the_first_process_stands_still(alone, tmp_path):
+    leader = start(tmp_path, "workers=2")
+    while not (made := parts(tmp_path)):
+        time.sleep(0.02)
+    leader.send_signal(signal.SIGSTOP)
+    deadline = time.monotonic() + 200
+    while parts(tmp_path) < 22 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    grown = parts(tmp_path) - made
+    leader.send_signal(signal.SIGCONT)
+    code, said = finish(leader)
+    assert code == 0, said
+    assert grown > 1
+    assert contents(tmp_path) == contents(alone)
+
+
+def test_workers_on_ray_make_the_same_run(alone, tmp_path):
+    code, said = finish(start(tmp_path, "workers=3", "engine=ray"))
+    assert code == 0, said
+    assert contents(tmp_path) == contents(alone)
+
+
 def test_the_same_line_twice_helps_and_whoever_dies_the_run_is_the_same(alone, tmp_path):
     rng, killed = random.Random(0), 0
     processes = [start(tmp_path) for _ in range(2)]
     while killed < 3:
         time.sleep(rng.uniform(0.5, 2))
-        made = list(tmp_path.glob("attribution/*/*/rows/**/*.parquet"))
-        if len(made) > 6 * killed:
+        if parts(tmp_path) > 6 * killed:
             victim = rng.randrange(len(processes))
             processes[victim].send_signal(signal.SIGKILL)
             finish(processes[victim])

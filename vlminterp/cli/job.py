@@ -1,6 +1,6 @@
 """One run, from its resolved configuration to its report."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from vlminterp.cli.reporter import RunReporter
 from vlminterp.cli.workers import require_shared, workers
 from vlminterp.config.messages import CHOOSE, not_chosen
 from vlminterp.config.named_model import path_component
-from vlminterp.config.run import NOT_IDENTITY, RunConfig
+from vlminterp.config.run import NOT_IDENTITY, Engine, RunConfig
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.errors import ConfigError
@@ -133,7 +133,7 @@ class Job:
         else:
             for note in work.source.notes():
                 say(f"data={self._names['data']}: {note}")
-            with workers(self._config, self._names, work.typed.workers):
+            with _engine(work.typed.engine)(self._config, self._names, work.typed.workers):
                 self._compute(work, results)
             write_report(results)
         self._watch.done(results)
@@ -211,6 +211,17 @@ class _Work:
         overwrite = self.typed.overwrite and not wait
         joins = join and self.plugin.shares
         return RunFolder.open(self.path, self.resolved, overwrite=overwrite, wait=wait, join=joins)
+
+
+def _engine(
+    engine: Engine,
+) -> Callable[[DictConfig, Mapping[str, str], int], AbstractContextManager[None]]:
+    """Returns what starts a run's workers."""
+    if engine is Engine.processes:
+        return workers
+    from vlminterp.cli.on_ray import ray_workers
+
+    return ray_workers
 
 
 def _source(config: Any, name: str) -> Source:

@@ -31,7 +31,7 @@ def workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterato
     share_threads(count)
     spawn = multiprocessing.get_context("spawn")
     started = [
-        spawn.Process(target=_work, args=(_for_worker(config, place), dict(names), count))
+        spawn.Process(target=_own_process, args=(for_worker(config, place), dict(names), count))
         for place in range(1, count)
     ]
     for process in started:
@@ -66,7 +66,8 @@ def device_of(device: str, place: int) -> str:
     return device
 
 
-def _for_worker(config: DictConfig, place: int) -> DictConfig:
+def for_worker(config: DictConfig, place: int) -> DictConfig:
+    """Returns the configuration of a worker: that of the run, silent and on a device of its own."""
     own = config.copy()
     with open_dict(own):
         own.workers = 1
@@ -77,17 +78,23 @@ def _for_worker(config: DictConfig, place: int) -> DictConfig:
     return own
 
 
-def _work(config: DictConfig, names: Mapping[str, str], count: int) -> None:
-    """Helps with a run in a process of its own."""
+def _own_process(config: DictConfig, names: Mapping[str, str], count: int) -> None:
+    """Works in a process that ends with the one that started it."""
+    from vlminterp.cli.orphans import end_with_parent
+
+    end_with_parent()
+    share_threads(count)
+    work(config, names)
+
+
+def work(config: DictConfig, names: Mapping[str, str]) -> None:
+    """Helps with a run that another process finishes; an error ends this worker alone."""
     from vlminterp.cli.console import say
     from vlminterp.cli.job import Job
-    from vlminterp.cli.orphans import end_with_parent
     from vlminterp.cli.reporter import RunReporter
     from vlminterp.config.messages import one_line
     from vlminterp.errors import UserError
 
-    end_with_parent()
-    share_threads(count)
     try:
         Job(config, names, RunReporter(Console.quiet)).help()
     except KeyboardInterrupt:

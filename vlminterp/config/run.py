@@ -23,6 +23,15 @@ class Console(Enum):
     """The summary as one JSON object."""
 
 
+class Engine(Enum):
+    """What starts the processes that work on one run."""
+
+    processes = "processes"
+    """This machine."""
+    ray = "ray"
+    """A Ray cluster, or this machine if there is none."""
+
+
 @dataclass
 class RunConfig:
     """The configuration that `python -m vlminterp` takes.
@@ -39,6 +48,7 @@ class RunConfig:
         console: Form of the output: progress and a table, a path, or JSON.
         workers: Processes that work on the run, ≥ 1; more than one where the plugin can share its
             work. Other machines that see the folder help by running the same line.
+        engine: What starts them: processes of this machine, or Ray.
         shard: The share of the batches that is computed here, as `1/8`; null for all. For machines
             without a common folder: `vlminterp merge` puts theirs together.
         sweep: Identity of the sweep that this run belongs to; a multirun sets it.
@@ -56,6 +66,7 @@ class RunConfig:
     overwrite: bool = False
     console: Console = Console.rich
     workers: int = 1
+    engine: Engine = Engine.processes
     shard: str | None = None
     sweep: str | None = None
 
@@ -73,5 +84,15 @@ class RunConfig:
             Shard.parse(self.shard)
 
 
-NOT_IDENTITY = ("output", "overwrite", "tracking", "device", "console", "workers", "shard", "sweep")
+NOT_IDENTITY = (
+    "output",
+    "overwrite",
+    "tracking",
+    "device",
+    "console",
+    "workers",
+    "engine",
+    "shard",
+    "sweep",
+)
 """Keys that change no result and are therefore not part of a run's identity."""

@@ -1,0 +1,48 @@
+"""Workers on a Ray cluster, or on this machine if there is none: `workers=8 engine=ray`."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from omegaconf import DictConfig
+
+from vlminterp.cli.workers import GRACE, for_worker, work
+from vlminterp.errors import ConfigError
+
+
+@contextmanager
+def ray_workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterator[None]:
+    """Starts tasks that work on a run, and ends them with the block.
+
+    The cluster is that of `RAY_ADDRESS`, or one on this machine. All its machines must see the run
+    folder, the data and the model under the same paths. Each worker loads the model once. Ray
+    starts one that dies again, elsewhere if need be; its part is free in the meantime.
+
+    Args:
+        config: The run's configuration.
+        names: The names of its plugin, model and data.
+        count: Number of processes, this one included.
+
+    Raises:
+        ConfigError: Ray is not installed, or its cluster can't be reached.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise ConfigError("engine=ray needs Ray; pip install 'vlminterp[ray]'") from None
+    try:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"engine=ray: the cluster can't be reached ({error})") from error
+    graphics = 1 if config.device in ("auto", "cuda") and "GPU" in ray.cluster_resources() else 0
+    task: Any = ray.remote(num_cpus=1, num_gpus=graphics, max_retries=-1)(work)
+    # Ray shows each worker its own device alone.
+    started = [task.remote(for_worker(config, 0), dict(names)) for _ in range(1, count)]
+    try:
+        yield
+    finally:
+        ray.wait(started, num_returns=len(started), timeout=GRACE)
+        for one in started:
+            ray.cancel(one, force=True)
+        ray.shutdown()
