@@ -9,6 +9,7 @@ OWN = {
     "pair": "vlminterp.data.pair:PairSource",
     "folder": "vlminterp.data.folder:FolderSource",
     "manifest": "vlminterp.data.manifest:ManifestSource",
+    "webdataset": "vlminterp.data.webdataset:WebdatasetSource",
     "class_folder": "vlminterp.data.class_folder:ClassFolderSource",
     "class_table": "vlminterp.data.class_table:ClassTableSource",
     "stanford_dogs": "vlminterp.data.class_folder:StanfordDogsSource",

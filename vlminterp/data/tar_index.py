@@ -1,0 +1,95 @@
+"""Members of tar files of samples, by their places, so that nothing is read before it is used."""
+
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import fsspec
+
+from vlminterp.errors import InputError
+
+BROKEN = (tarfile.TarError, EOFError, OSError, ValueError)
+"""Errors of a tar file that is truncated, damaged, or no tar file."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in a tar file.
+
+    Attributes:
+        shard: The tar file's path or address.
+        start: Its first byte there.
+        size: Number of its bytes.
+    """
+
+    shard: str
+    start: int
+    size: int
+
+    def read(self) -> bytes:
+        """Returns its bytes.
+
+        Raises:
+            InputError: The tar file can't be read, or ends before.
+        """
+        try:
+            with fsspec.open(self.shard, "rb") as file:
+                file.seek(self.start)
+                found: bytes = file.read(self.size)
+        except OSError as error:
+            raise InputError(f"{self.shard}: can't be read ({error.strerror or error})") from error
+        if len(found) < self.size:
+            raise InputError(f"{self.shard}: ends within a file; the tar file is truncated")
+        return found
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The members that share a name up to its first dot, as webdataset has them.
+
+    Attributes:
+        key: That name.
+        members: The members by the rest of their names, in lower case: `jpg`, `txt`.
+    """
+
+    key: str
+    members: Mapping[str, Member]
+
+
+def samples(shard: str) -> Iterator[Sample]:
+    """Yields the samples of a tar file, in order; reads headers alone where it can seek.
+
+    Args:
+        shard: Its path, or an address that fsspec knows, such as `s3://bucket/00000.tar`.
+
+    Raises:
+        InputError: The tar file is damaged from here on; what came before has been yielded.
+    """
+    key, members = "", dict[str, Member]()
+    try:
+        with fsspec.open(shard, "rb") as file, _opened(file) as tar:
+            for entry in tar:
+                if not entry.isfile():
+                    continue
+                name, _, suffix = PurePosixPath(entry.name).name.partition(".")
+                own = str(PurePosixPath(entry.name).parent / name)
+                if own != key and members:
+                    yield Sample(key, members)
+                    members = {}
+                key = own
+                members[suffix.lower()] = Member(shard, entry.offset_data, entry.size)
+                # The headers of a corpus would fill the memory: tarfile keeps all that it has read.
+                tar.members = []  # type: ignore[attr-defined]
+    except BROKEN as error:
+        if members:
+            yield Sample(key, members)
+        raise InputError(f"{shard}: the tar file is damaged ({error})") from error
+    if members:
+        yield Sample(key, members)
+
+
+def _opened(file: Any) -> tarfile.TarFile:
+    # Without compression, since members are found again by their places. A truncated file raises.
+    return tarfile.open(fileobj=file, mode="r:", errorlevel=2)
