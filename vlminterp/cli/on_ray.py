@@ -35,7 +35,8 @@ def ray_workers(config: DictConfig, names: Mapping[str, str], count: int) -> Ite
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ConfigError(f"engine=ray: the cluster can't be reached ({error})") from error
-    graphics = 1 if config.device in ("auto", "cuda") and "GPU" in ray.cluster_resources() else 0
+    cluster: Any = ray  # most of its functions have no types
+    graphics = int(config.device in ("auto", "cuda") and "GPU" in cluster.cluster_resources())
     task: Any = ray.remote(num_cpus=1, num_gpus=graphics, max_retries=-1)(work)
     # Ray shows each worker its own device alone.
     started = [task.remote(for_worker(config, 0), dict(names)) for _ in range(1, count)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-import fsspec
+import fsspec  # type: ignore[import-untyped,unused-ignore]  # has no types
 
 from vlminterp.errors import InputError
 
