@@ -48,10 +48,13 @@ def _rows() -> Iterator[tuple[str, list[Image.Image]]]:
     encoder = vlminterp.load(MODEL)
     for method in sorted(OWN):
         if Side.image in load_method(method).sides:
-            yield method, [
-                vlminterp.explain(encoder, pair.load_image(), pair.text, method).overlay()
-                for pair in pairs
-            ]
+            yield (
+                method,
+                [
+                    vlminterp.explain(encoder, pair.load_image(), pair.text, method).overlay()
+                    for pair in pairs
+                ],
+            )
 
 
 def _truth(pair: Pair) -> Image.Image:
