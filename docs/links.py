@@ -7,6 +7,7 @@ is the root, the studies' pages and pictures lie beside it, and code is in the r
 import posixpath
 import re
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -17,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 REPOSITORY = "https://github.com/vlminterp/vlminterp"
 PAGES = ("CONTRIBUTING.md", "CHANGELOG.md", "NOTICE")
-LINK = re.compile(r"(\]\()(?![a-z]+:|#)([^)\s#]+)")
-"""Pattern of a link to another file, without its anchor."""
+LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:|#)([^)\s#]+)")
+"""Pattern of a link to another file, without its anchor: its words and its address."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -33,15 +34,29 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
-    """Returns a page's Markdown with links as they are in the site."""
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Returns a page's Markdown with links as they are in the site.
+
+    Where a link's words are the name of a page's file, they become the page's title.
+    """
     if page.file.src_uri == "options.md":
         return markdown
 
+    titles = _titles(config.nav)
+
     def led(match: re.Match[str]) -> str:
-        return match[1] + _in_site(page.file, match[2], files)
+        words, link = match.groups()
+        return f"[{titles.get(words, words)}]({_in_site(page.file, link, files)}"
 
     return LINK.sub(led, markdown)
+
+
+def _titles(nav: Any) -> dict[str, str]:
+    """Returns the title of each page of the navigation by its file."""
+    found: dict[str, str] = {}
+    for title, place in ((title, place) for one in nav for title, place in one.items()):
+        found |= {place: title} if isinstance(place, str) else _titles(place)
+    return found
 
 
 def _in_site(source: File, link: str, files: Files) -> str:

@@ -14,12 +14,12 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 MODEL = "planted-base"
 SCENES = 6
 TILE, GAP, NAMES, HEAD = 96, 4, 128, 20
-"""Sides of a tile, the room between tiles, the column of names and the line of captions, in pixels."""
+"""Sides of a tile, room between tiles, the column of names and the line of captions, in pixels."""
 INK = (34, 33, 31)
 
 
 def gallery() -> Image.Image:
-    """Returns a table of maps: a column for each scene, a row for each method, of 256 colours on white."""
+    """Returns a table of maps: scenes by methods, of 256 colours on white."""
     rows = list(_rows())
     size = (NAMES + SCENES * (TILE + GAP), HEAD + len(rows) * (TILE + GAP))
     canvas = Image.new("RGB", size, "white")

@@ -22,7 +22,7 @@ def ids(example):
 
 @pytest.mark.parametrize("example", [one for one in PYTHON if one.runs], ids=ids)
 def test_python_runs(example, tmp_path, monkeypatch):
-    """A planted VLM stands in for that of the hub, and the names that a page has explained exist."""
+    """A planted VLM stands in for that of the hub; names that a page takes for granted exist."""
     (pair,) = PlantedSource(PlantedConfig(pairs=1)).pairs()
     picture = pair.load_image()
     monkeypatch.chdir(tmp_path)
