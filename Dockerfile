@@ -9,6 +9,5 @@ WORKDIR /vlminterp
 RUN pip install --no-cache-dir --index-url "$TORCH" torch torchvision
 COPY . /source
 RUN pip install --no-cache-dir /source
-ENV HOME=/tmp
 ENTRYPOINT ["python", "-m", "vlminterp"]
 CMD ["+plugin=m2ib"]
