@@ -11,8 +11,7 @@ from experiments.pictures.photograph import photograph
 from experiments.pictures.runs import run
 
 DOCS = Path(__file__).parents[2] / "docs"
-FOUR = "planted-habitat,planted-name,planted-spurious,planted-visual"
-SIX = "planted-base,planted-visual,planted-habitat,planted-diet,planted-spurious,planted-name"
+FOUR = "planted-base,planted-visual,planted-habitat,planted-diet"
 PAIR = "000001-planted-test-0-000001"
 """The pair of `explained`: two objects, one of them named."""
 
@@ -24,15 +23,19 @@ def explained() -> Image.Image:
 
 
 def sweep() -> Image.Image:
-    """Returns the beginning of the page of six VLMs, down to the end of its first table."""
-    page = run("-m", "+plugin=m2ib,ex2", f"model={SIX}") / "report.html"
-    return photograph(page, "header, .answers, section:first-of-type", width=1280)
+    """Returns the answers on the page of four VLMs, and the first pictures of its last section."""
+    page = run("-m", "+plugin=m2ib,ex2", f"model={FOUR}") / "report.html"
+    maps = ".maps-head, .lines > li:nth-child(-n + 2)"
+    return photograph(
+        page, f"body > header, .answers, section:last-of-type > h2, {maps}", width=1280
+    )
 
 
 def heard() -> Image.Image:
-    """Returns the section of a sweep's page on what four VLMs like to hear."""
+    """Returns the chart on a sweep's page of what four VLMs like to hear."""
     page = run("-m", "+plugin=ex2", f"model={FOUR}") / "report.html"
-    return photograph(page, "section:first-of-type")
+    parts = "section:first-of-type > :is(h2, .legend, .scroll:has(> .bars))"
+    return photograph(page, parts)
 
 
 def audited() -> Image.Image:

@@ -21,7 +21,8 @@ def photograph(page: Path, part: str = "", width: int = 1085) -> Image.Image:
         part: A CSS selector; what neither is in it nor holds it is hidden. All if empty.
         width: Width of the window in pixels.
     """
-    hidden = f"body *:not(:has({part}), {part}, {part} *)" if part else "script"
+    # In `:is` a selector is asked of the whole page, in `:has` alone only of what lies within.
+    hidden = f"body *:not(:has(:is({part})), :is({part}), :is({part}) *)" if part else "script"
     style = f"<style>{hidden} {{display: none !important}}</style></head>"
     with TemporaryDirectory() as folder:
         copy, shot = Path(folder) / "page.html", Path(folder) / "page.png"
