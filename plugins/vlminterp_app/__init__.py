@@ -1,5 +1,5 @@
 """`vlminterp app`: a place to play with pictures, captions, VLMs, methods and finished runs.
 
 A package of its own, so that nobody who explains pictures needs Gradio. It uses the pages and
-answers of vlminterp_attribution, which does not know it; other plugins it asks by their entry point.
+answers of vlminterp_attribution, which does not know it; other plugins it finds by entry points.
 """

@@ -14,7 +14,7 @@ def picture_file(**options: Any) -> gr.Image:
     """
     made = gr.Image(type="filepath", **options)
     # Not a subclass: Gradio would write a stub of it beside this file whenever it is imported.
-    made.preprocess = _path  # type: ignore[method-assign]
+    made.preprocess = _path
     return made
 
 

@@ -15,8 +15,8 @@ class Question:
     """The maps that answer one question.
 
     Attributes:
-        title: The question, as a heading.
-        maps: What the template shows of each map.
+        title: The question as a heading.
+        maps: The maps, as the template takes them.
         looks: The maps of single words, where the method has them, each with its picture.
     """
 
