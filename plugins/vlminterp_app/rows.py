@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -105,7 +106,7 @@ def _is_shown(frame: pd.DataFrame, name: str) -> bool:
     return not present.empty and not isinstance(present.iloc[0], dict | list) and _is_flat(present)
 
 
-def _is_flat(column: "pd.Series[object]") -> bool:
+def _is_flat(column: "pd.Series[Any]") -> bool:
     return not hasattr(column.iloc[0], "__len__") or isinstance(column.iloc[0], str)
 
 
