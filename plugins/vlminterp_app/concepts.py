@@ -3,6 +3,7 @@
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -24,12 +25,16 @@ def concepts_of(run: str | None) -> dict[str, Concept]:
         run: The run's folder; None for the planted world.
     """
     with suppress(UserError, OmegaConfBaseException):
-        if run is None:
-            name, options = PLANTED, {}
-        else:
-            folder = RunFolder.read(Path(run))
-            name, options = folder.names["data"], folder.config.get("data") or {}
-        kind = source_class(name)
+        name, options = _data_of(run)
+        kind: Any = source_class(name)
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(kind.Config), options))
         return {concept.name: concept for concept in kind(config).concepts()}
     return {}
+
+
+def _data_of(run: str | None) -> tuple[str, dict[str, Any]]:
+    """Returns the name of a run's data, and their options."""
+    if run is None:
+        return PLANTED, {}
+    folder = RunFolder.read(Path(run))
+    return folder.names["data"], folder.config.get("data") or {}

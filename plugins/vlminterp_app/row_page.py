@@ -38,15 +38,17 @@ def row_page(run: RunFolder, table: str, place: int) -> str:
     row = found.iloc[0]
     if table == MAIN and "side" in frame:
         return _pair_page(run, int(row[PART]), int(row["pair"]))
-    return _plain_page(run, shown(frame).loc[row.name].dropna().drop(PLACE), row)
+    told = shown(frame)[frame[PLACE] == place].iloc[0].dropna().drop(PLACE)
+    return _plain_page(run, told, row)
 
 
 def _pair_page(run: RunFolder, part: int, pair: int) -> str:
     """Returns the page of a pair: a column per method, or a card where rows name no method."""
     methods = methods_of(run)
+    asked: list[str | None] = [*methods] or [None]
     results = {
         method: result
-        for method in methods or [None]
+        for method in asked
         for result in explained_part(run, part, method)
         if result.pair == pair
     }
