@@ -22,7 +22,7 @@ from vlminterp.planted.wordings import THINGS
 
 CHROMIUM = shutil.which("chromium")
 ROWS = ("top", "", "bottom"), ("left", "", "right")
-PATIENCE = 60_000
+PATIENCE = 180_000
 """Milliseconds to wait for an answer."""
 
 
@@ -85,7 +85,7 @@ def address(outputs, tmp_path_factory):
     with log.open("wb") as file:
         process = subprocess.Popen(line, stdout=file, stderr=subprocess.STDOUT, env=environment)
         try:
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 300
             while "http://" not in log.read_text():
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
