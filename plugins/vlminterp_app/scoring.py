@@ -43,7 +43,7 @@ def scored(encoder: DualEncoder, text: str, pictures: Sequence[Image.Image]) -> 
         require_readable(caption)
     means = encode_images(encoder, pictures).mean(0, keepdim=True)
     about = torch.zeros(len(captions), dtype=torch.int64, device=means.device)
-    found = own_scores(encode_texts(encoder, captions), about, means).tolist()
+    found: list[float] = own_scores(encode_texts(encoder, captions), about, means).tolist()
     return pd.DataFrame(
         sorted(zip(captions, found, strict=True), key=lambda one: -one[1]), columns=COLUMNS
     )
