@@ -44,9 +44,8 @@ def scored(encoder: DualEncoder, text: str, pictures: Sequence[Image.Image]) -> 
     means = encode_images(encoder, pictures).mean(0, keepdim=True)
     about = torch.zeros(len(captions), dtype=torch.int64, device=means.device)
     found: list[float] = own_scores(encode_texts(encoder, captions), about, means).tolist()
-    return pd.DataFrame(
-        sorted(zip(captions, found, strict=True), key=lambda one: -one[1]), columns=COLUMNS
-    )
+    table = pd.DataFrame({COLUMNS[0]: captions, COLUMNS[1]: found})
+    return table.sort_values(COLUMNS[1], ascending=False, kind="stable", ignore_index=True)
 
 
 def pictures_of(concept: Concept | None, picture: str | None) -> list[Image.Image]:
