@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test floors lint bench planted wheel
+.PHONY: demo test floors lint bench planted pictures docs wheel
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m vlminterp +plugin=m2ib
@@ -35,9 +35,19 @@ planted: $(VENV)/.installed-dev
 	$(BIN)/python -m experiments.recipes.planted.plant $(MODEL)
 	$(BIN)/python -m experiments.studies.planted_truth.measure --compare experiments/recipes/planted/work/$(MODEL)
 
-wheel: $(VENV)/.installed-dev
-	$(BIN)/python -m build --wheel
+# Every picture of README and docs, from runs of the product; needs Chromium.
+pictures: $(VENV)/.installed-dev
+	$(BIN)/python -m experiments.pictures
 
+# The site, for which a warning is an error; it asks no host for anything, here and when it is read.
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python -m build
+
+# LOCK=requirements/demo.lock installs the versions with which the demo was last run.
+LOCKED := $(if $(LOCK),--constraint $(LOCK))
 NEEDED := import sys; sys.version_info >= (3, 11) or sys.exit("vlminterp needs Python 3.11 or \
 newer, and %s is %s; choose another: make PYTHON=python3.11 ..." % (sys.executable, sys.version.split()[0]))
 OFFLINE := the packages could not be installed; if the lines above speak of connections, pip \
@@ -45,7 +55,7 @@ reaches no index: set PIP_INDEX_URL to one that it reaches
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c '$(NEEDED)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable . || { echo '$(OFFLINE)' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet $(LOCKED) --editable . || { echo '$(OFFLINE)' >&2; exit 1; }
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed pyproject.toml

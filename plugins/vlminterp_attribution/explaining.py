@@ -15,7 +15,12 @@ from vlminterp.data.images import Picture, read_image
 from vlminterp.errors import ConfigError, InputError, ModelError
 from vlminterp_attribution.batch import Batches
 from vlminterp_attribution.method import Method
-from vlminterp_attribution.pair_explanation import PairExplanation, PairExplanations, Passport
+from vlminterp_attribution.pair_explanation import (
+    PairExplanation,
+    PairExplanations,
+    Passport,
+    WordsOnPatches,
+)
 from vlminterp_attribution.registry import load_method, make_method
 from vlminterp_attribution.support import require_able
 
@@ -110,7 +115,17 @@ def _explained(
         heat=None if image is None else image.on_image(0, (picture.height, picture.width)),
         words=[(word.text, score) for word, score in words.word_scores(0)] if words else [],
         passport=_passport(office, image, pixels, tokens),
+        together=_together(image),
     )
+
+
+def _together(explanation: Explanation | None) -> WordsOnPatches | None:
+    """Returns what each word contributes with each patch, if the method tells it."""
+    if explanation is None or not explanation.interactions:
+        return None
+    place = explanation.footprint(0)
+    words = [word.text for word in explanation.words[0]]
+    return WordsOnPatches(words, explanation.interactions[0].numpy(), place.shares)
 
 
 def _passport(

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from vlminterp.adapters.dual_encoder import Geometry
 from vlminterp.attribution.rows import PairResult
 from vlminterp.drawing.signed import signed_layer
 from vlminterp.report.cards import data_uri
+from vlminterp_attribution.pair_explanation import WordsOnPatches
 
 
 @dataclass(frozen=True)
@@ -16,14 +19,21 @@ class Look:
     Attributes:
         word: The word.
         score: The sum over patches.
+        grid: The word's contribution with each patch, float32 `[rows, columns]`.
         heat: One pixel for each patch, to be stretched over the picture, as a data URI.
         where: The place of the highest patch, in words.
     """
 
     word: str
     score: float
+    grid: NDArray[np.float32]
     heat: str
     where: str
+
+    def shares(self, top: float) -> str:
+        """Returns each patch's score as a whole percentage of a top, row by row, for a script."""
+        rows = (100 * self.grid / top).round().astype(int)
+        return ";".join(",".join(map(str, row)) for row in rows.tolist())
 
 
 @dataclass(frozen=True)
@@ -53,19 +63,30 @@ def looks_of(method: str, result: PairResult) -> Looks | None:
     side = result.image
     if side is None or side.interactions is None or not side.interactions.size:
         return None
-    top = float(np.abs(side.interactions).max()) or 1.0
-    words, scores = side.row["words"], side.interactions.sum((1, 2))
-    looks = [
-        Look(word, float(score), data_uri(signed_layer(grid, top)), _highest(grid))
-        for word, score, grid in zip(words, scores, side.interactions, strict=True)
-    ]
     width, height = side.row["width"], side.row["height"]
-    left, upper, right, lower = side.box or (0.0, 0.0, width, height)
-    box = (left / width, upper / height, (right - left) / width, (lower - upper) / height)
-    return Looks(method, side.unit, top, box, looks, int(scores.argmax()))
+    place = Geometry((height, width), side.box or (0.0, 0.0, width, height))
+    together = WordsOnPatches(side.row["words"], side.interactions, place.shares)
+    return looks_together(method, side.unit, together)
 
 
-def _highest(grid: "np.ndarray[tuple[int, int], np.dtype[np.float32]]") -> str:
+def looks_together(method: str, unit: str, together: WordsOnPatches) -> Looks:
+    """Draws the words' maps.
+
+    Args:
+        method: The method's name.
+        unit: The unit of its scores.
+        together: The contributions of one word or more.
+    """
+    top = float(np.abs(together.scores).max()) or 1.0
+    scores = together.scores.sum((1, 2))
+    looks = [
+        Look(word, float(score), grid, data_uri(signed_layer(grid, top)), _highest(grid))
+        for word, score, grid in zip(together.words, scores, together.scores, strict=True)
+    ]
+    return Looks(method, unit, top, together.box, looks, int(scores.argmax()))
+
+
+def _highest(grid: NDArray[np.float32]) -> str:
     """Tells where the highest patch is.
 
     Example:

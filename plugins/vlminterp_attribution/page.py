@@ -17,7 +17,7 @@ from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric, how_it_misleads
 from vlminterp.report.cards import data_uri, placed_map, small_picture
 from vlminterp.report.content import Content, Section
 from vlminterp.report.finder import POINTING, Findable, finder
-from vlminterp.report.passport import Stamp, grouped, split_counts, split_table, stamp
+from vlminterp.report.passport import OneWord, Stamp, grouped, split_counts, split_table, stamp
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
@@ -89,7 +89,7 @@ def content(folder: RunFolder) -> Content:
         lead=lead,
         sections=sections,
         counts={"methods": ", ".join(methods), "target": asked, **split_counts(splits)},
-        style=STYLE + looks.STYLE,
+        style=STYLE,
         finds=bool(pairs),
     )
 
@@ -178,25 +178,37 @@ def _pairs(folder: RunFolder, methods: list[str]) -> Iterator[dict[str, Any]]:
     """Yields the template's variables for each pair."""
     found = [islice(explained_pairs(folder, method), PAIRS_ON_PAGE) for method in methods]
     for results in zip(*found, strict=False):
-        first = results[0]
-        picture = small_picture(folder.path, first, LONGEST_SIDE)
-        yield {
-            "id": first.id,
-            "text": first.text,
-            "similarity": next(iter(first.sides.values())).row.get("similarity"),
-            "picture": None if picture is None else data_uri(picture),
-            "findable": _findable(methods, results),
-            "aspect": None if picture is None else picture.width / picture.height,
-            "looks": [
-                maps
-                for method, result in zip(methods, results, strict=True)
-                if (maps := looks.looks_of(method, result))
-            ],
-            "views": [
-                _view(method, result, picture)
-                for method, result in zip(methods, results, strict=True)
-            ],
-        }
+        yield _pair(folder, dict(zip(methods, results, strict=True)))
+
+
+def pair_columns(folder: RunFolder, results: Mapping[str, PairResult]) -> Markup:
+    """Writes one pair as the page shows it, with a column per method; its CSS is `STYLE`.
+
+    Args:
+        folder: The run's folder.
+        results: The pair's results by method, one or more.
+    """
+    groups = [OneWord("", [_pair(folder, results)])]
+    template = environment(PACKAGE).get_template("columns.html.j2")
+    return Markup(template.render(groups=groups, methods=list(results), finder=""))
+
+
+def _pair(folder: RunFolder, results: Mapping[str, PairResult]) -> dict[str, Any]:
+    """Returns the template's variables for one pair."""
+    first = next(iter(results.values()))
+    picture = small_picture(folder.path, first, LONGEST_SIDE)
+    return {
+        "id": first.id,
+        "text": first.text,
+        "similarity": next(iter(first.sides.values())).row.get("similarity"),
+        "picture": None if picture is None else data_uri(picture),
+        "findable": _findable(list(results), list(results.values())),
+        "aspect": None if picture is None else picture.width / picture.height,
+        "looks": [
+            maps for method, result in results.items() if (maps := looks.looks_of(method, result))
+        ],
+        "views": [_view(method, result, picture) for method, result in results.items()],
+    }
 
 
 def _findable(methods: Sequence[str], results: Sequence[PairResult]) -> Findable:
@@ -238,7 +250,8 @@ def _view(method: str, result: PairResult, picture: Any) -> MethodView:
     return MethodView(method, drawn, words, " · ".join(notes), passport)
 
 
-STYLE = """
+STYLE = (
+    """
 .methods td.best { font-weight: 700; }
 .methods abbr { cursor: help; text-decoration: none; color: var(--warning); }
 .methods :is(th, td) { overflow-wrap: normal; }
@@ -253,3 +266,5 @@ STYLE = """
 .columns .passport { display: block; }
 .columns figcaption { font-size: .8rem; color: var(--quiet); overflow-wrap: anywhere; }
 """
+    + looks.STYLE
+)

@@ -37,6 +37,22 @@ class Passport:
     nothing: float
 
 
+@dataclass(frozen=True)
+class WordsOnPatches:
+    """The contribution of each word of a caption together with each patch of a picture.
+
+    Attributes:
+        words: The words.
+        scores: Their contributions, float32 `[words, rows, columns]`.
+        box: Left, top, width and height of the patches, as shares of the picture's width (left and
+            width) and height.
+    """
+
+    words: Sequence[str]
+    scores: NDArray[np.float32]
+    box: tuple[float, float, float, float]
+
+
 LONGEST_SIDE = 420
 """Longest side of a picture in a notebook, in pixels."""
 
@@ -61,6 +77,8 @@ class PairExplanation:
         words: Each word of the caption with its score; empty where the method does not explain
             text.
         passport: The trust in the map; None where it was not asked.
+        together: The contribution of each word together with each patch; None where the method
+            does not tell it.
     """
 
     model: str
@@ -74,6 +92,7 @@ class PairExplanation:
     heat: NDArray[np.float32] | None
     words: Sequence[tuple[str, float]]
     passport: "Passport | None" = None
+    together: "WordsOnPatches | None" = None
 
     @property
     def top(self) -> float:

@@ -39,6 +39,13 @@ class Geometry:
     size: tuple[int, int]
     box: tuple[float, float, float, float]
 
+    @property
+    def shares(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the box, as shares of the image's width and height."""
+        height, width = self.size
+        left, top, right, bottom = self.box
+        return left / width, top / height, (right - left) / width, (bottom - top) / height
+
     def upper_left(self, share: tuple[float, float]) -> "Geometry":
         """Returns the geometry of the upper left part of the input.
 

@@ -141,22 +141,36 @@ def explained_pairs(folder: RunFolder, method: str | None = None) -> Iterator[Pa
     """
     method = method or next(iter(methods_of(folder)), None)
     for number in folder.parts:
-        pairs: dict[int, dict[str, dict[str, Any]]] = {}
-        for row in folder.parts.table(number).to_pylist():
-            own = row.get("method") == method
-            if own and row.get("skipped") is None and row.get("side") in ("image", "text"):
-                present = {name: value for name, value in row.items() if value is not None}
-                pairs.setdefault(row["pair"], {})[row["side"]] = present
-        arrays = folder.parts.arrays(number) if pairs else {}
-        for pair, rows in pairs.items():
-            sides = {side: _side(pair, side, row, arrays) for side, row in rows.items()}
-            first = next(iter(rows.values()))
-            yield PairResult(
-                pair=pair,
-                id=str(first.get("id", pair)),
-                text=str(first.get("text", "")),
-                sides=sides,
-            )
+        yield from explained_part(folder, number, method)
+
+
+def explained_part(folder: RunFolder, number: int, method: str | None) -> Iterator[PairResult]:
+    """Yields the pairs of one part that were not skipped, in order.
+
+    Args:
+        folder: The run folder.
+        number: The part's number.
+        method: The method to read; None where rows name none.
+
+    Raises:
+        KeyError: There is no such part, or it is damaged.
+    """
+    pairs: dict[int, dict[str, dict[str, Any]]] = {}
+    for row in folder.parts.table(number).to_pylist():
+        own = row.get("method") == method
+        if own and row.get("skipped") is None and row.get("side") in ("image", "text"):
+            present = {name: value for name, value in row.items() if value is not None}
+            pairs.setdefault(row["pair"], {})[row["side"]] = present
+    arrays = folder.parts.arrays(number) if pairs else {}
+    for pair, rows in pairs.items():
+        sides = {side: _side(pair, side, row, arrays) for side, row in rows.items()}
+        first = next(iter(rows.values()))
+        yield PairResult(
+            pair=pair,
+            id=str(first.get("id", pair)),
+            text=str(first.get("text", "")),
+            sides=sides,
+        )
 
 
 def _side(pair: int, side: str, row: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> SideResult:

@@ -1,4 +1,4 @@
-"""What an attribution run found, in one sentence."""
+"""The outcome of an attribution run, in one sentence."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -41,7 +41,7 @@ _UPSIDE_DOWN = (
     "Where a planted VLM goes by an object, it ranks methods nearly upside down (Kendall's τ with "
     "the causal ranking: {} and {} on planted-base), since it favours maps that show more; read "
     "the confidence drop beyond that of the shuffled map (τ .91 and .96) or ROAD (.64 to .69), "
-    "see docs/attribution.md."
+    "see docs/metrics.md."
 )
 
 _ALL = (

@@ -1,16 +1,18 @@
 """The page of an attribution run: which parts of each picture and caption matter."""
 
+from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 
 from markupsafe import Markup
 
 from vlminterp.attribution.passport.split import splits_of
-from vlminterp.attribution.rows import explained_pairs
+from vlminterp.attribution.rows import PairResult, explained_pairs
 from vlminterp.drawing.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.cards import common_scale, make_card
 from vlminterp.report.content import Content, Section, scores_section
 from vlminterp.report.finder import finder
-from vlminterp.report.passport import grouped, split_counts
+from vlminterp.report.passport import OneWord, grouped, split_counts
 from vlminterp.report.templating import environment
 from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
@@ -39,22 +41,7 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
     truth = pairs_with_truth(summary)
     sections = []
     if pairs:
-        scale = common_scale(pairs)
-        cards = [make_card(folder.path, pair, scale) for pair in pairs]
-        body = (
-            environment()
-            .get_template("pairs.html.j2")
-            .render(
-                groups=grouped(cards, lambda card: [card.passport] if card.passport else []),
-                finder=finder([card.findable for card in cards]),
-                shown=len(pairs),
-                explained=explained,
-                scale=scale,
-                patch_ticks=ticks(scale.patch),
-                word_ticks=ticks(scale.word),
-            )
-        )
-        sections.append(Section("Pairs", Markup(body)))
+        sections.append(Section("Pairs", pair_cards(folder.path, pairs, explained)))
     sections += scores_section({**summary, "plugin": names["plugin"]}, NOTE)
     return Content(
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
@@ -68,6 +55,35 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
         style=scale_style(),
         finds=bool(pairs),
     )
+
+
+def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int) -> Markup:
+    """Writes a card for each pair, below the scale of colours that they share.
+
+    Pairs are sorted by their passports; one alone has no heading.
+
+    Args:
+        folder: The run folder, which pictures' paths are relative to.
+        pairs: The pairs, one or more.
+        explained: The number of all pairs of the run.
+    """
+    scale = common_scale(pairs)
+    cards = [make_card(folder, pair, scale) for pair in pairs]
+    by_passport = grouped(cards, lambda card: [card.passport] if card.passport else [])
+    body = (
+        environment()
+        .get_template("pairs.html.j2")
+        .render(
+            groups=by_passport if len(cards) > 1 else [OneWord("", cards)],
+            finder=finder([card.findable for card in cards]),
+            shown=len(pairs),
+            explained=explained,
+            scale=scale,
+            patch_ticks=ticks(scale.patch),
+            word_ticks=ticks(scale.word),
+        )
+    )
+    return Markup(body)
 
 
 def scale_style() -> str:

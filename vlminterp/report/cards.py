@@ -80,7 +80,7 @@ class Card:
 
     @property
     def findable(self) -> Findable:
-        """What readers find the card by: its words, and its own scores without baselines."""
+        """The words and scores that readers find the card by; baselines are left out."""
         scores = {} if self.similarity is None else {"similarity": self.similarity}
         if self.passport:
             scores["passport"] = self.passport.probability

@@ -16,7 +16,7 @@ POINTING = "pointing_game"
 
 @dataclass(frozen=True)
 class Findable:
-    """What readers can find a pair by.
+    """The words and numbers by which readers find a pair.
 
     Attributes:
         text: Its id and caption.

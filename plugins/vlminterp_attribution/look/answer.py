@@ -41,6 +41,11 @@ class PictureAnswer:
     probabilities: list[float]
 
     @property
+    def method(self) -> str:
+        """The method that made the maps."""
+        return self.views[0].method
+
+    @property
     def sentence(self) -> str:
         """The answer in a sentence or two."""
         if self.difference is not None:

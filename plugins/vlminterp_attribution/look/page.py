@@ -32,7 +32,7 @@ def render(answers: Sequence[PictureAnswer], picture: str) -> str:
         .render(
             picture=picture,
             captions=[view.text for view in answers[0].views],
-            original=_small(answers[0].views[0].image),
+            original=shown(answers[0].views[0].image),
             answers=[(one, _maps(one, highest)) for one in answers],
             method=views[0].method,
             percent=percent,
@@ -43,21 +43,29 @@ def render(answers: Sequence[PictureAnswer], picture: str) -> str:
 def _maps(answer: PictureAnswer, highest: float) -> list[dict[str, object]]:
     """Returns what the template shows of each map, the difference first."""
     top = max(view.top for view in answer.views)
-    maps = [_map(view, top, highest) for view in answer.views]
+    maps = [drawn(view, top, highest) for view in answer.views]
     if answer.difference is not None:
         own = max((abs(score) for _, score in answer.difference.words), default=0.0) or 1.0
-        maps.insert(0, _map(answer.difference, answer.difference.top, own, of_two=True))
+        maps.insert(0, drawn(answer.difference, answer.difference.top, own, of_two=True))
     return maps
 
 
-def _map(
+def drawn(
     view: PairExplanation, top: float, highest: float, *, of_two: bool = False
 ) -> dict[str, object]:
+    """Returns what templates show of a map.
+
+    Args:
+        view: The map.
+        top: The score of a patch that has the last colour.
+        highest: The score of a word that has the strongest colour, above 0.
+        of_two: Whether the map is of the difference of two captions.
+    """
     return {
         "view": view,
         "of_two": of_two,
         "top": top,
-        "image": _small(view.overlay(top or 1.0)),
+        "image": shown(view.overlay(top or 1.0)),
         "scale": _scale(signed=view.signed),
         "words": coloured_words(view.words, highest, view.unit) if view.words else view.text,
         "odds": None if view.passport is None else odds(view.passport),
@@ -76,12 +84,13 @@ def _hex(stops: Sequence[str]) -> list[str]:
     return [f"#{stop}" for stop in stops]
 
 
-def _small(image: Image.Image) -> str:
-    shown = image.copy()
-    shown.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    if max(shown.size) < LONGEST_SIDE // 2:  # a small picture is shown large, pixel by pixel
-        factor = LONGEST_SIDE // 2 // max(shown.size) + 1
-        shown = shown.resize(
-            (shown.width * factor, shown.height * factor), Image.Resampling.BICUBIC
+def shown(image: Image.Image) -> str:
+    """Returns a picture at the size at which pages show it, as a data URI."""
+    small = image.copy()
+    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    if max(small.size) < LONGEST_SIDE // 2:  # a small picture is shown large, pixel by pixel
+        factor = LONGEST_SIDE // 2 // max(small.size) + 1
+        small = small.resize(
+            (small.width * factor, small.height * factor), Image.Resampling.BICUBIC
         )
-    return data_uri(shown)
+    return data_uri(small)
