@@ -53,16 +53,8 @@ def contents(output):
 def alone(tmp_path_factory):
     """What one process makes."""
     output = tmp_path_factory.mktemp("alone")
-    code, said = finish(start(output))
-    assert code == 0, said
+    assert run([*LINE, f"output={output}"]) == 0
     return output
-
-
-def test_workers_make_the_same_run(alone, tmp_path):
-    code, said = finish(start(tmp_path, "workers=3"))
-    assert code == 0, said
-    assert contents(tmp_path) == contents(alone)
-    assert RunFolder.read(folder(tmp_path)).summary == RunFolder.read(folder(alone)).summary
 
 
 def test_a_worker_goes_on_while_the_first_process_stands_still(alone, tmp_path):
@@ -79,6 +71,7 @@ def test_a_worker_goes_on_while_the_first_process_stands_still(alone, tmp_path):
     assert code == 0, said
     assert grown > 1
     assert contents(tmp_path) == contents(alone)
+    assert RunFolder.read(folder(tmp_path)).summary == RunFolder.read(folder(alone)).summary
 
 
 def test_workers_on_ray_make_the_same_run(alone, tmp_path):
