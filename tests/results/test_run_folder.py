@@ -160,7 +160,7 @@ def test_second_process_says_who_is_at_work_and_changes_nothing(path):
         run = [sys.executable, "-c", program, str(path)]
         done = subprocess.run(run, check=True, capture_output=True, text=True)
         (line,) = done.stdout.splitlines()
-        assert line.startswith("ResultsError this run is in progress in another process")
+        assert line.startswith("BusyError this run is in progress in another process")
         assert f"pid {os.getpid()}" in line
         results.parts.write(1, [{"pair": 1}], {})
         assert RunFolder.read(path).config == CONFIG

@@ -2,17 +2,31 @@
 
 import json
 import struct
+import time
 from pathlib import Path
 
 from wandb.proto.wandb_internal_pb2 import Record
 
 HEADER, BLOCK = 7, 32 * 1024
 FULL, LAST = 1, 4
+PATIENCE = 20.0
 
 
 def records(folder):
-    """Every record of the one `.wandb` file below a folder."""
+    """Every record of the one `.wandb` file below a folder.
+
+    W&B's own process writes it, and on a busy machine ends it after `finish` has returned.
+    """
     (file,) = folder.glob("wandb/*run-*/run-*.wandb")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = _records(file)
+        if any(record.HasField("exit") for record in found) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
+
+
+def _records(file):
     content, at, whole, found = file.read_bytes(), HEADER, b"", []
     assert content[:4] == b":W&B"
     while at + 7 <= len(content):
@@ -21,6 +35,8 @@ def records(folder):
             at += room
             continue
         _, length, kind = struct.unpack("<IHB", content[at : at + 7])
+        if at + 7 + length > len(content):  # is being written
+            break
         whole += content[at + 7 : at + 7 + length]
         at += 7 + length
         if kind in (FULL, LAST):
