@@ -77,7 +77,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in (".lock", ".pid", ".members") and "claims" not in path.parts
+        if path.is_file()
+        and path.name not in (".lock", ".pid", ".members")
+        and path.parent.name != "claims"
     }
 
 
