@@ -101,7 +101,7 @@ def explain(  # noqa: PLR0913 - one call asks everything
     model: "DualEncoder | str",
     image: "Picture | str",
     text: str | list[str] | tuple[str, ...],
-    method: str = "m2ib",
+    method: str = "ig",
     against: str | Sequence[str] | None = None,
     *,
     target: "Target | None" = None,
@@ -115,7 +115,8 @@ def explain(  # noqa: PLR0913 - one call asks everything
         model: An encoder, or the name of one as `load` takes it; the last named one is kept loaded.
         image: A picture, or the path of one.
         text: A caption; or several, which are explained one by one.
-        method: The name of an attribution method; `python -m vlminterp_attribution` lists them.
+        method: The name of an attribution method; `python -m vlminterp_attribution` lists them. By
+            default the one that was most faithful on planted VLMs, which `look` asks too.
         against: A caption or several to compare with: then the question is why this caption and
             not those, and scores below 0 count against it.
         target: Another question in place of `against`; see `vlminterp.attribution.targets`.

@@ -1,9 +1,12 @@
 """`vlminterp.explain`: one call for one picture, the same numbers as everywhere else."""
 
+import inspect
+
 import numpy as np
 import pytest
 from PIL import Image
 from vlminterp_attribution.batch import Batches
+from vlminterp_attribution.options import FAITHFUL
 from vlminterp_attribution.pair_explanation import PairExplanation, PairExplanations
 from vlminterp_attribution.registry import make_method
 from vlminterp_m2ib.attribution import M2IB
@@ -27,7 +30,7 @@ def picture(pair):
 
 def test_numbers_are_those_of_the_method_itself(pair, picture, tmp_path):
     picture.save(tmp_path / "scene.png")
-    found = vlminterp.explain("planted-base", tmp_path / "scene.png", pair.text)
+    found = vlminterp.explain("planted-base", tmp_path / "scene.png", pair.text, "m2ib")
     encoder = vlminterp.load("planted-base")
     pixels, tokens = encoder.preprocess([picture]), encoder.tokenize([pair.text])
     image = M2IB(encoder, "image").attribute(pixels, tokens)
@@ -37,6 +40,12 @@ def test_numbers_are_those_of_the_method_itself(pair, picture, tmp_path):
     assert (found.unit, found.signed, found.text) == ("nats", False, pair.text)
     assert found.similarity == pytest.approx(float(image.similarity[0]))
     assert found.top == pytest.approx(float(np.nanmax(image.on_image(0))))
+
+
+def test_it_asks_the_method_that_look_asks(picture):
+    asked = inspect.signature(vlminterp.explain).parameters["method"].default
+    assert asked == FAITHFUL
+    assert vlminterp.explain("planted-base", picture, "a cat").method == FAITHFUL
 
 
 def test_a_comparison_is_the_method_with_that_target(encoder, picture):
