@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from vlminterp.cli.workers import GRACE, for_worker, work
+from vlminterp.cli.workers import for_worker, work
 from vlminterp.errors import ConfigError
 
 
@@ -43,7 +43,6 @@ def ray_workers(config: DictConfig, names: Mapping[str, str], count: int) -> Ite
     try:
         yield
     finally:
-        ray.wait(started, num_returns=len(started), timeout=GRACE)
         for one in started:
             ray.cancel(one, force=True)
         ray.shutdown()

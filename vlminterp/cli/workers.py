@@ -10,15 +10,13 @@ from omegaconf import DictConfig, open_dict
 from vlminterp.config.run import Console
 from vlminterp.errors import ConfigError
 
-GRACE = 10.0
-"""Seconds that a worker has to end once the run is done."""
-
 
 @contextmanager
 def workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterator[None]:
     """Starts processes that work on a run, and ends them with the block.
 
-    A worker that dies is not missed: its part is free again, and another one makes it.
+    A worker that dies is not missed: its part is free again, and another one makes it. At the end
+    all parts are there, and a worker that is left has nothing to do.
 
     Args:
         config: The run's configuration.
@@ -40,9 +38,9 @@ def workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterato
         yield
     finally:
         for process in started:
-            process.join(GRACE)
-            if process.is_alive():
-                process.kill()
+            process.terminate()
+        for process in started:
+            process.join()
 
 
 def share_threads(count: int) -> None:

@@ -11,6 +11,8 @@ from filelock import FileLock, Timeout
 from vlminterp.errors import ResultsError
 
 LOCK, PID, MEMBERS = ".lock", ".pid", ".members"
+SHARED = sys.platform != "win32"
+"""Whether several processes can work on one run: Windows has no locks that they could share."""
 
 
 class BusyError(ResultsError):
@@ -62,7 +64,7 @@ def membership(folder: Path) -> Iterator[bool]:
     Yields:
         Whether this process is the only one.
     """
-    if sys.platform == "win32":  # has no shared locks: there, a run has one process
+    if not SHARED:
         yield True
         return
     import fcntl

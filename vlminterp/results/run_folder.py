@@ -19,7 +19,7 @@ from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
 from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole, writing
 from vlminterp.results.claims import POLL, Claims, unmade
 from vlminterp.results.guarded import DIGESTS, GuardedFiles
-from vlminterp.results.lock import LOCK, MEMBERS, PID, BusyError, exclusive, membership
+from vlminterp.results.lock import LOCK, MEMBERS, PID, SHARED, BusyError, exclusive, membership
 from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import file_name, to_png
 from vlminterp.results.plain import plain, to_json
@@ -103,7 +103,7 @@ class RunFolder:
                 try:
                     stack.enter_context(exclusive(folder.path, wait=wait))
                 except BusyError:
-                    if not join or overwrite:
+                    if not (join and SHARED) or overwrite:
                         raise
                     folder.joined = True
                     folder._require_versions()
