@@ -1,5 +1,6 @@
 """One run, from its resolved configuration to its report."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from omegaconf import DictConfig, OmegaConf
 from vlminterp.adapters.registry import load_encoder, model_files, resolve_device
 from vlminterp.cli.console import say
 from vlminterp.cli.reporter import RunReporter
-from vlminterp.cli.workers import require_shared, workers
-from vlminterp.config.messages import CHOOSE, not_chosen
+from vlminterp.cli.workers import Work, require_shared, workers
+from vlminterp.config.messages import CHOOSE, not_chosen, one_line
 from vlminterp.config.named_model import path_component
-from vlminterp.config.run import NOT_IDENTITY, Engine, RunConfig
+from vlminterp.config.run import NOT_IDENTITY, Console, Engine, RunConfig
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
-from vlminterp.errors import ConfigError
+from vlminterp.errors import ConfigError, UserError
 from vlminterp.plugin import Context, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
@@ -133,7 +134,8 @@ class Job:
         else:
             for note in work.source.notes():
                 say(f"data={self._names['data']}: {note}")
-            with _engine(work.typed.engine)(self._config, self._names, work.typed.workers):
+            start = _engine(work.typed.engine)
+            with start(self._config, self._names, work.typed.workers, help_with):
                 self._compute(work, results)
             write_report(results)
         self._watch.done(results)
@@ -183,7 +185,7 @@ class Job:
 
 @dataclass(frozen=True)
 class _Work:
-    """What a run is made of.
+    """The things that a run is made of.
 
     Attributes:
         typed: Its options.
@@ -213,9 +215,24 @@ class _Work:
         return RunFolder.open(self.path, self.resolved, overwrite=overwrite, wait=wait, join=joins)
 
 
+def help_with(config: DictConfig, names: Mapping[str, str]) -> None:
+    """Helps with a run that another process finishes; an error ends this process alone.
+
+    Args:
+        config: The run's configuration.
+        names: The names of its plugin, model and data.
+    """
+    try:
+        Job(config, names, RunReporter(Console.quiet)).help()
+    except KeyboardInterrupt:
+        return
+    except UserError as error:
+        say(f"worker {os.getpid()}: {one_line(error)}")
+
+
 def _engine(
     engine: Engine,
-) -> Callable[[DictConfig, Mapping[str, str], int], AbstractContextManager[None]]:
+) -> Callable[[DictConfig, Mapping[str, str], int, Work], AbstractContextManager[None]]:
     """Returns what starts a run's workers."""
     if engine is Engine.processes:
         return workers

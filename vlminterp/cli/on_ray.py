@@ -7,12 +7,14 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from vlminterp.cli.workers import for_worker, work
+from vlminterp.cli.workers import Work, for_worker
 from vlminterp.errors import ConfigError
 
 
 @contextmanager
-def ray_workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterator[None]:
+def ray_workers(
+    config: DictConfig, names: Mapping[str, str], count: int, work: Work
+) -> Iterator[None]:
     """Starts tasks that work on a run, and ends them with the block.
 
     The cluster is that of `RAY_ADDRESS`, or one on this machine. All its machines must see the run
@@ -23,6 +25,7 @@ def ray_workers(config: DictConfig, names: Mapping[str, str], count: int) -> Ite
         config: The run's configuration.
         names: The names of its plugin, model and data.
         count: Number of processes, this one included.
+        work: The work of each; a function that can be pickled.
 
     Raises:
         ConfigError: Ray is not installed, or its cluster can't be reached.

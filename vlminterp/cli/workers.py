@@ -1,18 +1,21 @@
 """Further processes that work on a run."""
 
 import multiprocessing
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from omegaconf import DictConfig, open_dict
 
+from vlminterp.cli.orphans import end_with_parent
 from vlminterp.config.run import Console
 from vlminterp.errors import ConfigError
 
+Work = Callable[[DictConfig, Mapping[str, str]], None]
+"""Helps with the run of a configuration, and of the names of its plugin, model and data."""
+
 
 @contextmanager
-def workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterator[None]:
+def workers(config: DictConfig, names: Mapping[str, str], count: int, work: Work) -> Iterator[None]:
     """Starts processes that work on a run, and ends them with the block.
 
     A worker that dies is not missed: its part is free again, and another one makes it. At the end
@@ -22,6 +25,7 @@ def workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterato
         config: The run's configuration.
         names: The names of its plugin, model and data.
         count: Number of processes, this one included.
+        work: The work of each; a function that can be pickled.
     """
     if count == 1:
         yield
@@ -29,7 +33,9 @@ def workers(config: DictConfig, names: Mapping[str, str], count: int) -> Iterato
     share_threads(count)
     spawn = multiprocessing.get_context("spawn")
     started = [
-        spawn.Process(target=_own_process, args=(for_worker(config, place), dict(names), count))
+        spawn.Process(
+            target=_own_process, args=(work, for_worker(config, place), dict(names), count)
+        )
         for place in range(1, count)
     ]
     for process in started:
@@ -76,29 +82,11 @@ def for_worker(config: DictConfig, place: int) -> DictConfig:
     return own
 
 
-def _own_process(config: DictConfig, names: Mapping[str, str], count: int) -> None:
+def _own_process(work: Work, config: DictConfig, names: Mapping[str, str], count: int) -> None:
     """Works in a process that ends with the one that started it."""
-    from vlminterp.cli.orphans import end_with_parent
-
     end_with_parent()
     share_threads(count)
     work(config, names)
-
-
-def work(config: DictConfig, names: Mapping[str, str]) -> None:
-    """Helps with a run that another process finishes; an error ends this worker alone."""
-    from vlminterp.cli.console import say
-    from vlminterp.cli.job import Job
-    from vlminterp.cli.reporter import RunReporter
-    from vlminterp.config.messages import one_line
-    from vlminterp.errors import UserError
-
-    try:
-        Job(config, names, RunReporter(Console.quiet)).help()
-    except KeyboardInterrupt:
-        return
-    except UserError as error:
-        say(f"worker {os.getpid()}: {one_line(error)}")
 
 
 def require_shared(plugin: str, *, shares: bool, count: int) -> None:

@@ -24,7 +24,7 @@ class Console(Enum):
 
 
 class Engine(Enum):
-    """What starts the processes that work on one run."""
+    """The places where the processes of one run are started."""
 
     processes = "processes"
     """This machine."""
@@ -48,7 +48,7 @@ class RunConfig:
         console: Form of the output: progress and a table, a path, or JSON.
         workers: Processes that work on the run, ≥ 1; more than one where the plugin can share its
             work. Other machines that see the folder help by running the same line.
-        engine: What starts them: processes of this machine, or Ray.
+        engine: The place of these processes: this machine, or a Ray cluster.
         shard: The share of the batches that is computed here, as `1/8`; null for all. For machines
             without a common folder: `vlminterp merge` puts theirs together.
         sweep: Identity of the sweep that this run belongs to; a multirun sets it.
