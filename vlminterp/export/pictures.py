@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import PairResult, compared_methods, explained_pairs
 from vlminterp.data.images import image_size, opened
 from vlminterp.errors import ResultsError
-from vlminterp.report.cards import placed_map
 from vlminterp.results.run_folder import RunFolder
 
 
