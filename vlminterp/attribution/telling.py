@@ -1,6 +1,6 @@
 """Chooses the pairs of a long run that a reader wants to see."""
 
-import zlib
+import hashlib
 from typing import TYPE_CHECKING
 
 from vlminterp.attribution.passport.verdict import DOUBT
@@ -32,7 +32,7 @@ def telling_pairs(rows: "pd.DataFrame", each: int, seed: int) -> dict[int, str]:
     doubtful = pairs.iloc[:0]
     if "passport" in pairs:
         doubtful = pairs[pairs["passport"] == DOUBT].sort_values("trust", kind="stable")
-    drawn = sorted(pairs["id"].items(), key=lambda one: zlib.crc32(f"{seed} {one[1]}".encode()))
+    drawn = sorted(pairs["id"].items(), key=lambda one: _lot(seed, one[1]))
     candidates = {
         "best": [] if by is None else ranked.index[::-1],
         "worst": [] if by is None else ranked.index,
@@ -44,3 +44,8 @@ def telling_pairs(rows: "pd.DataFrame", each: int, seed: int) -> dict[int, str]:
         others = [int(place) for place in candidates[reason] if place not in chosen]
         chosen |= dict.fromkeys(others[:each], reason)
     return dict(sorted(chosen.items()))
+
+
+def _lot(seed: int, name: str) -> bytes:
+    """Returns what a pair is drawn by: the same in every run, however it was interrupted."""
+    return hashlib.sha256(f"{seed} {name}".encode("utf-8", "backslashreplace")).digest()

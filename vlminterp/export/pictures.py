@@ -81,6 +81,18 @@ def explained_pictures(
         )
 
 
+def kept_note(run: RunFolder, exported: int) -> dict[str, str]:
+    """Returns how many pairs' pictures a run has kept, for an export of fewer than it explained.
+
+    Args:
+        run: The run folder.
+        exported: Number of pictures that are exported.
+    """
+    summary = run.summary or {}
+    explained = int(summary.get("pairs", exported)) - int(summary.get("skipped", 0))
+    return {"pictures": f"{exported} of {explained} pairs"} if exported < explained else {}
+
+
 def _mask(file: Path) -> NDArray[np.bool_]:
     with opened(file) as image:
         mask: NDArray[np.bool_] = np.asarray(image.convert("L")) > 0
