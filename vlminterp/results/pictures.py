@@ -8,7 +8,7 @@ from PIL import Image
 
 LOSSLESS = 160
 """Longest side, in pixels, up to which every picture is kept as PNG: losses show in small ones."""
-QUALITY = 90
+QUALITY = 85
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _HASHED = re.compile(r".*-[0-9a-f]{12}")
 
