@@ -62,7 +62,7 @@ def explain_pairs(
             rows.sort(key=lambda row: row["pair"])
             context.results.parts.write(number, rows, arrays)
             stage.reach(number * batch_size + len(pairs))
-    if context.results.joined or context.shard is not None:
+    if context.results.joined:
         return
     keep_telling(context, keep, draw)
     notes = [*context.source.notes(), *context.encoder.notes()]

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from vlminterp.attribution.passport.split import splits_of
 from vlminterp.attribution.rows import PairResult, explained_pairs
+from vlminterp.attribution.shown import shown_places
 from vlminterp.drawing.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.cards import common_scale, make_card
 from vlminterp.report.content import Content, Section, scores_section
@@ -57,9 +58,7 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
     )
 
 
-def pair_cards(
-    folder: Path, pairs: Sequence[PairResult], explained: int, told: str = ""
-) -> Markup:
+def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int, told: str = "") -> Markup:
     """Writes a card for each pair, below the scale of colours that they share.
 
     Pairs are sorted by their passports; one alone has no heading.
