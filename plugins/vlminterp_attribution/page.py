@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
 from vlminterp.attribution.passport.split import splits_of
+from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
+from vlminterp.attribution.shown import shown_places
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
 from vlminterp.drawing.signed import signed_overlay
 from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric, how_it_misleads
-from vlminterp.report.cards import data_uri, placed_map, small_picture
+from vlminterp.report.cards import data_uri, small_picture
 from vlminterp.report.content import Content, Section
 from vlminterp.report.finder import POINTING, Findable, finder
 from vlminterp.report.passport import OneWord, Stamp, grouped, split_counts, split_table, stamp
@@ -62,7 +63,8 @@ def content(folder: RunFolder) -> Content:
     compared = compare(folder.parts.rows()) if len(methods) > 1 and metrics else Comparisons()
     tables = list(score_tables(metrics, methods, compared))
     sections = []
-    pairs = list(_pairs(folder, methods))
+    places, told = shown_places(folder, PAIRS_ON_PAGE)
+    pairs = list(_pairs(folder, methods, places))
     if pairs:
         groups = grouped(
             pairs, lambda pair: [view.passport for view in pair["views"] if view.passport]
@@ -70,6 +72,9 @@ def content(folder: RunFolder) -> Content:
         drawn = templates.get_template("columns.html.j2").render(
             groups=groups,
             methods=methods,
+            told=told,
+            shown=len(pairs),
+            explained=_explained(folder),
             finder=finder([pair["findable"] for pair in pairs]),
         )
         sections.append(Section("Pairs", split_table(splits) + Markup(drawn)))
@@ -174,9 +179,17 @@ def _best(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], facts: Metric) ->
     return (max if facts.higher_is_better else min)(means, key=lambda method: float(means[method]))
 
 
-def _pairs(folder: RunFolder, methods: list[str]) -> Iterator[dict[str, Any]]:
-    """Yields the template's variables for each pair."""
-    found = [islice(explained_pairs(folder, method), PAIRS_ON_PAGE) for method in methods]
+def _explained(folder: RunFolder) -> int:
+    """Returns the number of pairs that a finished run has explained; 0 for an unfinished one."""
+    summary = folder.summary or {}
+    return int(summary.get("pairs", 0)) - int(summary.get("skipped", 0))
+
+
+def _pairs(
+    folder: RunFolder, methods: Sequence[str], places: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    """Yields the template's variables for each pair at these places."""
+    found = [explained_pairs(folder, method, places) for method in methods]
     for results in zip(*found, strict=False):
         yield _pair(folder, dict(zip(methods, results, strict=True)))
 

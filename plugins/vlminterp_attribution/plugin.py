@@ -47,6 +47,8 @@ class AttributionConfig:
         batch_size: Pairs that are explained together, ≥ 1; changes no result but rounding.
         thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
             words by deletion: about 100 forward passes more for each pair and method.
+        keep: Number of the first pairs whose pictures are kept, ≥ 0; of more pairs, also those of a
+            fifth as many that say most or are drawn at random. Rows and maps are kept of all.
     """
 
     method: str = "gae"
@@ -60,6 +62,7 @@ class AttributionConfig:
     passport: bool = True
     batch_size: int = 16
     thorough: bool = False
+    keep: int = 500
 
     def __post_init__(self) -> None:
         """Checks what can be checked without a model.
@@ -69,6 +72,8 @@ class AttributionConfig:
         """
         if self.batch_size < 1:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
+        if self.keep < 0:
+            raise ConfigError(f"keep={self.keep} must be a number of pairs, at least 0")
         if not 0 <= self.blur < math.inf:
             raise ConfigError(f"blur={self.blur} must be a number of patches, at least 0")
         if len(set(self.methods)) < len(self.methods):
@@ -131,7 +136,13 @@ class AttributionPlugin(Plugin):
         if config.passport and config.target is Asked.similarity:
             attributors = with_passports(methods, context.encoder, context.seed)
         explain_pairs(
-            context, attributors, config.batch_size, figure, config.blur, thorough=config.thorough
+            context,
+            attributors,
+            config.batch_size,
+            figure,
+            config.blur,
+            thorough=config.thorough,
+            keep=config.keep,
         )
 
     def report(self, folder: "RunFolder") -> "Content":

@@ -41,6 +41,8 @@ class M2IBConfig:
         batch_size: Pairs that are fitted together, ≥ 1; changes no result but rounding.
         thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
             words by deletion: about 100 forward passes more for each pair and method.
+        keep: Number of the first pairs whose pictures are kept, ≥ 0; of more pairs, also those of a
+            fifth as many that say most or are drawn at random. Rows and maps are kept of all.
     """
 
     sides: Sides = Sides.both
@@ -51,6 +53,7 @@ class M2IBConfig:
     others: int = 0
     batch_size: int = 16
     thorough: bool = False
+    keep: int = 500
 
     def __post_init__(self) -> None:
         """Checks that every value is in range.
@@ -62,6 +65,8 @@ class M2IBConfig:
             raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
         if self.others < 0 or self.others == 1:
             raise ConfigError(f"others={self.others} must be 0, or at least 2")
+        if self.keep < 0:
+            raise ConfigError(f"keep={self.keep} must be a number of pairs, at least 0")
         if not 0 <= self.blur < math.inf:
             raise ConfigError(f"blur={self.blur} must be a number of patches, at least 0")
 
@@ -93,7 +98,13 @@ class M2IBPlugin(Plugin):
         if config.passport:
             attributors = with_passports(attributors, context.encoder, context.seed)
         explain_pairs(
-            context, attributors, config.batch_size, figure, config.blur, thorough=config.thorough
+            context,
+            attributors,
+            config.batch_size,
+            figure,
+            config.blur,
+            thorough=config.thorough,
+            keep=config.keep,
         )
 
     def report(self, folder: "RunFolder") -> "Content":

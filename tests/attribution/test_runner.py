@@ -14,6 +14,7 @@ from vlminterp_m2ib.settings import Settings
 
 import vlminterp
 from tests.adapters.folders import write_folder
+from tests.attribution.truth import GRID, PAIRS, FromTruth
 from vlminterp.adapters.dual_encoder import Geometry, Pixels
 from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Explanation, Side
@@ -25,7 +26,6 @@ from vlminterp.drawing.figure import figure
 from vlminterp.errors import ResultsError
 from vlminterp.metrics.curves import deletion
 from vlminterp.metrics.localisation import average_precision, energy_in_mask
-from vlminterp.metrics.words import named
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
@@ -33,74 +33,6 @@ from vlminterp.report.page import render
 from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.stages import Stages
-
-PAIRS, GRID = 12, 16
-
-
-class FromTruth:
-    """An attributor that knows the truth: `sign` 1 tells it, -1 tells the opposite."""
-
-    def __init__(self, encoder, source, side, sign=1):
-        self.encoder, self.side, self.sign = encoder, side, sign
-        self.pairs = source.pairs()
-
-    def attribute(self, pixels, tokens):
-        batch = [next(self.pairs) for _ in range(len(pixels))]
-        similarity = self.encoder.encode_image(pixels) * self.encoder.encode_text(tokens)
-        rows = map(self._image if self.side is Side.image else self._text, batch, tokens.words)
-        width = GRID * GRID + 1 if self.side is Side.image else tokens.ids.shape[1]
-        scores = torch.stack([torch.nn.functional.pad(r, (0, width - len(r))) for r in rows])
-        image = self.side is Side.image
-        return Explanation(
-            side=self.side,
-            scores=self.sign * scores,
-            unit="truth",
-            layer=0,
-            similarity=similarity.sum(-1),
-            prefix_tokens=1 if image else 0,
-            grids=((GRID, GRID),) * len(pixels) if image else (),
-            geometry=pixels.geometry if image else (),
-            words=() if image else tokens.words,
-        )
-
-    def _image(self, pair, _):
-        size = 128 // GRID
-        share = pair.load_mask().reshape(GRID, size, GRID, size).mean((1, 3))
-        return torch.cat([torch.zeros(1), torch.from_numpy(share).float().flatten()])
-
-    def _text(self, pair, words):
-        scores = torch.zeros(words[-1].stop + 1)
-        for word, true in zip(words, named(words, pair.named_words), strict=True):
-            scores[word.start : word.stop] = float(true)
-        return scores
-
-
-@pytest.fixture
-def source():
-    return PlantedSource(PlantedConfig(pairs=PAIRS))
-
-
-@pytest.fixture
-def explain(load_tiny, source, tmp_path):
-    encoder = load_tiny("hf")
-
-    def run(*attributors, batch_size=5, name="run", seed=0, thorough=False):
-        config = {"names": {"plugin": "truth", "model": "tiny", "data": "planted"}}
-        with RunFolder.open(tmp_path / name, config) as results:
-            context = Context(
-                None,
-                encoder,
-                source,
-                results,
-                Progress(quiet=True),
-                seed,
-                torch.device("cpu"),
-                Stages(tmp_path / "stages", "inputs"),
-            )
-            explain_pairs(context, attributors, batch_size, figure, thorough=thorough)
-        return results
-
-    return run
 
 
 def test_truth_scores_high_and_its_opposite_low(explain, load_tiny, source):

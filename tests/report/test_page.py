@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from tests.results.fake_run import CONFIG, SUMMARY, make_run
+from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import SideResult
 from vlminterp.errors import ResultsError
 from vlminterp.report import write_report
 from vlminterp.report.__main__ import main
 from vlminterp.report.attribution import PAIRS_ON_PAGE
-from vlminterp.report.cards import placed_map
 from vlminterp.report.finder import script
 from vlminterp.report.page import render
 from vlminterp.results import RunFolder

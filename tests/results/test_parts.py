@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from vlminterp.errors import ResultsError
 from vlminterp.results.parts import Parts
+from vlminterp.results.run_folder import RunFolder
 
 ROWS = [{"pair": 0, "id": "a", "words": ["a", "cat"], "word_scores": [0.1, 2.0], "skipped": None}]
 ARRAYS = {"0.image.map": np.arange(6, dtype=np.float32).reshape(2, 3)}
@@ -170,6 +172,27 @@ def test_rows_are_written_after_their_arrays(parts, tmp_path, monkeypatch):
     )
     parts.write(0, ROWS, ARRAYS)
     assert seen == ["arrays", "rows"]
+
+
+def test_each_thousand_parts_have_a_folder(parts, tmp_path):
+    for number in (0, 999, 1000, 2345):
+        parts.write(number, ROWS, ARRAYS)
+    found = {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
+    assert found == {
+        f"{kind}/{below}.{suffix}"
+        for kind, suffix in (("rows", "parquet"), ("arrays", "safetensors"))
+        for below in ("000000", "000999", "_001/001000", "_002/002345")
+    }
+    assert list(Parts(tmp_path)) == [0, 999, 1000, 2345]
+    leftover = tmp_path / "arrays/_001/.001001.safetensors.part.tmp"
+    leftover.write_bytes(b"half")
+    Parts(tmp_path).prepare()
+    assert not leftover.exists()
+    (tmp_path / "rows/_002/002345.parquet").unlink()
+    assert Parts(tmp_path).damaged() == [Path("rows/_002/002345.parquet")]
+    assert RunFolder(tmp_path).tables() == {}
 
 
 FULL = """

@@ -3,11 +3,13 @@
 The runner writes one row per pair and side; both sides of a pair are in the same part.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vlminterp.attribution.blur import blurred
@@ -15,7 +17,18 @@ from vlminterp.results.run_folder import RunFolder
 
 DESCRIPTIVE = frozenset(
     (
-        *("pair", "id", "text", "side", "skipped", "truncated", "similarity", "total", "prefix"),
+        *(
+            "pair",
+            "id",
+            "text",
+            "side",
+            "skipped",
+            "truncated",
+            "has_mask",
+            "similarity",
+            "total",
+            "prefix",
+        ),
         *(
             "method",
             "unit",
@@ -27,6 +40,7 @@ DESCRIPTIVE = frozenset(
             "word_scores",
             "picture",
             "overlay",
+            "kept_as",
             "width",
             "height",
             "box",
@@ -37,6 +51,9 @@ DESCRIPTIVE = frozenset(
 
 PASSPORT = ("passport", "trust", "nothing")
 """The word on a map's passport, and its two probabilities."""
+
+KEPT = "kept"
+"""The table of the pairs whose pictures were made at the end of a run, since they tell most."""
 
 Box = tuple[float, float, float, float]
 
@@ -132,16 +149,22 @@ def compared_methods(folder: RunFolder) -> list[str | None]:
     return [*methods] if len(methods) > 1 else [None]
 
 
-def explained_pairs(folder: RunFolder, method: str | None = None) -> Iterator[PairResult]:
+def explained_pairs(
+    folder: RunFolder, method: str | None = None, places: Collection[int] | None = None
+) -> Iterator[PairResult]:
     """Yields the pairs that were not skipped, in order, with one part in memory at a time.
+
+    Rows name pictures if the run has kept them; see `vlminterp.attribution.kept`.
 
     Args:
         folder: The run folder.
         method: The method to read, where a run compares several; the first by default.
+        places: Places in the source of the pairs to read; all by default.
     """
     method = method or next(iter(methods_of(folder)), None)
+    kept = _kept(folder, method)
     for number in folder.parts:
-        yield from explained_part(folder, number, method)
+        yield from _explained(folder, number, method, kept, places)
 
 
 def explained_part(folder: RunFolder, number: int, method: str | None) -> Iterator[PairResult]:
@@ -155,12 +178,24 @@ def explained_part(folder: RunFolder, number: int, method: str | None) -> Iterat
     Raises:
         KeyError: There is no such part, or it is damaged.
     """
+    yield from _explained(folder, number, method, _kept(folder, method), None)
+
+
+def _explained(
+    folder: RunFolder,
+    number: int,
+    method: str | None,
+    kept: Mapping[int, Mapping[str, Any]],
+    places: Collection[int] | None,
+) -> Iterator[PairResult]:
+    """Yields the pairs of one part, with what `kept` says of them."""
     pairs: dict[int, dict[str, dict[str, Any]]] = {}
-    for row in folder.parts.table(number).to_pylist():
+    for row in _some(folder.parts.table(number), places).to_pylist():
         own = row.get("method") == method
         if own and row.get("skipped") is None and row.get("side") in ("image", "text"):
             present = {name: value for name, value in row.items() if value is not None}
-            pairs.setdefault(row["pair"], {})[row["side"]] = present
+            own_kept = kept.get(row["pair"], {})
+            pairs.setdefault(row["pair"], {})[row["side"]] = {**present, **own_kept}
     arrays = folder.parts.arrays(number) if pairs else {}
     for pair, rows in pairs.items():
         sides = {side: _side(pair, side, row, arrays) for side, row in rows.items()}
@@ -171,6 +206,24 @@ def explained_part(folder: RunFolder, number: int, method: str | None) -> Iterat
             text=str(first.get("text", "")),
             sides=sides,
         )
+
+
+def _kept(folder: RunFolder, method: str | None) -> dict[int, dict[str, Any]]:
+    """Returns what the table `KEPT` says of each pair, by its place."""
+    rows = [row for part in folder.table(KEPT).tables() for row in part.to_pylist()]
+    names = ("kept_as", "picture", "mask", "overlay")
+    return {
+        row["pair"]: {name: row[name] for name in names if row.get(name) is not None}
+        for row in rows
+        if row.get("method") in (None, method)
+    }
+
+
+def _some(table: pa.Table, places: Collection[int] | None) -> pa.Table:
+    """Returns the rows of the pairs at these places; all rows for None."""
+    if places is None or "pair" not in table.column_names:
+        return table
+    return table.filter(pc.is_in(table["pair"], value_set=pa.array(places, pa.int64())))
 
 
 def _side(pair: int, side: str, row: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> SideResult:

@@ -2,8 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,60 +10,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
-from vlminterp.adapters.inputs import require_readable
 from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
-from vlminterp.attribution.image_scores import Mask
+from vlminterp.attribution.illustrating import Drawing, save_pictures
+from vlminterp.attribution.kept import KEEP, keep_telling
+from vlminterp.attribution.loaded import Loaded, load_pair
 from vlminterp.attribution.summary import summarise
 from vlminterp.attribution.verdict import verdict
-from vlminterp.data.images import original_size
-from vlminterp.data.masks import shrunk
 from vlminterp.data.pairs import Pair
 from vlminterp.errors import InputError, ResultsError
 from vlminterp.plugin import Context
 
 NO_TOKENS = "this model's tokenizer leaves nothing of the caption"
-PICTURE_SIDE = 640
-"""Longest side of the pictures that a run folder keeps, in pixels."""
 
 Row = dict[str, Any]
-
-
-class Drawing(Protocol):
-    """Draws one method's answer for a pair; `vlminterp.drawing.figure.figure` is one."""
-
-    def __call__(
-        self,
-        image: Image.Image,
-        heat: NDArray[np.float32] | None,
-        words: Sequence[tuple[str, float]],
-        unit: str,
-        caption: str,
-        *,
-        signed: bool,
-    ) -> Image.Image:
-        """Draws a picture, its heat (or None), words with scores, and the caption."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A pair that could be read.
-
-    Attributes:
-        place: The pair's place in the source.
-        pair: The pair itself.
-        image: The pair's picture, as the model takes it.
-        size: Height and width of the original picture.
-        shown: The picture as the run folder keeps it, no side longer than `PICTURE_SIDE`.
-        mask: Mask of what the text names, at the size of `shown`; None where unknown.
-    """
-
-    place: int
-    pair: Pair
-    image: Image.Image
-    size: tuple[int, int]
-    shown: Image.Image
-    mask: Mask | None
 
 
 def explain_pairs(
@@ -75,6 +34,7 @@ def explain_pairs(
     blur: float = 0.0,
     *,
     thorough: bool = False,
+    keep: int = KEEP,
 ) -> None:
     """Runs attribution methods over a source, and finishes the run.
 
@@ -86,6 +46,7 @@ def explain_pairs(
         blur: Standard deviation, in patches, of a blur of the maps that are drawn and scored; those
             that are stored are not blurred.
         thorough: Whether explanations are also tried out part by part; see `BatchScores`.
+        keep: Number of the first pairs whose pictures are kept, ≥ 0; see `keep_telling` for others.
     """
     total = context.source.count()
     with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
@@ -94,13 +55,16 @@ def explain_pairs(
             arrays: dict[str, NDArray[Any]] = {}
             if loaded:
                 for row, own in _explain(
-                    context, attributors, loaded, draw, blur, thorough=thorough
+                    context, attributors, loaded, draw, blur, keep, thorough=thorough
                 ):
                     rows.append(row)
                     arrays |= own
             rows.sort(key=lambda row: row["pair"])
             context.results.parts.write(number, rows, arrays)
             stage.reach(number * batch_size + len(pairs))
+    if context.results.joined:
+        return
+    keep_telling(context, keep, draw)
     notes = [*context.source.notes(), *context.encoder.notes()]
     found = summarise(context.results)
     said = {"verdict": verdict(found), "notes": notes}
@@ -112,7 +76,7 @@ def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
     loaded, skipped = [], []
     for place, pair in enumerate(pairs, first):
         try:
-            loaded.append(_loaded(place, pair))
+            loaded.append(load_pair(place, pair))
         except InputError as error:
             skipped.append(_skipped(place, pair, str(error)))
     return loaded, skipped
@@ -122,21 +86,13 @@ def _skipped(place: int, pair: Pair, reason: str) -> Row:
     return {"pair": place, "id": pair.id, "text": pair.text, "skipped": reason}
 
 
-def _loaded(place: int, pair: Pair) -> Loaded:
-    require_readable(pair.text)
-    image = pair.load_image()
-    shown = image.copy()
-    shown.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
-    mask = shrunk(pair.load_mask(), shown.size) if pair.load_mask else None
-    return Loaded(place, pair, image, original_size(image), shown, mask)
-
-
 def _explain(
     context: Context[Any],
     attributors: Sequence[Attributor],
     batch: Sequence[Loaded],
     draw: Drawing,
     blur: float,
+    keep: int,
     *,
     thorough: bool,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
@@ -166,7 +122,7 @@ def _explain(
         explained = [explanation.rows(kept) for explanation in explained]
     if kept:
         score = _scores(context, batch, pixels, tokens, thorough=thorough)
-        yield from _results(context, batch, score, explained, draw, blur)
+        yield from _results(context, batch, score, explained, draw, blur, keep)
 
 
 def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
@@ -215,10 +171,14 @@ def _results(
     explained: Sequence[Explanation],
     draw: Drawing,
     blur: float,
+    keep: int,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
     """Yields a row and its arrays for each explanation and pair."""
     shown = [explanation.blurred(blur) for explanation in explained]
-    pictures = [_save_pictures(context, item, shown, i, draw) for i, item in enumerate(batch)]
+    pictures = [
+        _save_pictures(context, item, shown, i, draw) if item.place < keep else {}
+        for i, item in enumerate(batch)
+    ]
     for explanation, drawn in zip(explained, shown, strict=True):
         scores = score(drawn)
         softened = {"blur": blur} if blur and explanation.side is Side.image else {}
@@ -229,7 +189,8 @@ def _results(
                     "id": item.pair.id,
                     "text": item.pair.text,
                     "truncated": score.tokens.truncated[index],
-                    **pictures[index][explanation.method],
+                    **({} if item.mask is None else {"has_mask": True}),
+                    **pictures[index].get(explanation.method, {}),
                     **_row(explanation, index, item.size),
                     **softened,
                     **scores[index],
@@ -304,22 +265,13 @@ def _save_pictures(
     index: int,
     draw: Drawing,
 ) -> dict[str, dict[str, str]]:
-    """Saves a pair's picture, the mask of what its text names, and a figure for each method.
-
-    Returns:
-        For each method, paths in the run folder by what they show.
-    """
-    name = f"{item.place:06d}-{item.pair.id}"
-    saved = {"picture": context.results.save_picture(name, item.shown)}
-    if item.mask is not None:
-        named = Image.fromarray(item.mask)
-        saved["mask"] = context.results.save_picture(f"{name}-named", named)
-    by_method = {}
-    for method in dict.fromkeys(explanation.method for explanation in explained):
-        drawn = _figure(item, [one for one in explained if one.method == method], index, draw)
-        overlay = context.results.save_picture(f"{name}-{method or 'explained'}", drawn)
-        by_method[method] = {**saved, "overlay": overlay}
-    return by_method
+    """Saves a pair's pictures, with a figure of both sides for each method."""
+    methods = dict.fromkeys(explanation.method for explanation in explained)
+    figures = {
+        method: _figure(item, [one for one in explained if one.method == method], index, draw)
+        for method in methods
+    }
+    return save_pictures(context.results, item, figures)
 
 
 def _figure(

@@ -41,8 +41,8 @@ def summarise(results: RunFolder) -> dict[str, Any]:
         "truncated": int(used.loc[used["truncated"].astype(bool), "pair"].nunique())
         if "truncated" in used
         else 0,
-        "with_truth": int(used.loc[used["mask"].notna(), "pair"].nunique())
-        if "mask" in used
+        "with_truth": int(used.loc[used["has_mask"].notna(), "pair"].nunique())
+        if "has_mask" in used
         else 0,
         **({"passports": splits if len(splits) > 1 else splits.popitem()[1]} if splits else {}),
         "metrics": metrics,

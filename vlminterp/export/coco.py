@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlminterp.export.pictures import ExplainedPicture, explained_pictures, folders_of_methods
+from vlminterp.export.pictures import (
+    ExplainedPicture,
+    explained_pictures,
+    folders_of_methods,
+    kept_note,
+)
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
@@ -61,7 +66,12 @@ def _write(run: RunFolder, method: str | None, folder: Path) -> Path:
             number = len(annotations) + 1
             annotations.append({"id": number, "image_id": image["id"], **annotation})
     content: Mapping[str, Any] = {
-        "info": {"description": "vlminterp", "run": run.path.resolve().name, **run.names},
+        "info": {
+            "description": "vlminterp",
+            "run": run.path.resolve().name,
+            **run.names,
+            **kept_note(run, len(images)),
+        },
         "images": images,
         "annotations": annotations,
         "categories": [{"id": number, "name": name} for number, name in CATEGORIES.items()],

@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.export.pictures import ExplainedPicture, explained_pictures, folders_of_methods
+from vlminterp.export.pictures import (
+    ExplainedPicture,
+    explained_pictures,
+    folders_of_methods,
+    kept_note,
+)
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
 from vlminterp.results.run_folder import RunFolder
@@ -41,7 +46,8 @@ def _write(run: RunFolder, method: str | None, folder: Path) -> Path:
     samples = [_sample(picture, folder) for picture in pictures]
     name = "-".join(["vlminterp", run.path.resolve().name, *([method] if method else [])])
     facts = {"name": name, "media_type": "image"}
-    write_whole(folder / "metadata.json", to_json({**facts, "info": run.names}))
+    info = {**run.names, **kept_note(run, len(samples))}
+    write_whole(folder / "metadata.json", to_json({**facts, "info": info}))
     file = folder / "samples.json"
     write_whole(file, to_json({"samples": samples}))
     return file

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import PairResult, compared_methods, explained_pairs
 from vlminterp.data.images import image_size, opened
 from vlminterp.errors import ResultsError
-from vlminterp.report.cards import placed_map
 from vlminterp.results.run_folder import RunFolder
 
 
@@ -79,6 +79,18 @@ def explained_pictures(
         raise ResultsError(
             f"{run.path} explains no pictures, which this format is for; use parquet or npz"
         )
+
+
+def kept_note(run: RunFolder, exported: int) -> dict[str, str]:
+    """Returns how many pairs' pictures a run has kept, for an export of fewer than it explained.
+
+    Args:
+        run: The run folder.
+        exported: Number of pictures that are exported.
+    """
+    summary = run.summary or {}
+    explained = int(summary.get("pairs", exported)) - int(summary.get("skipped", 0))
+    return {"pictures": f"{exported} of {explained} pairs"} if exported < explained else {}
 
 
 def _mask(file: Path) -> NDArray[np.bool_]:

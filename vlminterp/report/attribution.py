@@ -1,13 +1,13 @@
 """The page of an attribution run: which parts of each picture and caption matter."""
 
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 from markupsafe import Markup
 
 from vlminterp.attribution.passport.split import splits_of
 from vlminterp.attribution.rows import PairResult, explained_pairs
+from vlminterp.attribution.shown import shown_places
 from vlminterp.drawing.overlay import MOST_OPAQUE, RISE, STOPS, ticks
 from vlminterp.report.cards import common_scale, make_card
 from vlminterp.report.content import Content, Section, scores_section
@@ -28,20 +28,21 @@ LEAD = (
 
 
 def attribution_content(folder: RunFolder, scores: str = "") -> Content:
-    """Returns the scores beside their baselines, then a card for each of the first pairs.
+    """Returns the scores beside their baselines, then a card for each pair that it has room for.
 
     Args:
         folder: A run whose rows the attribution runner wrote.
         scores: A sentence on what the method's scores mean, in plain text.
     """
     summary, names = folder.summary or {}, folder.names
-    pairs = list(islice(explained_pairs(folder), PAIRS_ON_PAGE))
+    places, told = shown_places(folder, PAIRS_ON_PAGE)
+    pairs = list(explained_pairs(folder, places=places))
     skipped = len(folder.skips())
     explained = summary.get("pairs", len(pairs) + skipped) - skipped
     truth = pairs_with_truth(summary)
     sections = []
     if pairs:
-        sections.append(Section("Pairs", pair_cards(folder.path, pairs, explained)))
+        sections.append(Section("Pairs", pair_cards(folder.path, pairs, explained, told)))
     sections += scores_section({**summary, "plugin": names["plugin"]}, NOTE)
     return Content(
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
@@ -57,7 +58,7 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
     )
 
 
-def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int) -> Markup:
+def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int, told: str = "") -> Markup:
     """Writes a card for each pair, below the scale of colours that they share.
 
     Pairs are sorted by their passports; one alone has no heading.
@@ -66,6 +67,7 @@ def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int) -> Mar
         folder: The run folder, which pictures' paths are relative to.
         pairs: The pairs, one or more.
         explained: The number of all pairs of the run.
+        told: What these are of all pairs, where they are not all, such as "the first 60".
     """
     scale = common_scale(pairs)
     cards = [make_card(folder, pair, scale) for pair in pairs]
@@ -77,6 +79,7 @@ def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int) -> Mar
             groups=by_passport if len(cards) > 1 else [OneWord("", cards)],
             finder=finder([card.findable for card in cards]),
             shown=len(pairs),
+            told=told,
             explained=explained,
             scale=scale,
             patch_ticks=ticks(scale.patch),

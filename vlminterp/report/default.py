@@ -5,6 +5,7 @@ from itertools import chain
 import pyarrow as pa
 from markupsafe import Markup
 
+from vlminterp.attribution.rows import KEPT
 from vlminterp.report.attribution import attribution_content
 from vlminterp.report.content import Content, Section, scores_section
 from vlminterp.report.tables import rows_table
@@ -44,7 +45,7 @@ def tables_content(folder: RunFolder) -> Content:
 
 def _is_attribution(folder: RunFolder) -> bool:
     """Tells whether all rows are the attribution runner's; also true before the first row."""
-    return not folder.tables() and all(
+    return set(folder.tables()) <= {KEPT} and all(
         "side" in table.column_names or _all_skipped(table) for table in folder.parts.tables()
     )
 

@@ -10,7 +10,7 @@ from vlminterp.errors import ResultsError
 TEMPORARY = ".part.tmp"
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
     """Writes a file so that no one ever sees half of it.
 
     The content reaches the disk before the name does, and the name before this function returns.
@@ -18,6 +18,8 @@ def write_whole(path: Path, content: bytes) -> None:
     Args:
         path: The file; replaced if it exists.
         content: All of its bytes.
+        sync: Whether to wait for the disk. A file whose digest is kept elsewhere needs no wait: a
+            power loss may damage it, which its readers notice.
 
     Raises:
         OSError: It can't be written; nothing is left behind.
@@ -26,13 +28,15 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         with temporary.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    if sync:
+        _sync_directory(path.parent)
 
 
 @contextmanager

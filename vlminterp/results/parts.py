@@ -25,12 +25,15 @@ NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 ROWS_DIGEST = b"vlminterp.rows.sha256"
 ARRAYS_DIGEST = b"vlminterp.arrays.sha256"
 PICTURES_DIGESTS = b"vlminterp.pictures.sha256"
+FOLDER = 1000
+"""Parts in a folder: later ones lie in folders below it, since file systems dislike long lists."""
 
 
 class Parts:
     """The parts of one table: `rows/000000.parquet` beside `arrays/000000.safetensors`, and so on.
 
-    A run's other tables have such files in folders of their own: `rows/NAME/000000.parquet`.
+    A run's other tables have such files in folders of their own: `rows/NAME/000000.parquet`. Each
+    thousand parts after the first have a folder below: `rows/_001/001000.parquet`.
 
     A part exists if its rows do, and they are written last. Rows carry the digests of their arrays
     and of the pictures that they name: a part that a power loss or a bad disk has damaged counts as
@@ -58,7 +61,8 @@ class Parts:
         """Makes the folders and removes what a killed run left half-written."""
         for folder in (self._rows, self._arrays):
             folder.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(folder)
+            for own in (folder, *folder.glob("_[0-9]*")):
+                remove_leftovers(own)
 
     def write(
         self,
@@ -121,7 +125,7 @@ class Parts:
 
     def __iter__(self) -> Iterator[int]:
         """Yields the numbers of the undamaged parts, in order."""
-        numbers = sorted(int(path.stem) for path in self._rows.glob("[0-9]*.parquet"))
+        numbers = sorted(int(path.stem) for path in _files(self._rows))
         return (number for number in numbers if number in self)
 
     def __len__(self) -> int:
@@ -159,12 +163,12 @@ class Parts:
 
     def damaged(self) -> list[Path]:
         """Returns the damaged or missing files of all parts, relative to the run folder."""
-        files = sorted({*self._rows.glob("[0-9]*.parquet"), *self._rows_of_arrays()})
+        files = sorted({*_files(self._rows), *self._rows_of_arrays()})
         return [file.relative_to(self._folder) for rows in files for file in self._broken(rows)]
 
     def _rows_of_arrays(self) -> Iterator[Path]:
         """Yields the path of the rows that belong to each file of arrays."""
-        return (self._rows_file(int(f.stem)) for f in self._arrays.glob("[0-9]*.safetensors"))
+        return (self._rows_file(int(f.stem)) for f in _files(self._arrays))
 
     def _check(self, number: int) -> bool:
         return not any(self._broken(self._rows_file(number)))
@@ -203,10 +207,21 @@ class Parts:
             ) from error
 
     def _rows_file(self, number: int) -> Path:
-        return self._rows / f"{number:06d}.parquet"
+        return _below(self._rows, number) / f"{number:06d}.parquet"
 
     def _arrays_file(self, number: int) -> Path:
-        return self._arrays / f"{number:06d}.safetensors"
+        return _below(self._arrays, number) / f"{number:06d}.safetensors"
+
+
+def _below(folder: Path, number: int) -> Path:
+    """Returns the folder of a part: a table's own for the first thousand, then one for each."""
+    return folder if number < FOLDER else folder / f"_{number // FOLDER:03d}"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yields the files of all parts in a table's folder."""
+    for pattern in ("[0-9]*.*", "_[0-9]*/[0-9]*.*"):
+        yield from folder.glob(pattern)
 
 
 def _digest(file: Path) -> bytes | None:

@@ -21,7 +21,7 @@ from vlminterp.results.claims import POLL, Claims, unmade
 from vlminterp.results.guarded import DIGESTS, GuardedFiles
 from vlminterp.results.lock import LOCK, MEMBERS, PID, SHARED, BusyError, exclusive, membership
 from vlminterp.results.parts import Parts
-from vlminterp.results.pictures import file_name, to_png
+from vlminterp.results.pictures import encoded, file_name
 from vlminterp.results.plain import plain, to_json
 from vlminterp.results.summary import with_current_names
 from vlminterp.results.versions import versions
@@ -290,12 +290,13 @@ class RunFolder:
             broken += parts.damaged()
         return broken
 
-    def save_picture(self, name: str, image: Image.Image) -> str:
-        """Writes a PNG; a part whose rows name it keeps its digest, and is absent if it is damaged.
+    def save_picture(self, name: str, image: Image.Image, *, exact: bool = True) -> str:
+        """Writes a picture; a part whose rows name it keeps its digest, and is absent without it.
 
         Args:
             name: Any string; the file's name is made from it and is the same every time.
             image: Picture to write, of any mode.
+            exact: Whether every pixel must be kept, as PNG; else large pictures become JPEGs.
 
         Returns:
             The picture's path relative to the run folder, with forward slashes.
@@ -303,10 +304,10 @@ class RunFolder:
         Raises:
             ResultsError: The file can't be written.
         """
-        relative = f"pictures/{file_name(redacted(name))}.png"
+        content, extension = encoded(image, exact=exact)
+        relative = f"pictures/{file_name(redacted(name))}.{extension}"
         with writing(self.path / relative):
-            content = to_png(image)
-            write_whole(self.path / relative, content)
+            write_whole(self.path / relative, content, sync=False)
         self._pictures[relative] = hashlib.sha256(content).digest()
         return relative
 

@@ -68,7 +68,7 @@ def _log_pictures(run: "wandb.Run", results: RunFolder) -> None:
             content[of_method("pictures", method)] = list(shown.values())
             content[of_method("heatmaps", method)] = as_media(heatmaps(results.path, pairs))
     if not content:
-        files = sorted((results.path / "pictures").glob("*.png"))[:PICTURES]
+        files = sorted((results.path / "pictures").glob("[!.]*"))[:PICTURES]
         content["pictures"] = as_media([one for f in files if (one := picture(f, f.stem))])
     content = {key: value for key, value in content.items() if value}
     if content:

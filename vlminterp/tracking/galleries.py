@@ -50,7 +50,11 @@ def illustrated(parts: Parts) -> Iterator[dict[str, Any]]:
 
 
 def _is_picture(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("pictures/") and value.endswith(".png")
+    return (
+        isinstance(value, str)
+        and value.startswith("pictures/")
+        and value.endswith((".png", ".jpg"))
+    )
 
 
 def _media(results: RunFolder, path: object, caption: str) -> wandb.Image | None:

@@ -39,7 +39,7 @@ class Keys:
             results: The run folder; finished or not.
         """
         summary = results.summary or {}
-        drawn = any((results.path / "pictures").glob("*.png"))
+        drawn = any((results.path / "pictures").glob("[!.]*"))
         media: list[str] = []
         tables: list[str] = []
         for method in compared_methods(results):

@@ -9,10 +9,10 @@ import wandb
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import PairResult
 from vlminterp.data.images import opened
 from vlminterp.errors import InputError
-from vlminterp.report.cards import placed_map
 
 LEVELS = 4
 LABELS = {
@@ -30,7 +30,7 @@ class Shown:
     """A picture that is logged to W&B.
 
     Attributes:
-        file: A PNG of the run folder.
+        file: A picture of the run folder.
         size: Width and height in pixels.
         caption: Text below the picture.
         masks: Masks of numbers from `LABELS`, `[height, width]` of the picture, by name.

@@ -12,10 +12,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
+from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import PairResult, SideResult, explained_pairs
 from vlminterp.drawing.numbers import decimals, number
 from vlminterp.drawing.overlay import overlay, shared_top, ticks
-from vlminterp.report.cards import placed_map, small_picture
+from vlminterp.report.cards import small_picture
 from vlminterp.report.content import Section
 from vlminterp.report.sweep.groups import Group
 from vlminterp.report.sweep.similarity import similarity_table
