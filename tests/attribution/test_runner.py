@@ -176,12 +176,30 @@ def test_a_similarity_that_is_not_finite_costs_its_pair_too(explain, load_tiny, 
     assert results.summary["skipped"] == PAIRS
 
 
-def test_out_of_memory_says_what_to_lower(explain):
+def test_a_batch_that_does_not_fit_is_halved_and_gives_the_same(explain, load_tiny, source):
+    sizes = []
+
+    class Greedy(FromTruth):
+        def attribute(self, pixels, tokens):
+            sizes.append(len(pixels))
+            if len(pixels) > 2:
+                raise torch.OutOfMemoryError("tried to allocate")
+            return super().attribute(pixels, tokens)
+
+    expected = explain(FromTruth(load_tiny("hf"), source, Side.image)).parts.rows()
+    found = explain(Greedy(load_tiny("hf"), source, Side.image), name="halved").parts.rows()
+    assert sizes[:3] == [5, 2, 3]
+    numbers = expected.select_dtypes("number").columns
+    assert list(found["id"]) == list(expected["id"])
+    np.testing.assert_allclose(found[numbers], expected[numbers], rtol=1e-4, atol=1e-4)
+
+
+def test_a_pair_that_does_not_fit_alone_says_what_to_lower(explain):
     class Greedy:
         def attribute(self, pixels, tokens):
             raise torch.OutOfMemoryError("tried to allocate")
 
-    with pytest.raises(ResultsError, match=r"5 pairs at once.*lower plugin\.batch_size"):
+    with pytest.raises(ResultsError, match=r"one pair alone is too much.*copies or steps"):
         explain(Greedy())
 
 

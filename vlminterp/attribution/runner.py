@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,10 @@ def _explain(
     *,
     thorough: bool,
 ) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """Yields a row and its arrays per attributor and pair, or one row for a skipped pair."""
+    """Yields a row and its arrays per attributor and pair, or one row for a skipped pair.
+
+    A batch that does not fit into memory is halved; a pair's result does not depend on its batch.
+    """
     empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
     for item, unread in zip(batch, empty, strict=True):
         if unread:
@@ -105,13 +109,11 @@ def _explain(
     if not batch:
         return
     pixels, tokens = _inputs(context.encoder, batch)
-    try:
-        explained = [attributor.attribute(pixels, tokens) for attributor in attributors]
-    except torch.OutOfMemoryError as error:
-        raise ResultsError(
-            f"{len(batch)} pairs at once are too many for the memory of {context.device}; "
-            "lower plugin.batch_size, what was computed is kept"
-        ) from error
+    explained = _attributed(attributors, pixels, tokens)
+    if not explained:
+        for half in _halves(batch, context.device):
+            yield from _explain(context, attributors, half, draw, blur, keep, thorough=thorough)
+        return
     lost = _not_finite(explained)
     for index, reason in lost.items():
         yield _skipped(batch[index].place, batch[index].pair, reason), {}
@@ -123,6 +125,29 @@ def _explain(
     if kept:
         score = _scores(context, batch, pixels, tokens, thorough=thorough)
         yield from _results(context, batch, score, explained, draw, blur, keep)
+
+
+def _attributed(
+    attributors: Sequence[Attributor], pixels: Pixels, tokens: Tokens
+) -> list[Explanation]:
+    """Returns what each attributor tells of a batch; nothing if it does not fit into memory."""
+    with suppress(torch.OutOfMemoryError):
+        return [attributor.attribute(pixels, tokens) for attributor in attributors]
+    return []
+
+
+def _halves(batch: Sequence[Loaded], device: torch.device) -> tuple[Sequence[Loaded], ...]:
+    """Cuts a batch that does not fit into memory in two.
+
+    Raises:
+        ResultsError: It is a single pair.
+    """
+    if len(batch) == 1:
+        raise ResultsError(
+            f"one pair alone is too much for the memory of {device}; lower the method's own "
+            "copies or steps, what was computed is kept"
+        )
+    return batch[: len(batch) // 2], batch[len(batch) // 2 :]
 
 
 def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:

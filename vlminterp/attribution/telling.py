@@ -1,7 +1,7 @@
 """Chooses the pairs of a long run that a reader wants to see."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vlminterp.attribution.passport.verdict import DOUBT
 
@@ -41,7 +41,8 @@ def telling_pairs(rows: "pd.DataFrame", each: int, seed: int) -> dict[int, str]:
     }
     chosen: dict[int, str] = {}
     for reason in REASONS:
-        others = [int(place) for place in candidates[reason] if place not in chosen]
+        places: list[Any] = list(candidates[reason])
+        others = [int(place) for place in places if place not in chosen]
         chosen |= dict.fromkeys(others[:each], reason)
     return dict(sorted(chosen.items()))
 

@@ -67,7 +67,7 @@ def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int, told: 
         folder: The run folder, which pictures' paths are relative to.
         pairs: The pairs, one or more.
         explained: The number of all pairs of the run.
-        told: What these are of all pairs, where they are not all, such as "the first 60".
+        told: The place of these among all pairs, such as "the first 60"; empty for all.
     """
     scale = common_scale(pairs)
     cards = [make_card(folder, pair, scale) for pair in pairs]
