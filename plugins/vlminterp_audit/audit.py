@@ -63,7 +63,8 @@ def _auditor(
     def heat(image: Image.Image, concept: Concept) -> NDArray[np.float32]:
         return onlooker.heat(image, fill(caption, concept.name))
 
-    regions = Regions(heat, config.folder, masks=config.regions != BY_MAP)
+    facts = [pool.owner(place).facts(load) for place, load in enumerate(pool.loads)]
+    regions = Regions(heat, config.folder, masks=config.regions != BY_MAP, pictures=facts)
     things = Things(pool, regions)
     return Auditor(
         context,
