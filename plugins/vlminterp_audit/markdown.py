@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_audit.cards import ConceptReport
+from vlminterp_audit.regions import Origin
 from vlminterp_audit.verdict import Driver, Kind
+from vlminterp_audit.words import Scope
 
 WARNED = 10
 """Flags that are listed."""
@@ -30,20 +32,33 @@ def model_card(folder: RunFolder, reports: Sequence[ConceptReport]) -> str:
         names = [report.row["name"] for report in reports if report.row["driver"] == one.value]
         if names:
             lines.append(f"| {one.value} | {len(names)} | {', '.join(sorted(names))} |")
-    lines += ["", *_warnings(reports), "", *_method(folder)]
+    scope = Scope(summary.get("phrases", True), summary["regions"])
+    lines += ["", *_warnings(reports, scope), "", *_method(folder)]
     return "\n".join(lines) + "\n"
 
 
-def _warnings(reports: Sequence[ConceptReport]) -> list[str]:
+def _warnings(reports: Sequence[ConceptReport], scope: Scope) -> list[str]:
+    unseen = [f"{sentence}." for sentence in scope.missing()]
     flags = [
         flag for report in reports for flag in report.flags if flag["flag"] != Kind.name_only.value
     ]
     if not flags:
-        return ["No flags: no shortcut, no spurious phrase, no text prior was found."]
+        return [" ".join([_none(scope), *unseen])]
     flags.sort(key=lambda flag: -flag["weight"])
     told = [f"- **{flag['flag']}**: {flag['says']}" for flag in flags[:WARNED]]
     more = len(flags) - WARNED
-    return [*told, *([f"- … and {more} more."] if more > 0 else [])]
+    told += [f"- … and {more} more."] if more > 0 else []
+    return [*told, *(["", *unseen] if unseen else [])]
+
+
+def _none(scope: Scope) -> str:
+    """Says which kinds of flags there are none of: those that were looked for."""
+    kinds = [Kind.unknown]
+    if Origin.map.value not in scope.regions:
+        kinds.append(Kind.shortcut)
+    if scope.phrases:
+        kinds += [Kind.spurious, Kind.prior]
+    return f"No flags: {', '.join(f'no {kind.value}' for kind in kinds)} was found."
 
 
 def _method(folder: RunFolder) -> list[str]:
