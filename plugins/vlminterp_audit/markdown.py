@@ -23,7 +23,7 @@ def model_card(folder: RunFolder, reports: Sequence[ConceptReport]) -> str:
     lines = [
         f"## What {folder.names['model']} goes by",
         "",
-        summary["verdict"],
+        escaped(summary["verdict"]),
         "",
         "| goes by | concepts | which |",
         "|-|-|-|",
@@ -31,7 +31,7 @@ def model_card(folder: RunFolder, reports: Sequence[ConceptReport]) -> str:
     for one in Driver:
         names = [report.row["name"] for report in reports if report.row["driver"] == one.value]
         if names:
-            lines.append(f"| {one.value} | {len(names)} | {', '.join(sorted(names))} |")
+            lines.append(f"| {one.value} | {len(names)} | {escaped(', '.join(sorted(names)))} |")
     scope = Scope(summary.get("phrases", True), summary["regions"])
     lines += ["", *_warnings(reports, scope), "", *_method(folder)]
     return "\n".join(lines) + "\n"
@@ -45,7 +45,7 @@ def _warnings(reports: Sequence[ConceptReport], scope: Scope) -> list[str]:
     if not flags:
         return [" ".join([_none(scope), *unseen])]
     flags.sort(key=lambda flag: -flag["weight"])
-    told = [f"- **{flag['flag']}**: {flag['says']}" for flag in flags[:WARNED]]
+    told = [f"- **{flag['flag']}**: {escaped(flag['says'])}" for flag in flags[:WARNED]]
     more = len(flags) - WARNED
     told += [f"- … and {more} more."] if more > 0 else []
     return [*told, *(["", *unseen] if unseen else [])]
@@ -63,10 +63,22 @@ def _none(scope: Scope) -> str:
 
 def _method(folder: RunFolder) -> list[str]:
     config, summary = folder.config.get("plugin", {}), folder.summary or {}
+    draws = config.get("draws")
+    lenders = "1 other picture" if draws == 1 else f"{draws} other pictures each"
     return [
         f"Measured on {summary['concepts']} concepts of `{folder.names['data']}`: on the "
         f"{config.get('pictures')} pictures that the model most gives each name to, object and "
-        f"background were exchanged for those of {config.get('draws')} other pictures each "
+        f"background were exchanged for those of {lenders} "
         f"(objects found by: {', '.join(summary['regions'])}). The audit says what moves this "
         "model’s scores on these pictures; it does not say how it will do on others.",
     ]
+
+
+def escaped(text: str) -> str:
+    r"""Escapes what would end a table's cell, or begin a tag or an entity.
+
+    Example:
+        >>> escaped("R&D | <b>")
+        'R&amp;D \\| &lt;b>'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
