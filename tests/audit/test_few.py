@@ -1,6 +1,6 @@
 """An audit of two concepts, as of waterbirds: the pictures of the other one are the units."""
 
-from shutil import copytree
+from shutil import copyfile, copytree
 
 from tests.audit.conftest import rows, run_line
 from vlminterp.results.run_folder import RunFolder
@@ -10,8 +10,8 @@ def test_words_that_any_name_likes_are_flagged_with_two_concepts(classes, tmp_pa
     for kind in ("pictures", "masks"):
         for name in ("owl", "bus"):
             copytree(classes / kind / name, tmp_path / kind / name)
-    regions = f"plugin.regions={tmp_path / 'masks'}"
-    path = run_line("planted-spurious", tmp_path, tmp_path / "out", regions, "plugin.draws=1")
+    copyfile(classes / "bank.csv", tmp_path / "bank.csv")
+    path = run_line("planted-spurious", tmp_path, tmp_path / "out", "plugin.draws=1")
     run = RunFolder.read(path)
     flagged = [row for row in rows(run, "flags") if row["flag"] == "spurious phrase"]
     assert {row["concept"] for row in flagged} == {"owl", "bus"}

@@ -12,8 +12,7 @@ def test_names_of_other_things_are_unknown_though_objects_move_their_scores(clas
     for kind in ("pictures", "masks"):
         for name, shown in CYCLE.items():
             copytree(classes / kind / shown, tmp_path / kind / name)
-    regions = f"plugin.regions={tmp_path / 'masks'}"
-    options = (regions, "plugin.bank=null", "plugin.pictures=3", "plugin.draws=1")
+    options = ("plugin.bank=null", "plugin.pictures=3", "plugin.draws=1")
     run = RunFolder.read(run_line("planted-base", tmp_path, tmp_path / "out", *options))
     assert {row["concept"] for row in rows(run, "flags")} == set(CYCLE)
     assert {row["flag"] for row in rows(run, "flags")} == {"unknown name"}
