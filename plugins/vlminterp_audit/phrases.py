@@ -26,7 +26,7 @@ class Phrases:
 
     Attributes:
         clauses: Each concept's clauses; none at all without a bank, when only names are audited.
-        notes: What users should know of them.
+        notes: Sentences on them for users.
     """
 
     clauses: list[list[FamilyClause]]
