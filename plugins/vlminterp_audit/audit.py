@@ -12,7 +12,7 @@ from vlminterp_audit.hear import Listener
 from vlminterp_audit.look import Onlooker
 from vlminterp_audit.names import Names, named
 from vlminterp_audit.outcome import summarise
-from vlminterp_audit.phrases import find_clauses
+from vlminterp_audit.phrases import find_phrases
 from vlminterp_audit.pool import Pool, pooled
 from vlminterp_audit.regions import Regions
 from vlminterp_audit.settings import BY_MAP, AuditConfig
@@ -34,11 +34,11 @@ def audit(context: Context[AuditConfig]) -> None:
     config = context.config
     onlooker = Onlooker(context.encoder, config.method, context.seed)
     pool = pooled(context)
-    clauses = find_clauses(context, pool.concepts)
+    phrases = find_phrases(context, pool.concepts)
     names = named(
         context.encoder, [c.name for c in pool.concepts], config.templates, config.batch_size
     )
-    listener = Listener(context.encoder, pool, names, clauses, config.batch_size)
+    listener = Listener(context.encoder, pool, names, phrases.clauses, config.batch_size)
     auditor = _auditor(context, pool, names, listener, onlooker)
     done = len(context.results.parts)
     with context.progress.track("auditing", len(pool.concepts), done, "concepts") as stage:
@@ -46,7 +46,7 @@ def audit(context: Context[AuditConfig]) -> None:
             auditor.audit(about)
             stage.reach(about + 1)
     found = summarise(context.results, config)
-    context.results.finish({**found, "notes": list(context.source.notes())})
+    context.results.finish({**found, "notes": [*context.source.notes(), *phrases.notes]})
 
 
 def _auditor(
@@ -62,7 +62,8 @@ def _auditor(
     def heat(image: Image.Image, concept: Concept) -> NDArray[np.float32]:
         return onlooker.heat(image, fill(caption, concept.name))
 
-    regions = Regions(heat, config.folder, masks=config.regions != BY_MAP)
+    facts = [pool.owner(place).facts(load) for place, load in enumerate(pool.loads)]
+    regions = Regions(heat, config.folder, masks=config.regions != BY_MAP, pictures=facts)
     things = Things(pool, regions)
     return Auditor(
         context,

@@ -72,15 +72,24 @@ class Auditor:
         by_map = any(row["regions"] == Origin.map.value for row in pictures)
         # A map marks only a part of an object: the rest of it would pass for background.
         judged = Driver.neither if by_map else drive
-        flags = flags_of(concept.name, judged, shares[1], heard.best, self._config.margin)
+        recognised = self._recognised(about)
+        shown = _mean([row["shows"] == concept.name for row in pictures])
+        flags = flags_of(
+            concept.name,
+            judged,
+            shares[1],
+            heard.best,
+            self._config.margin,
+            known=recognised + shown > 0,
+        )
         liked = [phrase for phrase in heard.best if phrase.is_liked(self._config.margin)]
         row = {
             "concept": concept.id,
             "name": concept.name,
             "driver": drive.value,
             "pictures": len(trials),
-            "shown": _mean([row["shows"] == concept.name for row in pictures]),
-            "recognised": self._recognised(about),
+            "shown": shown,
+            "recognised": recognised,
             "name_gain": self._name_gain(about),
             "regions": Origin.map.value if by_map else pictures[0]["regions"],
             **_interval("total", total),

@@ -8,6 +8,9 @@ from vlminterp_audit.markdown import model_card
 from vlminterp_audit.page import concept_reports
 from vlminterp_audit.tables import FLAGS
 
+COLUMNS = ("concept", "flag", "sure", "bad", "weight", "phrase", "says")
+"""Columns of flags, written even if there is none."""
+
 
 def write_flags(run: RunFolder, folder: Path, rows: int | None) -> list[Path]:
     """Writes `flags.csv`, `flags.json` and, of a finished run, `model_card.md`.
@@ -23,6 +26,8 @@ def write_flags(run: RunFolder, folder: Path, rows: int | None) -> list[Path]:
     flags = run.table(FLAGS).rows()
     if len(flags):
         flags = flags.sort_values("weight", ascending=False, kind="stable").head(rows or len(flags))
+    else:
+        flags = flags.reindex(columns=COLUMNS)
     table, listed = folder / "flags.csv", folder / "flags.json"
     flags.to_csv(table, index=False)
     content = json.loads(flags.to_json(orient="records"))

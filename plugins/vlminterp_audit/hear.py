@@ -19,6 +19,8 @@ from vlminterp_audit.verdict import HeardPhrase
 
 OTHERS = 8
 """Other names that a phrase is tried with."""
+ENOUGH = 4
+"""Other concepts from which they, and not their pictures, are the units of intervals."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Listener:
         lift = self._captions(about, texts) - self._names.means[about]
         own = (self._pool.embeddings[self._pool.of(about)] @ lift.T).double().cpu().numpy()
         others = [k for k in range(len(self._means)) if k != about]
-        elsewhere = (self._means[others] @ lift.T).double().cpu().numpy()
+        elsewhere = (self._units(others) @ lift.T).double().cpu().numpy()
         families = [clause.family for clause in clauses]
         mean = own.mean(0)
         best = {family: _best(families, mean, family) for family in dict.fromkeys(families)}
@@ -178,11 +180,21 @@ class Listener:
         return gains
 
     def _transfer(self, others: Sequence[int], clauses: Sequence[str]) -> NDArray[np.float64]:
-        """Returns the gain of other names by the same clauses, `[others, P]`."""
+        """Returns the gain of other names by the same clauses, `[units, P]`."""
         gains = [
-            (self._captions(k, clauses) - self._names.means[k]) @ self._means[k] for k in others
+            self._units([k]) @ (self._captions(k, clauses) - self._names.means[k]).T for k in others
         ]
-        return torch.stack(gains).double().cpu().numpy()
+        return torch.cat(gains).double().cpu().numpy()
+
+    def _units(self, concepts: Sequence[int]) -> Tensor:
+        """Returns the embeddings that intervals count by: concepts' means, `[units, D]`.
+
+        With few other concepts, as between two kinds of birds, no test could ever be beyond chance:
+        their pictures count one by one.
+        """
+        if len(self._means) > ENOUGH:
+            return self._means[list(concepts)]
+        return self._pool.embeddings[np.concatenate([self._pool.of(k) for k in concepts])]
 
 
 def _best(families: Sequence[str], gains: NDArray[np.float64], family: str) -> int:

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vlminterp.description.gains import Gains
-from vlminterp.description.verdict import preferred
+from vlminterp.description.verdict import Finding, preferred
 from vlminterp.metrics.intervals import mean_interval
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.summary import metric
 from vlminterp_audit.settings import AuditConfig
 from vlminterp_audit.tables import FLAGS, HEARD
 from vlminterp_audit.verdict import Driver, Kind
-from vlminterp_audit.words import verdict, warning
+from vlminterp_audit.words import Hears, Scope, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WITHOUT = {Finding.nothing: Hears.nothing, Finding.any_picture: Hears.any_picture}
+"""Findings by which no family is preferred, and which are no lack of data."""
 
 
 def summarise(results: RunFolder, config: AuditConfig) -> dict[str, Any]:
@@ -30,17 +33,19 @@ def summarise(results: RunFolder, config: AuditConfig) -> dict[str, Any]:
     rows = audited(results)
     drivers = Counter(rows["driver"]) if len(rows) else Counter()
     regions = sorted(set(rows["regions"])) if len(rows) else []
-    likes = liked_family(results, config.margin)
+    likes = liked(results, config.margin)
+    scope = Scope(likes is not Hears.untested, regions)
     flags = results.table(FLAGS).rows()
     flagged = Counter(flags["flag"]) if len(flags) else Counter()
     return {
         "kind": "audit",
         **results.names,
-        "verdict": verdict(results.names["model"], drivers, likes, flagged) + warning(regions),
+        "verdict": verdict(results.names["model"], drivers, likes, flagged, scope),
         "finding": drivers.most_common(1)[0][0] if drivers else Driver.neither.value,
         "drivers": {one.value: drivers[one.value] for one in Driver},
         "flags": {kind.value: flagged[kind.value] for kind in Kind},
-        "likes": likes,
+        "likes": None if isinstance(likes, Hears) else likes,
+        "phrases": scope.phrases,
         "regions": regions,
         "unit": "concepts",
         "concepts": len(rows),
@@ -55,16 +60,17 @@ def audited(results: RunFolder) -> "pd.DataFrame":
     return rows[rows["driver"].notna()] if "driver" in rows else rows.iloc[:0]
 
 
-def liked_family(results: RunFolder, margin: float) -> str | None:
-    """Returns the family whose words the VLM prefers, by the rule of banks; None if none is."""
+def liked(results: RunFolder, margin: float) -> str | Hears:
+    """Returns the family whose words the VLM prefers, by the rule of banks, or why none."""
     rows = results.table(HEARD).rows()
     if rows.empty:
-        return None
+        return Hears.untested
     families = tuple(dict.fromkeys(rows["family"]))
     gains, shuffled = (
         Gains(families, _pivoted(rows, column, families)) for column in ("presence", "shuffled")
     )
-    return preferred(gains, shuffled, margin).family
+    found = preferred(gains, shuffled, margin)
+    return found.family or WITHOUT.get(found.finding, Hears.undecided)
 
 
 def _pivoted(rows: "pd.DataFrame", column: str, families: Sequence[str]) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlminterp.plugin import Context, Exporter, Plugin
-from vlminterp_audit.settings import AuditConfig
+from vlminterp_audit.settings import BY_MAP, AuditConfig
 
 if TYPE_CHECKING:
     from vlminterp.report.content import Content
@@ -49,7 +49,8 @@ class AuditPlugin(Plugin):
         if "drivers" not in summary:
             return super().headline(summary)
         told = [f"{count} {name}" for name, count in summary["drivers"].items() if count]
-        return f"{', '.join(told)}; {summary['flags']['shortcut']} shortcuts"
+        found = f"{summary['flags']['shortcut']} shortcuts"
+        return f"{', '.join(told)}; {found if summary['regions'] != [BY_MAP] else 'no masks'}"
 
     def compare(self, group: "Group") -> "SweepComparison":
         """Compares what the VLMs go by, in a matrix of VLMs and concepts."""

@@ -14,7 +14,7 @@ from vlminterp.description.class_means import check_ids
 from vlminterp.description.embed import encode_images
 from vlminterp.errors import InputError
 from vlminterp.plugin import Context
-from vlminterp_audit.settings import AuditConfig
+from vlminterp_audit.settings import AuditConfig, Describe
 
 POOL = "pool"
 """The table of pictures: one row for each, and those that can't be read."""
@@ -57,7 +57,8 @@ class Pool:
 def pooled(context: Context[AuditConfig]) -> Pool:
     """Embeds every concept's pictures; parts of an earlier, killed run are read.
 
-    Held-out pictures are taken where there are any, so that an EX2 run has not seen them.
+    Held-out pictures are taken where there are any, so that an EX2 run has not seen them; where its
+    phrases are not tested, others fill up.
 
     Raises:
         InputError: Concepts share an id, or fewer than `FEWEST` have a readable picture.
@@ -65,7 +66,8 @@ def pooled(context: Context[AuditConfig]) -> Pool:
     concepts = list(context.source.concepts())
     check_ids(concepts)
     table = context.results.table(POOL)
-    chosen = [_pictures(concept, context.config.pictures) for concept in concepts]
+    seen = context.config.describe is Describe.ex2
+    chosen = [chosen_of(one, context.config.pictures, rewarded=not seen) for one in concepts]
     done = sum(len(loads) for number, loads in enumerate(chosen) if number in table)
     with context.progress.track("embedding", sum(map(len, chosen)), done, "pictures") as stage:
         for number in context.results.unmade(range(len(concepts)), POOL):
@@ -80,8 +82,24 @@ def pooled(context: Context[AuditConfig]) -> Pool:
     return found
 
 
-def _pictures(concept: Concept, most: int) -> Sequence[LoadImage]:
-    return (concept.held_out or concept.images)[:most]
+def chosen_of(concept: Concept, most: int, *, rewarded: bool) -> Sequence[LoadImage]:
+    """Returns a concept's pictures that are embedded: held-out ones, and others if too few are.
+
+    Args:
+        concept: The concept.
+        most: The most pictures.
+        rewarded: Whether pictures that make rewards may fill up.
+    """
+    checking = _spread(concept.held_out, most)
+    if checking and not rewarded:
+        return checking
+    return [*checking, *_spread(concept.images, most - len(checking))]
+
+
+def _spread(loads: Sequence[LoadImage], most: int) -> Sequence[LoadImage]:
+    """Returns pictures evenly spaced over a list: the first might all be of one species."""
+    count = min(most, len(loads))
+    return [loads[place * len(loads) // count] for place in range(count)]
 
 
 def _write(

@@ -1,24 +1,29 @@
 """Where a picture's object is: marked in the data, in a folder of masks, or found by a map."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vlminterp.data.concepts import Concept, LoadImage
-from vlminterp.data.images import read_image
+from vlminterp.data.concepts import Concept, LoadImage, PictureFacts
 from vlminterp.data.masks import shrunk
+from vlminterp.data.truth import LoadMask
 from vlminterp.errors import InputError
+from vlminterp_audit.folder_masks import Mask, mask_file, read_file
 
-Mask = NDArray[np.bool_]
 FindHeat = Callable[[Image.Image, Concept], NDArray[np.float32]]
 """Returns the heat of a concept's name on a picture, `[height, width]`, NaN where unseen."""
 
 HELD = 0.5
 """Share of the heat that a region from a map holds."""
+MOST = 0.95
+"""Share of a picture above which a mask marks no object: a trimap, or a picture instead of one."""
+RELIED = 0.5
+"""Share of the pictures with a mask from which one without is left out."""
 
 
 class Origin(Enum):
@@ -36,9 +41,18 @@ class Regions:
         heat: Finds the heat of a name, where nobody has marked the object.
         folder: A folder of masks named like the pictures; None for the data's own.
         masks: Whether masks are used at all.
+        pictures: Facts about all pictures: where at least half of them have a mask, one without
+            is left out rather than given a region from a map, which is something else.
     """
 
-    def __init__(self, heat: FindHeat, folder: Path | None = None, *, masks: bool = True) -> None:
+    def __init__(
+        self,
+        heat: FindHeat,
+        folder: Path | None = None,
+        *,
+        masks: bool = True,
+        pictures: Sequence[PictureFacts] = (),
+    ) -> None:
         """Notes where to look.
 
         Raises:
@@ -49,6 +63,8 @@ class Regions:
         self._folder = folder
         self._masks = masks
         self._heat = heat
+        marked = sum(map(self._is_marked, pictures))
+        self._maps = not pictures or marked < RELIED * len(pictures)
 
     def find(self, image: Image.Image, concept: Concept, load: LoadImage) -> tuple[Mask, Origin]:
         """Returns a picture's region, bool `[height, width]` and not empty, and its origin.
@@ -59,17 +75,31 @@ class Regions:
             load: The function that loads the picture.
 
         Raises:
-            InputError: Its mask can't be read, is empty, or is of another shape.
+            InputError: Its mask can't be read, is empty, covers everything, is of another shape,
+                or is missing although most pictures have one.
         """
         facts = concept.facts(load)
-        if self._folder is not None:
-            for kind, read in READERS.items():
-                path = self._folder / PurePosixPath(facts.name).with_suffix(kind)
-                if path.is_file():
-                    return _as_large(read(path), image, str(path)), Origin.folder
-        elif self._masks and facts.load_mask is not None:
-            return _as_large(facts.load_mask(), image, facts.name), Origin.data
+        if found := self._mask(facts):
+            name, read, origin = found
+            return _as_large(read(), image, name), origin
+        if not self._maps:
+            raise InputError(f"{facts.name}: it has no mask, while most pictures have one")
         return hottest(self._heat(image, concept)), Origin.map
+
+    def _mask(self, facts: PictureFacts) -> tuple[str, LoadMask, Origin] | None:
+        """Returns a mask's name for messages, the function that reads it, and its origin."""
+        if self._folder is not None:
+            file = mask_file(self._folder, facts.name)
+            return file and (str(file), partial(read_file, file), Origin.folder)
+        if self._masks and facts.load_mask is not None:
+            return facts.name, facts.load_mask, Origin.data
+        return None
+
+    def _is_marked(self, facts: PictureFacts) -> bool:
+        try:
+            return self._mask(facts) is not None
+        except InputError:  # told when the picture is taken apart
+            return False
 
 
 def hottest(heat: NDArray[np.float32]) -> Mask:
@@ -88,26 +118,15 @@ def hottest(heat: NDArray[np.float32]) -> Mask:
     return mask.reshape(positive.shape)
 
 
-def _picture(path: Path) -> Mask:
-    return np.asarray(read_image(path).convert("L")) > 0
-
-
-def _array(path: Path) -> Mask:
-    """Reads a mask of NumPy's format, as ImageNet-9 has them."""
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: no array that can be read ({error})") from error
-    if values.ndim not in (2, 3):
-        raise InputError(f"{path}: an array of shape {values.shape} is no mask")
-    marked: Mask = np.any(values.reshape(*values.shape[:2], -1) != 0, axis=-1)
-    return marked
-
-
 def _as_large(mask: Mask, image: Image.Image, name: str) -> Mask:
     height, width = mask.shape
     if not mask.any():
         raise InputError(f"{name}: the mask is empty")
+    if (share := float(mask.mean())) > MOST:
+        raise InputError(
+            f"{name}: the mask covers {share:.0%} of the picture; "
+            "what is not 0 counts as the object"
+        )
     if abs(height * image.width - width * image.height) > max(height, width, *image.size):
         raise InputError(
             f"{name}: the mask is {width} × {height}, its picture {image.width} × {image.height}"
@@ -115,7 +134,3 @@ def _as_large(mask: Mask, image: Image.Image, name: str) -> Mask:
     if width < image.width or height < image.height:
         return np.asarray(Image.fromarray(mask).resize(image.size))
     return shrunk(mask, image.size)
-
-
-READERS: Mapping[str, Callable[[Path], Mask]] = {".png": _picture, ".npy": _array}
-"""Functions that read masks, by the ends of their names."""

@@ -31,10 +31,11 @@ class AuditConfig:
             `vlminterp.description.bank_file`; null for the planted grammar.
         run: Folder of the EX2 run; null for the newest finished one of the same model and data.
         regions: A folder of masks named like the pictures, `owl/3.png` for `owl/3.jpg`; null for
-            the data's own masks; `map` for neither. A picture without a mask gets a region from
-            the map of its name.
+            the data's own masks; `map` for neither. Where fewer than half of the pictures have a
+            mask, those without get a region from the map of their name.
         method: Attribution method; `python -m vlminterp_attribution` lists them.
-        pictures: Pictures of each concept, and those that its name is tested on, ≥ 2.
+        pictures: Pictures of each concept, evenly spaced over its list, and those that
+            its name is tested on, ≥ 2.
         draws: Pictures that lend their objects, and as many that lend their backgrounds, to each
             tested one, ≥ 1.
         templates: Captions of a name, with {concept} for the name and its article, or {name}.

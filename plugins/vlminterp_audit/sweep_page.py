@@ -16,6 +16,8 @@ from vlminterp_audit.verdict import Driver, Kind
 from vlminterp_audit.words import GOES_BY
 
 PACKAGE = "vlminterp_audit"
+UNTOLD = (Driver.neither.value, Driver.undecided.value)
+"""Drivers by which shares say nothing."""
 COLUMNS = 60
 """The most concepts that a matrix shows."""
 
@@ -27,7 +29,7 @@ class MatrixRow:
     Attributes:
         name: Its name.
         link: Its page, relative to the sweep's.
-        likes: The family of words that it prefers; a dash for none.
+        likes: The family of words that it prefers; a dash for none, or `untested`.
         flags: Number of its flags by kind, without `name only`.
         cells: Its row of the main table for each concept, by the concept's id.
     """
@@ -78,7 +80,11 @@ def _row(name: str, folder: RunFolder, summary: Mapping[str, Any]) -> MatrixRow:
     flags = {
         kind: count for kind, count in summary["flags"].items() if kind != Kind.name_only.value
     }
-    return MatrixRow(name, str(folder.path / "report.html"), summary["likes"] or "–", flags, cells)
+    return MatrixRow(name, str(folder.path / "report.html"), _likes(summary), flags, cells)
+
+
+def _likes(summary: Mapping[str, Any]) -> str:
+    return summary["likes"] or ("–" if summary.get("phrases", True) else "untested")
 
 
 def _concepts(rows: Sequence[MatrixRow]) -> list[tuple[str, str]]:
@@ -88,7 +94,7 @@ def _concepts(rows: Sequence[MatrixRow]) -> list[tuple[str, str]]:
     for row in rows:
         for concept, cell in row.cells.items():
             names.setdefault(concept, cell["name"])
-            by_context = cell["context"] if cell["driver"] != Driver.neither.value else 0.0
+            by_context = cell["context"] if cell["driver"] not in UNTOLD else 0.0
             counts[concept] = counts.get(concept, 0.0) + by_context
     return [(concept, names[concept]) for concept in sorted(names, key=lambda c: -counts[c])]
 
@@ -100,7 +106,7 @@ def _answer(group: Group) -> Markup:
         if "finding" in run.summary:
             found.setdefault(run.summary["finding"], []).append(name)
     told = Markup("; ").join(
-        Markup("by {}: <em>{}</em>").format(GOES_BY[Driver(finding)], ", ".join(names))
+        Markup("{}: <em>{}</em>").format(GOES_BY[Driver(finding)], ", ".join(names))
         for finding, names in found.items()
     )
     return Markup("<b>What they go by</b> ({}), for most concepts: {}.").format(group.title, told)

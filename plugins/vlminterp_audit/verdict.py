@@ -8,6 +8,9 @@ from vlminterp.metrics.intervals import Interval
 TRANSFERS = 0.5
 """Share of a phrase's gain from which it counts as one that needs no evidence."""
 
+CLEARED = 0.5
+"""Share that the other's interval must stay below, for one alone to be what a name goes by."""
+
 CLOSE = 0.5
 """Share of the best phrase's gain from which a phrase is worth a warning."""
 
@@ -19,18 +22,26 @@ class Driver(Enum):
     context = "context-driven"
     both = "both"
     neither = "neither"
+    undecided = "undecided"
 
 
 class Kind(Enum):
     """Kinds of flags, the worst first."""
 
     shortcut = "shortcut"
+    unknown = "unknown name"
     spurious = "spurious phrase"
     prior = "text prior"
     name_only = "name only"
 
 
-SEVERITY = {Kind.shortcut: 1.0, Kind.spurious: 0.6, Kind.prior: 0.4, Kind.name_only: 0.1}
+SEVERITY = {
+    Kind.shortcut: 1.0,
+    Kind.unknown: 0.8,
+    Kind.spurious: 0.6,
+    Kind.prior: 0.4,
+    Kind.name_only: 0.1,
+}
 """How bad a flag of each kind is at its worst, 0…1."""
 
 
@@ -100,9 +111,12 @@ def driver(
     by_object, by_context = (one.mean >= least and one.low > 0 for one in shares)
     if by_object and by_context:
         return Driver.both
-    if by_object or by_context:
-        return Driver.object if by_object else Driver.context
-    return Driver.neither
+    # "Object alone" also claims that the background does not matter: its interval must allow that.
+    if by_object and shares[1].high < CLEARED:
+        return Driver.object
+    if by_context and shares[0].high < CLEARED:
+        return Driver.context
+    return Driver.undecided
 
 
 def flags_of(
@@ -111,6 +125,8 @@ def flags_of(
     context: Interval,
     phrases: list[HeardPhrase],
     margin: float,
+    *,
+    known: bool = True,
 ) -> list[Flag]:
     """Returns the flags of one concept, the surest and worst first.
 
@@ -120,13 +136,16 @@ def flags_of(
         context: The background's share of the score.
         phrases: The best phrase of each family.
         margin: Smallest gain that matters, in cosine.
+        known: Whether the VLM gives the name to any picture that shows it.
     """
     liked = [phrase for phrase in phrases if phrase.is_liked(margin)]
     best = max((phrase.gain.mean for phrase in liked), default=0.0)
     found = [f for one in liked if one.gain.mean >= CLOSE * best for f in _of_phrase(one)]
     if drive in (Driver.context, Driver.both):
         found.append(_shortcut(name, context))
-    if phrases and not liked:
+    if not known:
+        found.append(_unknown(name))
+    if phrases and not liked and all(phrase.gain.n > 1 for phrase in phrases):
         found.append(_name_only(name, phrases))
     return sorted(found, key=lambda flag: -flag.weight)
 
@@ -137,6 +156,14 @@ def _shortcut(name: str, context: Interval) -> Flag:
         f"[{context.low:.0%}, {context.high:.0%}]."
     )
     return Flag(Kind.shortcut, sureness(context), _within(context.mean), says)
+
+
+def _unknown(name: str) -> Flag:
+    says = (
+        f"None of its own pictures is given the name “{name}”, and none of those that score "
+        "highest for it shows one: whatever moves this score, it is not the name’s."
+    )
+    return Flag(Kind.unknown, 1.0, SEVERITY[Kind.unknown], says)
 
 
 def _of_phrase(phrase: HeardPhrase) -> list[Flag]:

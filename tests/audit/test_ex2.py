@@ -1,5 +1,7 @@
 """Phrases from a finished EX2 run: found by its model, data and seed, and cut into clauses."""
 
+from shutil import rmtree
+
 import pytest
 
 from tests.audit.conftest import CONCEPTS, line, rows, run_line
@@ -65,7 +67,29 @@ def test_a_run_can_be_given_by_its_folder(write_run, classes, tmp_path, capsys):
     options = (*OPTIONS, f"plugin.run={other}")
     folder = RunFolder.read(run_line("planted-base", classes, tmp_path / "out", *options))
     assert tried(folder) <= {"It purrs.", "It is somewhere."}
+    assert "phrases come from an EX2 run of another seed" in folder.summary["notes"]
     broken = write_run(tmp_path / "elsewhere", finished=False)
     options = (*OPTIONS, f"plugin.run={broken}")
     assert run(line("planted-base", classes, tmp_path / "out", *options)) == 1
     assert "is no finished run of ex2" in capsys.readouterr().err
+
+
+def test_a_resumed_audit_keeps_the_run_that_it_began_with(write_run, classes, tmp_path, capsys):
+    first = write_run(tmp_path)
+    folder = RunFolder.read(run_line("planted-base", classes, tmp_path, *OPTIONS))
+    said = tried(folder)
+    write_run(tmp_path, text="It purrs.")
+    killed(folder)
+    run_line("planted-base", classes, tmp_path, *OPTIONS)
+    assert tried(folder) == said
+    killed(folder)
+    rmtree(first)
+    assert run(line("planted-base", classes, tmp_path, *OPTIONS)) == 1
+    assert "the EX2 run that this audit began with, is gone" in capsys.readouterr().err
+
+
+def killed(folder):
+    """Takes back the end of an audit, and its last concepts."""
+    (folder.path / "summary.json").unlink()
+    for part in sorted(folder.path.glob("rows/*.parquet"))[-2:]:
+        part.unlink()

@@ -36,6 +36,13 @@ def test_no_ex2_run_is_said_with_what_to_run(classes, tmp_path, capsys):
     assert "run +plugin=ex2 with them first" in capsys.readouterr().err
 
 
+def test_a_bank_about_other_concepts_is_named_with_both_sides(classes, tmp_path, capsys):
+    bank = tmp_path / "bank.csv"
+    bank.write_text("concept,family,text\ngnu,,A gnu.\ngnu,diet,A gnu. It grazes.\n", "utf-8")
+    assert run(line("planted-base", classes, tmp_path / "out", f"plugin.bank={bank}")) == 1
+    assert "none of its concepts (gnu) is in the data, which has bus" in capsys.readouterr().err
+
+
 def test_pictures_and_masks_that_cannot_be_read_are_left_out(classes, tmp_path):
     broken = copytree(classes, tmp_path / "broken")
     (broken / "pictures" / "owl" / "0.png").write_bytes(b"no picture")

@@ -78,6 +78,98 @@ def test_masks_that_cannot_be_right_are_refused(mask, message):
         Regions(hot).find(IMAGE, concept(mask), load)
 
 
+TRIMAP = (np.arange(1200) % 3 + 1).reshape(30, 40).astype(np.uint8)
+
+
+@pytest.mark.parametrize("given", [np.ones((30, 40), bool), ~square(box=(0, 0, 5, 5))])
+def test_a_mask_of_nearly_everything_marks_no_object(given):
+    told = rf"owl/3.jpg: the mask covers {given.mean():.0%} of the picture"
+    with pytest.raises(InputError, match=told):
+        Regions(hot).find(IMAGE, concept(given), load)
+
+
+def test_a_trimap_or_the_picture_itself_is_no_mask(tmp_path):
+    noise = np.random.default_rng(0).integers(1, 255, (30, 40, 3), np.uint8)
+    for content in (TRIMAP, noise):
+        put(Image.fromarray(content), tmp_path / "owl" / "3.png")
+        with pytest.raises(InputError, match="covers 100% of the picture; what is not 0"):
+            Regions(hot, tmp_path).find(IMAGE, concept(), load)
+
+
+def test_a_palettes_index_counts_and_what_is_transparent_is_outside(tmp_path):
+    marked = square()
+    palette = Image.fromarray(marked.astype(np.uint8))
+    palette.putpalette([200, 200, 200, 0, 0, 0])  # the object is black, the rest is grey
+    alpha = np.full((30, 40, 4), 90, np.uint8)
+    alpha[..., 3] = marked * 255
+    for image in (palette, Image.fromarray(alpha)):
+        put(image, tmp_path / "owl" / "3.png")
+        mask, _ = Regions(hot, tmp_path).find(IMAGE, concept(), load)
+        assert np.array_equal(mask, marked)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.where(square(), 0.9, 0.1),
+        np.where(square(), np.nan, 0.0),
+        np.where(square(), 2, 0),
+        np.where(square(), "1", "0"),
+    ],
+)
+def test_an_array_of_anything_but_yes_and_no_is_no_mask(values, tmp_path):
+    (tmp_path / "owl").mkdir()
+    np.save(tmp_path / "owl" / "3.npy", values)
+    with pytest.raises(InputError, match="nothing but 0, 1 and 255"):
+        Regions(hot, tmp_path).find(IMAGE, concept(), load)
+
+
+def test_an_archive_called_an_array_is_refused(tmp_path):
+    (tmp_path / "owl").mkdir()
+    with (tmp_path / "owl" / "3.npy").open("wb") as file:
+        np.savez(file, square())
+    with pytest.raises(InputError, match="no array that can be read"):
+        Regions(hot, tmp_path).find(IMAGE, concept(), load)
+
+
+@pytest.mark.parametrize("name", ["", ".", "../owl/3.jpg", "owl/../../3.jpg", "{out}/owl/3.jpg"])
+def test_no_name_leads_out_of_the_folder(name, tmp_path):
+    for folder in (tmp_path, tmp_path / "owl", tmp_path / "masks"):
+        put(Image.fromarray(square()), folder / "owl" / "3.png")
+        put(Image.fromarray(square()), folder / "3.png")
+    regions = Regions(hot, tmp_path / "masks")
+    with pytest.raises(InputError, match="list pictures by relative paths") as told:
+        regions.find(IMAGE, concept(name=name.format(out=tmp_path)), load)
+    assert "\n" not in str(told.value)
+
+
+def test_only_the_suffix_of_a_picture_is_replaced(tmp_path):
+    put(Image.fromarray(square()), tmp_path / "v1.5_3.png")
+    put(Image.fromarray(square(box=(1, 1, 3, 3))), tmp_path / "v1.png")
+    regions = Regions(hot, tmp_path)
+    for name in ("v1.5_3", "v1.5_3.JPG"):
+        mask, origin = regions.find(IMAGE, concept(name=name), load)
+        assert origin is Origin.folder
+        assert np.array_equal(mask, square())
+
+
+def test_where_most_pictures_have_a_mask_one_without_is_left_out():
+    marked, bare = concept(square()), concept()
+    for others, left_out in (((marked,), True), ((bare,), False)):
+        facts = [one.facts(load) for one in (bare, *others)]
+        regions = Regions(hot, pictures=facts)
+        if left_out:
+            with pytest.raises(InputError, match="it has no mask, while most pictures have one"):
+                regions.find(IMAGE, bare, load)
+        else:
+            assert regions.find(IMAGE, bare, load)[1] is Origin.map
+
+
+def put(image, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+
+
 @pytest.mark.parametrize(
     ("heat", "passport", "place"),
     [

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from vlminterp_audit.markdown import model_card
+from vlminterp_audit.page import concept_reports
 
 from tests.audit.conftest import CONCEPTS, rows
 
@@ -73,7 +75,10 @@ def test_without_masks_regions_come_from_maps_and_rows_say_so(audits):
     run = audits("planted-base", "plugin.regions=null", "plugin.pictures=2", "plugin.draws=1")
     assert run.summary["regions"] == ["map"]
     assert run.summary["flags"]["shortcut"] == 0
-    assert "Objects were found by maps" in run.summary["verdict"]
+    assert "Shortcuts were not looked for: objects were found by maps" in run.summary["verdict"]
+    card = model_card(run, concept_reports(run))
+    assert "no shortcut" not in card
+    assert "Shortcuts were not looked for" in card
     assert {row["regions"] for row in rows(run, "pictures")} == {"map"}
 
 
@@ -88,6 +93,10 @@ def test_without_a_bank_names_alone_are_audited(audits):
     run = audits("planted-base", "plugin.bank=null", "plugin.pictures=2", "plugin.draws=1")
     assert run.summary["likes"] is None
     assert run.summary["flags"]["name only"] == 0
+    assert "No words beside names were tested" in run.summary["verdict"]
+    card = model_card(run, concept_reports(run))
+    assert "no shortcut" in card
+    assert "no spurious phrase" not in card
     assert len(run.parts) == len(CONCEPTS)
 
 

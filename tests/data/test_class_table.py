@@ -64,6 +64,27 @@ def test_masks_and_boxes_come_with_their_pictures(tmp_path):
     assert neither is None
 
 
+def test_rows_for_each_box_are_one_picture_with_all_of_them(tmp_path):
+    fill(tmp_path, owl=2)
+    table = write(
+        tmp_path / "a.csv",
+        ("image", "text", "boxes"),
+        ("owl0.png", "owl", "[[0, 0, 1, 1]]"),
+        ("owl1.png", "owl", ""),
+        ("./owl0.png", "owl", "[[2, 1, 3, 2]]"),
+        ("owl0.png", "cat", "[[1, 0, 2, 1]]"),
+        ("owl1.png", "owl", "[[0, 0, 1, 1]]"),
+        ("owl1.png", "cat", ""),
+    )
+    owl, cat = source(table, held_out=0, boxes="xyxy").concepts()
+    assert len(owl.images) == len(cat.images) == 2
+    first, second = (owl.facts(load).load_mask().astype(int).tolist() for load in owl.images)
+    assert first == [[1, 0, 0], [0, 0, 1]]
+    assert second == [[1, 0, 0], [0, 0, 0]]
+    assert cat.facts(cat.images[0]).load_mask().astype(int).tolist() == [[0, 1, 0], [0, 0, 0]]
+    assert cat.facts(cat.images[1]).load_mask is None
+
+
 def test_a_picture_in_two_classes_is_not_on_both_sides(tmp_path):
     rows = fill(tmp_path, owl=4, cat=4)
     rows += [("owl0.png", "cat"), ("cat1.png", "owl")]

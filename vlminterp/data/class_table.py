@@ -1,9 +1,13 @@
 """Classes listed in a table: `data=class_table data.path=pictures.csv`."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vlminterp.data.boxes import BoxFormat
 from vlminterp.data.class_folder import ClassFolderConfig
@@ -14,6 +18,7 @@ from vlminterp.data.pictures import Where
 from vlminterp.data.remote import Urls
 from vlminterp.data.stamps import digest_of
 from vlminterp.data.table import Table, TableConfig
+from vlminterp.data.truth import LoadMask
 from vlminterp.errors import InputError
 from vlminterp.paths import existing_file
 
@@ -39,7 +44,10 @@ class ClassTableConfig(ClassFolderConfig):
 
 
 class ClassTableSource(ClassSource):
-    """Yields a class for each name in the column `text`; masks and boxes come with the pictures."""
+    """Yields a class for each name in the column `text`; masks and boxes come with the pictures.
+
+    Rows of the same file and name are one picture, whose mask is the union of theirs.
+    """
 
     Config = ClassTableConfig
 
@@ -86,7 +94,7 @@ class ClassTableSource(ClassSource):
                 "the column text must hold the name of a class, which its pictures share"
             )
         for name, members in classes.items():
-            yield Listing(name, repaired(name), members)
+            yield Listing(name, repaired(name), list(_united(members)))
 
     def _picture(self, pair: Pair, where: Where | None) -> ClassPicture:
         if isinstance(where, bytes):
@@ -97,3 +105,17 @@ class ClassTableSource(ClassSource):
             return of_file(pair.id, where, pair.load_image, pair.load_mask)
         identity: Hashable = where or pair.id
         return ClassPicture(pair.id, pair.load_image, identity, load_mask=pair.load_mask)
+
+
+def _united(rows: Iterable[ClassPicture]) -> Iterator[ClassPicture]:
+    """Makes one picture of the rows of each file, such as COCO's one for each box."""
+    files: dict[Hashable, list[ClassPicture]] = {}
+    for row in rows:
+        files.setdefault(row.identity, []).append(row)
+    for own in files.values():
+        masks = [row.load_mask for row in own if row.load_mask]
+        yield replace(own[0], load_mask=partial(_union, masks)) if masks else own[0]
+
+
+def _union(masks: Sequence[LoadMask]) -> NDArray[np.bool_]:
+    return np.logical_or.reduce([load() for load in masks])

@@ -4,23 +4,34 @@ python -m experiments.studies.audit.table
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from vlminterp_audit.verdict import Driver, driver
 
 from experiments.studies.audit.measure import OUTPUT, REGIONS
 from experiments.studies.audit.truth import BOTH, CONTEXT, OBJECT, VLMS
+from vlminterp.metrics.intervals import Interval
 from vlminterp.results.run_folder import RunFolder
 
 HERE = Path(__file__).parent
-DRIVERS = (OBJECT, CONTEXT, BOTH, "neither")
+DRIVERS = tuple(one.value for one in Driver)
 MAPS = (
     "No shortcut is flagged from such regions. *One map* is no judge here: the regions are its own."
 )
 ON_OBJECT = 0.5
 """Share of the heat on the object from which one map alone says: driven by the object."""
+
+
+def judged(row: Mapping[Any, Any], config: Mapping[str, Any]) -> str:
+    """Returns the driver by the product's present rule, from the intervals in a run's row."""
+    total, *shares = (
+        Interval(row[name], row[f"{name}_low"], row[f"{name}_high"], row["pictures"])
+        for name in ("total", "object", "context")
+    )
+    return driver(total, (shares[0], shares[1]), config["margin"], config["least"]).value
 
 
 def audited(condition: str) -> pd.DataFrame:
@@ -32,11 +43,12 @@ def audited(condition: str) -> pd.DataFrame:
             continue
         name, seed = path.parts[-5], int(path.parts[-4])
         rows = run.parts.rows()
-        truth = VLMS[name].drivers()
+        truth, config = VLMS[name].drivers(), run.config["plugin"]
         found.append(
             rows.assign(
                 vlm=name,
                 seed=seed,
+                driver=[judged(row, config) for row in rows.to_dict("records")],
                 truth=rows["name"].map(truth),
                 one_map=rows["heat_on_object"].map(lambda x: OBJECT if x >= ON_OBJECT else CONTEXT),
                 likes_most=(run.summary or {}).get("likes"),
