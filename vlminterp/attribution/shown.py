@@ -15,7 +15,7 @@ def shown_places(folder: RunFolder, most: int) -> tuple[list[int], str]:
         most: Number of pairs, at most.
 
     Returns:
-        The places, and in words what is shown of all pairs, such as "the first 60".
+        The places, and in words what is shown: "the first 60" of all pairs, for example.
     """
     rows = [row for part in folder.table(KEPT).tables() for row in part.to_pylist()]
     reasons = {row["pair"]: row["kept_as"] for row in rows}

@@ -33,16 +33,15 @@ def telling_pairs(rows: "pd.DataFrame", each: int, seed: int) -> dict[int, str]:
     if "passport" in pairs:
         doubtful = pairs[pairs["passport"] == DOUBT].sort_values("trust", kind="stable")
     drawn = sorted(pairs["id"].items(), key=lambda one: _lot(seed, one[1]))
-    candidates = {
-        "best": [] if by is None else ranked.index[::-1],
-        "worst": [] if by is None else ranked.index,
-        "doubtful": doubtful.index,
+    candidates: dict[str, list[Any]] = {
+        "best": [] if by is None else ranked.index[::-1].tolist(),
+        "worst": [] if by is None else ranked.index.tolist(),
+        "doubtful": doubtful.index.tolist(),
         "random": [place for place, _ in drawn],
     }
     chosen: dict[int, str] = {}
     for reason in REASONS:
-        places: list[Any] = list(candidates[reason])
-        others = [int(place) for place in places if place not in chosen]
+        others = [place for place in candidates[reason] if place not in chosen]
         chosen |= dict.fromkeys(others[:each], reason)
     return dict(sorted(chosen.items()))
 

@@ -67,7 +67,7 @@ def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int, told: 
         folder: The run folder, which pictures' paths are relative to.
         pairs: The pairs, one or more.
         explained: The number of all pairs of the run.
-        told: The place of these among all pairs, such as "the first 60"; empty for all.
+        told: The pairs in words, where they are not all: "the first 60" of them, for example.
     """
     scale = common_scale(pairs)
     cards = [make_card(folder, pair, scale) for pair in pairs]
