@@ -90,7 +90,7 @@ class Regions:
         """Returns a mask's name for messages, the function that reads it, and its origin."""
         if self._folder is not None:
             file = mask_file(self._folder, facts.name)
-            return file and (str(file), partial(read_file, file), Origin.folder)
+            return (str(file), partial(read_file, file), Origin.folder) if file else None
         if self._masks and facts.load_mask is not None:
             return facts.name, facts.load_mask, Origin.data
         return None

@@ -72,7 +72,7 @@ def _copied(run, folder):
 
 def test_a_sweep_has_a_matrix_with_the_most_flagged_first(classes, tmp_path):
     models = ["planted-base", "planted-shortcut"]
-    overrides = line(",".join(models), classes, tmp_path, "plugin.pictures=3", "plugin.draws=1")
+    overrides = line(",".join(models), classes, tmp_path, "plugin.pictures=5", "plugin.draws=1")
     overrides = [one for one in overrides if not one.startswith("plugin.bank")]
     assert run_command(["-m", *overrides]) == 0
     (page,) = tmp_path.glob("sweeps/*/report.html")

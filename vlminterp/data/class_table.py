@@ -118,4 +118,5 @@ def _united(rows: Iterable[ClassPicture]) -> Iterator[ClassPicture]:
 
 
 def _union(masks: Sequence[LoadMask]) -> NDArray[np.bool_]:
-    return np.logical_or.reduce([load() for load in masks])
+    inside: NDArray[np.bool_] = np.logical_or.reduce([load() for load in masks])
+    return inside
