@@ -17,7 +17,7 @@ from vlminterp_audit.shown import PictureRows
 from vlminterp_audit.tables import FLAGS, HEARD, PHRASES, PICTURES
 from vlminterp_audit.things import Things
 from vlminterp_audit.trials import Exchange, Trial, scored
-from vlminterp_audit.verdict import Driver, Flag, driver, flags_of
+from vlminterp_audit.verdict import Driver, Flag, driver, flags_of, matters
 
 Row = dict[str, Any]
 
@@ -81,6 +81,7 @@ class Auditor:
             heard.best,
             self._config.margin,
             known=recognised + shown > 0,
+            suspect=judged is Driver.undecided and matters(shares[1], self._config.least),
         )
         liked = [phrase for phrase in heard.best if phrase.is_liked(self._config.margin)]
         row = {

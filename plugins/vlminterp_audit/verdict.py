@@ -108,7 +108,7 @@ def driver(
     """
     if not (total.low > 0 and total.mean >= margin):
         return Driver.neither
-    by_object, by_context = (one.mean >= least and one.low > 0 for one in shares)
+    by_object, by_context = (matters(one, least) for one in shares)
     if by_object and by_context:
         return Driver.both
     # "Object alone" also claims that the background does not matter: its interval must allow that.
@@ -119,6 +119,11 @@ def driver(
     return Driver.undecided
 
 
+def matters(share: Interval, least: float) -> bool:
+    """Tells whether a share of the score is beyond chance and large enough to count."""
+    return share.mean >= least and share.low > 0
+
+
 def flags_of(
     name: str,
     drive: Driver,
@@ -127,6 +132,7 @@ def flags_of(
     margin: float,
     *,
     known: bool = True,
+    suspect: bool = False,
 ) -> list[Flag]:
     """Returns the flags of one concept, the surest and worst first.
 
@@ -137,11 +143,12 @@ def flags_of(
         phrases: The best phrase of each family.
         margin: Smallest gain that matters, in cosine.
         known: Whether the VLM gives the name to any picture that shows it.
+        suspect: Whether the background matters though the driver is undecided.
     """
     liked = [phrase for phrase in phrases if phrase.is_liked(margin)]
     best = max((phrase.gain.mean for phrase in liked), default=0.0)
     found = [f for one in liked if one.gain.mean >= CLOSE * best for f in _of_phrase(one)]
-    if drive in (Driver.context, Driver.both):
+    if suspect or drive in (Driver.context, Driver.both):
         found.append(_shortcut(name, context))
     if not known:
         found.append(_unknown(name))

@@ -66,6 +66,15 @@ def test_a_name_that_no_picture_of_its_own_gets_is_flagged():
     assert "“owl”" in found[0].says
 
 
+def test_a_background_that_matters_is_flagged_even_where_the_object_is_undecided():
+    background = Interval(0.6, 0.2, 1.0, 4)
+    shares = (Interval(0.4, -0.1, 0.9, 4), background)
+    assert driver(FALL, shares, MARGIN, LEAST) is Driver.undecided
+    found = flags_of("owl", Driver.undecided, background, [], MARGIN, suspect=True)
+    assert [flag.kind for flag in found] == [Kind.shortcut]
+    assert flags_of("owl", Driver.undecided, background, [], MARGIN) == []
+
+
 def test_one_picture_tells_nothing_of_words():
     one = Interval(0.01, math.nan, math.nan, 1)
     assert (
