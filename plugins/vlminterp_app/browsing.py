@@ -15,6 +15,7 @@ from vlminterp_app.row_page import row_page
 from vlminterp_app.rows import MOST, Wanted, chosen, read_rows, scores, shown, tables
 
 DIGITS = 3
+NO_RUNS = "no finished run in PLUGIN/MODEL/HASH of this folder"
 
 
 def runs_tab(outputs: Path) -> None:
@@ -25,9 +26,7 @@ def runs_tab(outputs: Path) -> None:
     """
     with gr.Row():
         folder = gr.Textbox(str(outputs), label="Folder of runs", scale=1)
-        run = gr.Dropdown(
-            _choices(outputs), value=None, label="Run", scale=3, min_width=320, elem_id="run"
-        )
+        run = gr.Dropdown(**_offered(outputs), label="Run", scale=3, min_width=320, elem_id="run")
     with gr.Row():
         table = gr.Dropdown([], label="Table")
         word = gr.Textbox(label="Word", placeholder="search the texts", elem_id="word")
@@ -66,17 +65,17 @@ def runs_tab(outputs: Path) -> None:
     rows.select(_selected, [run, table], page)
 
 
-def _choices(outputs: str | Path) -> list[tuple[str, str]]:
-    """Returns the labels and paths of the finished runs; none without a folder."""
-    if not Path(outputs).expanduser().is_dir():
-        return []
-    return [(label(run), str(run.path)) for run in finished_runs(outputs)]
+def _offered(outputs: str | Path) -> dict[str, Any]:
+    """Returns the labels and paths of the finished runs, or a line that there are none."""
+    there = Path(outputs).expanduser().is_dir()
+    runs = [(label(run), str(run.path)) for run in finished_runs(outputs)] if there else []
+    return {"choices": runs, "value": None, "info": None if runs else NO_RUNS}
 
 
 @telling
 def _found(outputs: str) -> Any:
     finished_runs(outputs)  # tells where there is no such folder
-    return gr.Dropdown(_choices(outputs), value=None)
+    return gr.Dropdown(**_offered(outputs))
 
 
 @telling

@@ -81,3 +81,10 @@ def test_finished_runs_alone_and_their_rows(tmp_path):
     assert len(frame) == 10
     with pytest.raises(InputError, match="no folder at"):
         finished_runs(tmp_path / "nowhere")
+
+
+def test_a_folder_without_runs_says_so(tmp_path):
+    pytest.importorskip("gradio")
+    from vlminterp_app.browsing import NO_RUNS, _found
+
+    assert _found(str(tmp_path)).info == NO_RUNS
