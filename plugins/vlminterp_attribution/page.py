@@ -203,7 +203,11 @@ def pair_columns(folder: RunFolder, results: Mapping[str, PairResult]) -> Markup
     """
     groups = [OneWord("", [_pair(folder, results)])]
     template = environment(PACKAGE).get_template("columns.html.j2")
-    return Markup(template.render(groups=groups, methods=list(results), finder=""))
+    return Markup(
+        template.render(
+            groups=groups, methods=list(results), finder="", told="", shown=1, explained=1
+        )
+    )
 
 
 def _pair(folder: RunFolder, results: Mapping[str, PairResult]) -> dict[str, Any]:

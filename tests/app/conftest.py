@@ -97,9 +97,12 @@ def address(outputs, tmp_path_factory):
     assert "OUTSIDE" not in log.read_text()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(address):
-    """Debian's chromium, which finds no host but this machine."""
+    """Debian's chromium, which finds no host but this machine.
+
+    Not for the session: Playwright has an event loop, beside which no other test can run one.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine")

@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -319,8 +320,9 @@ def test_exif_that_pillow_can_not_write_again_still_turns(tmp_path):
     # The place (GPS) is said to be where it is not.
     broken = exif.tobytes()[: where + 8] + b"\0\0\0\2" + exif.tobytes()[where + 12 :]
     path = saved(tmp_path, Image.new("RGB", (8, 4)), "a.jpg", exif=broken)
-    with Image.open(path) as image, pytest.raises(TypeError):
-        ImageOps.exif_transpose(image)
+    if int(PIL.__version__.partition(".")[0]) >= 13:  # earlier ones leave the place out
+        with Image.open(path) as image, pytest.raises(TypeError):
+            ImageOps.exif_transpose(image)
     assert read_image(path).size == (4, 8)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.report.own_script import own_script, without_own_script
 from tests.results.fake_run import CONFIG, SUMMARY, make_run
 from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import SideResult
@@ -16,7 +17,6 @@ from vlminterp.errors import ResultsError
 from vlminterp.report import write_report
 from vlminterp.report.__main__ import main
 from vlminterp.report.attribution import PAIRS_ON_PAGE
-from vlminterp.report.finder import script
 from vlminterp.report.page import render
 from vlminterp.results import RunFolder
 
@@ -162,7 +162,7 @@ def test_page_asks_no_host_for_anything(folder, page):
     assert "https:" not in html
     assert "url(" not in html
     assert "@import" not in html
-    assert "<script" not in html.replace(f"<script>{own_script(html)}</script>", "")
+    assert "<script" not in without_own_script(html)
     assert not re.search("fetch|XMLHttp|import|eval|innerHTML", own_script(html))
     (policy,) = page.all("meta", **{"http-equiv": "Content-Security-Policy"})
     assert policy["content"].startswith("default-src 'none'")
@@ -206,17 +206,10 @@ def evil_run(folder):
     return results
 
 
-def own_script(html):
-    """The page's one script, which its policy allows by its hash and no other."""
-    code, digest = script("finder.js")
-    assert f"script-src '{digest}'\">" in html
-    return code
-
-
 def test_nothing_from_the_data_becomes_markup(tmp_path):
     html = render(evil_run(tmp_path))
     assert html.count("<script") == 1
-    html = html.replace(f"<script>{own_script(html)}</script>", "")
+    html = without_own_script(html)
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 12
     page = Page(html)
