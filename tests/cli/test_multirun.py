@@ -23,9 +23,9 @@ TINY = [
     "device=cpu",
 ]
 LAUNCHERS = {
-    "joblib": ("hydra_joblib_launcher", "joblib", ["hydra.launcher.n_jobs=2"]),
-    "submitit_local": ("hydra_submitit_launcher", "slurm", []),
-    "ray": ("hydra_ray_launcher", "ray", ["+hydra.launcher.ray.init.num_cpus=2"]),
+    "joblib": ("hydra_joblib_launcher", "hydra-joblib-launcher", ["hydra.launcher.n_jobs=2"]),
+    "submitit_local": ("hydra_submitit_launcher", "hydra-submitit-launcher", []),
+    "ray": ("hydra_ray_launcher", "hydra-ray-launcher", ["+hydra.launcher.ray.init.num_cpus=2"]),
 }
 
 
@@ -174,9 +174,9 @@ def undisturbed(one_thread, tmp_path_factory):
 
 
 def launched_by(launcher):
-    package, extra, options = LAUNCHERS[launcher]
+    package, distribution, options = LAUNCHERS[launcher]
     if importlib.util.find_spec(f"hydra_plugins.{package}") is None:
-        pytest.skip(f"pip install 'vlminterp[{extra}]'")
+        pytest.skip(f"pip install {distribution}")
     return [f"hydra/launcher={launcher}", *options]
 
 
