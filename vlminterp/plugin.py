@@ -1,6 +1,5 @@
 """The interface of plugins: the base class, its context, and the search for plugins."""
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from vlminterp.entry_points import PLUGINS, load
 from vlminterp.errors import ConfigError
-from vlminterp.results.claims import POLL, Claim
 from vlminterp.results.headline import first_metrics
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ class Context(Generic[ConfigT]):
     shard: "Shard | None" = None
 
     def batches(self, size: int) -> Iterator[tuple[int, list["Pair"]]]:
-        """Cuts the source's pairs into numbered batches, and yields those that nobody else makes.
+        """Cuts the source's pairs into numbered batches, and returns those that nobody else makes.
 
         Boundaries depend on a pair's place alone, so that a resumed run has the same batches. Those
         that other processes of the same run work on are left to them; the iteration ends when all
@@ -66,22 +64,19 @@ class Context(Generic[ConfigT]):
         Args:
             size: Pairs per batch.
 
-        Yields:
-            The batch's number and its pairs.
+        Returns:
+            Each batch's number and its pairs.
         """
-        claims, made = self.results.claims(), self.results.parts.__contains__
-        waiting = True
-        while waiting:
-            waiting = False
-            for number, batch in _cut(self.source.pairs(), size):
-                if self.shard is not None and not self.shard.has(number):
-                    continue
-                with claims.claimed(number, made) as claim:
-                    if claim is Claim.ours:
-                        yield number, batch
-                waiting = waiting or claim is Claim.others
-            if waiting:
-                time.sleep(POLL)
+        return self.results.shared_out(lambda: self._own(size))
+
+    def _own(self, size: int) -> Iterator[tuple[int, list["Pair"]]]:
+        """Yields the numbered batches of this process's shard, whoever makes them."""
+        pairs = self.source.pairs()
+        number = 0
+        while batch := list(islice(pairs, size)):
+            if self.shard is None or self.shard.has(number):
+                yield number, batch
+            number += 1
 
     def finished_pairs(self, size: int) -> int:
         """Counts the pairs that an interrupted run has written, in batches of this size."""
@@ -166,14 +161,6 @@ class Plugin(ABC):
         from vlminterp.report.sweep.attribution import attribution_comparison
 
         return attribution_comparison(group)
-
-
-def _cut(pairs: Iterator["Pair"], size: int) -> Iterator[tuple[int, list["Pair"]]]:
-    """Yields numbered batches of pairs."""
-    number = 0
-    while batch := list(islice(pairs, size)):
-        yield number, batch
-        number += 1
 
 
 def headline_of(plugin: str | None, summary: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from vlminterp.errors import ConfigError
-from vlminterp.results.claims import Claim, Claims, unmade
+from vlminterp.results.claims import Claim, Claims
 from vlminterp.results.shard import Shard
 
 HOLD = """
@@ -15,7 +15,7 @@ import sys, time
 from pathlib import Path
 from vlminterp.results.claims import Claims
 claims = Claims(Path(sys.argv[1]))
-print(*(claims.take(int(number)) for number in sys.argv[2:]), flush=True)
+print(*(claims.take("rows", int(number)) for number in sys.argv[2:]), flush=True)
 time.sleep(60)
 """
 
@@ -39,37 +39,49 @@ def hold(tmp_path):
 
 @pytest.fixture
 def claims(tmp_path):
-    with Claims(tmp_path / "claims") as found:
-        yield found
+    found = Claims(tmp_path / "claims")
+    yield found
+    found.close()
+
+
+def listed(count):
+    """Parts of nothing."""
+    return ((number, None) for number in range(count))
 
 
 def test_a_part_has_one_owner_until_that_one_dies(claims, hold):
     process, taken = hold(0, 70_000)
     assert taken == ["True", "True"]
-    assert [claims.take(number) for number in (0, 1, 70_000)] == [False, True, False]
+    assert [claims.take("rows", number) for number in (0, 1, 70_000)] == [False, True, False]
     assert hold(1, 2)[1] == ["False", "True"]
     process.kill()
     process.wait()
-    assert claims.take(0)
-    assert claims.take(70_000)
+    assert claims.take("rows", 0)
+    assert claims.take("rows", 70_000)
+
+
+def test_tables_have_claims_of_their_own(claims, hold):
+    hold(0)
+    assert not claims.take("rows", 0)
+    assert claims.take("pool", 0)
 
 
 def test_a_released_part_is_free(claims, hold):
-    assert claims.take(3)
-    claims.release(3)
+    assert claims.take("rows", 3)
+    claims.release("rows", 3)
     assert hold(3)[1] == ["True"]
 
 
 def test_a_part_that_was_made_while_it_was_claimed_is_not_made_again(claims):
     answers = iter([False, True])
-    with claims.claimed(0, lambda number: next(answers)) as claim:
+    with claims.claimed("rows", 0, lambda number: next(answers)) as claim:
         assert claim is Claim.made
 
 
 def test_parts_of_a_process_that_dies_are_taken_over(claims, hold):
     process, _ = hold(1, 2)
     made = set()
-    for number in unmade(range(4), claims, made.__contains__):
+    for number, _ in claims.shared_out("rows", lambda: listed(4), made.__contains__):
         made.add(number)
         if made == {0, 3}:
             process.kill()
@@ -84,7 +96,7 @@ def test_one_waits_for_parts_that_others_make(claims, hold):
     def made(number):
         return number == 0 or time.monotonic() - began > 0.5
 
-    assert list(unmade(range(2), claims, made)) == []
+    assert list(claims.shared_out("rows", lambda: listed(2), made)) == []
     assert time.monotonic() - began > 0.5
 
 

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TypeVar
 
 from vlminterp.results.lock import SHARED
 
 POLL = 0.2
 """Seconds between two looks at parts that others work on."""
+
+Content = TypeVar("Content")
+Made = Callable[[int], bool]
+"""Tells whether a part is there."""
 
 
 class Claim(Enum):
@@ -29,17 +32,18 @@ class Claim(Enum):
 
 
 class Claims:
-    """The claims of this process on the parts of one table.
+    """The claims of this process on the parts of a run's tables.
 
     Args:
-        file: The file whose bytes stand for parts; it is made if need be, and stays empty.
+        folder: Folder of a file for each table, whose bytes stand for parts; it is made if need be,
+            and the files stay empty.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._descriptor: int | None = None
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._descriptors: dict[str, int] = {}
 
-    def take(self, number: int) -> bool:
+    def take(self, table: str, number: int) -> bool:
         """Claims a part; returns False if another process has it.
 
         Raises:
@@ -49,76 +53,65 @@ class Claims:
             return True
         import fcntl
 
-        if self._descriptor is None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o666)
+        if table not in self._descriptors:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = self._folder / table
+            self._descriptors[table] = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
+            fcntl.lockf(self._descriptors[table], fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
         except (BlockingIOError, PermissionError):
             return False
         return True
 
-    def release(self, number: int) -> None:
+    def release(self, table: str, number: int) -> None:
         """Gives a claimed part free."""
-        if self._descriptor is not None:
+        if table in self._descriptors:
             import fcntl
 
-            fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, number)
+            fcntl.lockf(self._descriptors[table], fcntl.LOCK_UN, 1, number)
 
     def close(self) -> None:
         """Gives all claims of this process free."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        while self._descriptors:
+            os.close(self._descriptors.popitem()[1])
 
     @contextmanager
-    def claimed(self, number: int, made: Callable[[int], bool]) -> Iterator[Claim]:
+    def claimed(self, table: str, number: int, made: Made) -> Iterator[Claim]:
         """Claims a part for the length of a block, unless it is made or another process has it.
 
         Args:
+            table: Name of the table.
             number: The part.
-            made: Tells whether a part is there; asked again after claiming, since another process
-                may have made it in between.
+            made: Asked again after claiming, since another process may have made it in between.
         """
         if made(number):
             yield Claim.made
-        elif not self.take(number):
+        elif not self.take(table, number):
             yield Claim.others
         else:
             try:
                 yield Claim.made if made(number) else Claim.ours
             finally:
-                self.release(number)
+                self.release(table, number)
 
-    def __enter__(self) -> Self:
-        return self
+    def shared_out(
+        self, table: str, parts: Callable[[], Iterable[tuple[int, Content]]], made: Made
+    ) -> Iterator[tuple[int, Content]]:
+        """Yields the parts that this process is to make; ends when all are made, by whomever.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-def unmade(numbers: Iterable[int], claims: Claims, made: Callable[[int], bool]) -> Iterator[int]:
-    """Yields the parts that this process is to make; ends when all are made, by whomever.
-
-    Args:
-        numbers: All parts.
-        claims: This process's claims.
-        made: Tells whether a part is there.
-    """
-    left = list(numbers)
-    while left:
-        others = []
-        for number in left:
-            with claims.claimed(number, made) as claim:
-                if claim is Claim.ours:
-                    yield number
-                elif claim is Claim.others:
-                    others.append(number)
-        left = others
-        if left:
-            time.sleep(POLL)
+        Args:
+            table: Name of the table.
+            parts: Lists all parts by number, with what they are made of; asked again as long as
+                others work on some of them.
+            made: Asked of each part.
+        """
+        waiting = True
+        while waiting:
+            waiting = False
+            for number, content in parts():
+                with self.claimed(table, number, made) as claim:
+                    if claim is Claim.ours:
+                        yield number, content
+                waiting = waiting or claim is Claim.others
+            if waiting:
+                time.sleep(POLL)

@@ -4,8 +4,7 @@ import hashlib
 import json
 import re
 import shutil
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -17,14 +16,14 @@ from PIL import Image
 from vlminterp.errors import ResultsError
 from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
 from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole, writing
-from vlminterp.results.claims import POLL, Claims, unmade
+from vlminterp.results.claims import Claims, Content
 from vlminterp.results.guarded import DIGESTS, GuardedFiles
 from vlminterp.results.lock import LOCK, MEMBERS, PID, SHARED, BusyError, exclusive, membership
 from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import encoded, file_name
 from vlminterp.results.plain import plain, to_json
 from vlminterp.results.summary import with_current_names
-from vlminterp.results.versions import versions
+from vlminterp.results.versions import require_same, versions
 from vlminterp.secrets import redacted, without_secrets
 
 CONFIG, VERSIONS = RUN_FOLDER_FILES
@@ -33,8 +32,6 @@ SUMMARY, REPORT = "summary.json", "report.html"
 OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, DIGESTS, VERSIONS)
 OURS = (VERSIONS, DIGESTS, CONFIG)
 """Files that mark a run folder: it has at least one of them."""
-PATIENCE = 20.0
-"""Seconds in which a process that has taken a folder's lock writes its versions."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -64,7 +61,7 @@ class RunFolder:
         self._pictures: dict[str, bytes] = {}
         self.parts = Parts(path, pictures=self._pictures)
         self._tables: dict[str, Parts] = {}
-        self._claims: dict[str, Claims] = {}
+        self._claims = Claims(path / "work" / "claims")
         self.joined = False
 
     @classmethod
@@ -106,11 +103,11 @@ class RunFolder:
                     if not (join and SHARED) or overwrite:
                         raise
                     folder.joined = True
-                    folder._require_versions()
+                    require_same(folder.path, lambda: folder.versions)
                 alone = stack.enter_context(membership(folder.path))
                 if not folder.joined:
                     folder._prepare(config, overwrite=overwrite, alone=alone)
-            stack.callback(folder._give_claims_free)
+            stack.callback(folder._claims.close)
             yield folder
 
     @classmethod
@@ -180,23 +177,30 @@ class RunFolder:
             name, Parts(self.path, _checked(name), pictures=self._pictures)
         )
 
-    def unmade(self, numbers: Iterable[int], table: str = "") -> Iterator[int]:
+    def shared_out(
+        self, parts: Callable[[], Iterable[tuple[int, Content]]], table: str = ""
+    ) -> Iterator[tuple[int, Content]]:
         """Yields the parts of a table that this process is to make, one at a time.
 
         Other processes of the same run make other parts. The iteration ends when all parts are
         there; those of a process that has died are taken over.
 
         Args:
+            parts: Lists all parts by number, with what they are made of; perhaps asked repeatedly.
+            table: The table's name; empty for the main one.
+        """
+        made = (self.table(table) if table else self.parts).__contains__
+        return self._claims.shared_out(table or "rows", parts, made)
+
+    def unmade(self, numbers: Sequence[int], table: str = "") -> Iterator[int]:
+        """Yields the numbers of the parts that this process is to make; see `shared_out`.
+
+        Args:
             numbers: All parts of the table.
             table: The table's name; empty for the main one.
         """
-        parts = self.table(table) if table else self.parts
-        return unmade(numbers, self.claims(table), parts.__contains__)
-
-    def claims(self, table: str = "") -> Claims:
-        """Returns this process's claims on the parts of a table; the main one has no name."""
-        file = self.path / "work" / "claims" / (table or "rows")
-        return self._claims.setdefault(table, Claims(file))
+        shared = self.shared_out(lambda: ((number, None) for number in numbers), table)
+        return (number for number, _ in shared)
 
     def tables(self) -> dict[str, Parts]:
         """Returns the tables beside the main one that have undamaged parts, sorted by name."""
@@ -345,27 +349,6 @@ class RunFolder:
             raise ResultsError(
                 f"{self.path} holds other files ({min(others)} …) and is no run folder; "
                 "choose another output folder"
-            )
-
-    def _give_claims_free(self) -> None:
-        for claims in self._claims.values():
-            claims.close()
-
-    def _require_versions(self) -> None:
-        """Refuses to work beside a process whose numbers may differ.
-
-        That process may have only just begun, and not have written its versions.
-        """
-        begun = time.monotonic()
-        while not self.versions and time.monotonic() - begun < PATIENCE:
-            time.sleep(POLL)
-        theirs = self.versions
-        own = {name: version for name, version in versions().items() if name != "platform"}
-        others = {name: version for name, version in own.items() if theirs.get(name) != version}
-        if others:
-            told = ", ".join(f"{name} {version}" for name, version in others.items())
-            raise ResultsError(
-                f"another process works in {self.path} with other versions; here: {told}"
             )
 
     def _prepare(self, config: Mapping[str, Any], *, overwrite: bool, alone: bool) -> None:

@@ -1,10 +1,16 @@
 """Versions of all that a run's numbers may depend on."""
 
 import platform
+import time
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
+from vlminterp.errors import ResultsError
 from vlminterp.results.identity import package_version
 
+PATIENCE, POLL = 20.0, 0.2
+"""Seconds in which a process that has begun writes its versions, and between two looks for them."""
 LIBRARIES = ("torch", "transformers", "open_clip_torch", "captum", "trl", "peft", "numpy", "pillow")
 
 
@@ -17,3 +23,23 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[library] = "not installed"
     return {**found, "platform": platform.platform()}
+
+
+def require_same(folder: Path, theirs: Callable[[], Mapping[str, str]]) -> None:
+    """Refuses to work beside a process whose numbers may differ.
+
+    Args:
+        folder: The folder that both work in, for the message.
+        theirs: Reads the other's versions; empty while it has only just begun.
+
+    Raises:
+        ResultsError: Versions differ, other than that of the platform.
+    """
+    begun = time.monotonic()
+    while not (known := theirs()) and time.monotonic() - begun < PATIENCE:
+        time.sleep(POLL)
+    own = {name: version for name, version in versions().items() if name != "platform"}
+    if others := [f"{name} {one}" for name, one in own.items() if known.get(name) != one]:
+        raise ResultsError(
+            f"another process works in {folder} with other versions; here: {', '.join(others)}"
+        )
