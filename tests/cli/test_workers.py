@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import torch
 
 from vlminterp.cli.main import run
 from vlminterp.results.merge import main as merge
@@ -72,6 +73,16 @@ def test_a_worker_goes_on_while_the_first_process_stands_still(alone, tmp_path):
     assert grown > 1
     assert contents(tmp_path) == contents(alone)
     assert RunFolder.read(folder(tmp_path)).summary == RunFolder.read(folder(alone)).summary
+
+
+def test_a_run_with_workers_leaves_the_threads_as_they_were(alone, tmp_path):
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        assert run([*LINE, f"output={tmp_path}", "workers=2", "data.pairs=1"]) == 0
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_workers_on_ray_make_the_same_run(alone, tmp_path):

@@ -1,8 +1,8 @@
 """One run, from its resolved configuration to its report."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from vlminterp.adapters.registry import load_encoder, model_files, resolve_device
 from vlminterp.cli.console import say
 from vlminterp.cli.reporter import RunReporter
-from vlminterp.cli.workers import Work, require_shared, workers
+from vlminterp.cli.workers import require_shared, workers
 from vlminterp.config.messages import CHOOSE, not_chosen, one_line
 from vlminterp.config.named_model import path_component
 from vlminterp.config.run import NOT_IDENTITY, Console, Engine, RunConfig
@@ -134,8 +134,7 @@ class Job:
         else:
             for note in work.source.notes():
                 say(f"data={self._names['data']}: {note}")
-            start = _engine(work.typed.engine)
-            with start(self._config, self._names, work.typed.workers, help_with):
+            with _helpers(work.typed, self._config, self._names):
                 self._compute(work, results)
             write_report(results)
         self._watch.done(results)
@@ -230,15 +229,17 @@ def help_with(config: DictConfig, names: Mapping[str, str]) -> None:
         say(f"worker {os.getpid()}: {one_line(error)}")
 
 
-def _engine(
-    engine: Engine,
-) -> Callable[[DictConfig, Mapping[str, str], int, Work], AbstractContextManager[None]]:
-    """Returns what starts a run's workers."""
-    if engine is Engine.processes:
-        return workers
+def _helpers(
+    typed: RunConfig, config: DictConfig, names: Mapping[str, str]
+) -> AbstractContextManager[None]:
+    """Returns the processes that help with a run for the length of a block, if it asks for any."""
+    if typed.workers == 1:
+        return nullcontext()
+    if typed.engine is Engine.processes:
+        return workers(config, names, typed.workers, help_with)
     from vlminterp.cli.on_ray import ray_workers
 
-    return ray_workers
+    return ray_workers(config, names, typed.workers, help_with)
 
 
 def _source(config: Any, name: str) -> Source:

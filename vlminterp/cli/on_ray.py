@@ -7,8 +7,11 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from vlminterp.cli.workers import Work, for_worker
+from vlminterp.cli.workers import Work, for_worker, threads
 from vlminterp.errors import ConfigError
+
+THREADS = 1
+"""Threads of each process, the first one included: Ray gives a task one core."""
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def ray_workers(
     Args:
         config: The run's configuration.
         names: The names of its plugin, model and data.
-        count: Number of processes, this one included.
+        count: Number of processes, this one included, ≥ 2.
         work: The work of each; a function that can be pickled.
 
     Raises:
@@ -40,12 +43,18 @@ def ray_workers(
         raise ConfigError(f"engine=ray: the cluster can't be reached ({error})") from error
     cluster: Any = ray  # most of its functions have no types
     graphics = int(config.device in ("auto", "cuda") and "GPU" in cluster.cluster_resources())
-    task: Any = ray.remote(num_cpus=1, num_gpus=graphics, max_retries=-1)(work)
+    task: Any = ray.remote(num_cpus=THREADS, num_gpus=graphics, max_retries=-1)(_on_threads)
     # Ray shows each worker its own device alone.
-    started = [task.remote(for_worker(config, 0), dict(names)) for _ in range(1, count)]
+    started = [task.remote(work, for_worker(config, 0), dict(names)) for _ in range(1, count)]
     try:
-        yield
+        with threads(THREADS):
+            yield
     finally:
         for one in started:
             ray.cancel(one, force=True)
         ray.shutdown()
+
+
+def _on_threads(work: Work, config: DictConfig, names: Mapping[str, str]) -> None:
+    with threads(THREADS):
+        work(config, names)

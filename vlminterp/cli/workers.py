@@ -24,24 +24,19 @@ def workers(config: DictConfig, names: Mapping[str, str], count: int, work: Work
     Args:
         config: The run's configuration.
         names: The names of its plugin, model and data.
-        count: Number of processes, this one included.
+        count: Number of processes, this one included, ≥ 2.
         work: The work of each; a function that can be pickled.
     """
-    if count == 1:
-        yield
-        return
-    share_threads(count)
-    spawn = multiprocessing.get_context("spawn")
+    spawn, each = multiprocessing.get_context("spawn"), share_of_threads(count)
+    configs = [for_worker(config, place) for place in range(1, count)]
     started = [
-        spawn.Process(
-            target=_own_process, args=(work, for_worker(config, place), dict(names), count)
-        )
-        for place in range(1, count)
+        spawn.Process(target=_own_process, args=(work, own, dict(names), each)) for own in configs
     ]
     for process in started:
         process.start()
     try:
-        yield
+        with threads(each):
+            yield
     finally:
         for process in started:
             process.terminate()
@@ -49,11 +44,27 @@ def workers(config: DictConfig, names: Mapping[str, str], count: int, work: Work
             process.join()
 
 
-def share_threads(count: int) -> None:
-    """Lets this process use its share of the machine's cores."""
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Lets this process compute on so many threads for the length of a block.
+
+    All processes of a run have as many, since the last digit of a number may depend on it.
+    """
     import torch
 
-    torch.set_num_threads(max(1, torch.get_num_threads() // count))
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def share_of_threads(count: int) -> int:
+    """Returns the threads of each of several processes of this machine, at least one."""
+    import torch
+
+    return max(1, torch.get_num_threads() // count)
 
 
 def device_of(device: str, place: int) -> str:
@@ -83,10 +94,10 @@ def for_worker(config: DictConfig, place: int) -> DictConfig:
 
 
 def _own_process(work: Work, config: DictConfig, names: Mapping[str, str], count: int) -> None:
-    """Works in a process that ends with the one that started it."""
+    """Works on so many threads, in a process that ends with the one that started it."""
     end_with_parent()
-    share_threads(count)
-    work(config, names)
+    with threads(count):
+        work(config, names)
 
 
 def require_shared(plugin: str, *, shares: bool, count: int) -> None:
