@@ -9,17 +9,20 @@ from PIL import Image
 from experiments.pictures.gallery import gallery
 from experiments.pictures.photograph import photograph
 from experiments.pictures.runs import run
+from vlminterp.attribution.rows import explained_pairs
+from vlminterp.results.run_folder import RunFolder
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOUR = "planted-base,planted-visual,planted-habitat,planted-diet"
-PAIR = "000001-planted-test-0-000001"
-"""The pair of `explained`: two objects, one of them named."""
+PAIR = 1
+"""Place of the pair of `explained`: two objects, one of them named."""
 
 
 def explained() -> Image.Image:
     """Returns the figure of one pair, as its run keeps it."""
     folder = run("+plugin=m2ib", "model=planted-base", "data=planted")
-    return Image.open(folder / "pictures" / f"{PAIR}-explained.png")
+    pairs = explained_pairs(RunFolder.read(folder), places=[PAIR])
+    return Image.open(folder / next(pairs).sides["image"].row["overlay"])
 
 
 def sweep() -> Image.Image:

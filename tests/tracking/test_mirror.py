@@ -376,20 +376,24 @@ def test_passports_are_columns_and_counts(tmp_path):
 
 def test_rows_that_name_pictures_are_a_gallery(tmp_path):
     folder = make_run(tmp_path / "m" / "0123456789ab", pairs=1)
-    results = RunFolder.read(folder)
-    named = results.parts.rows()["picture"][0]
-    rows = [
-        {"concept": "owl", "before": named, "score": 0.5, "answers": ["owl", "cat"]},
-        {"concept": "cat", "before": "pictures/lost.png", "score": 0.2, "answers": []},
-        {"concept": "dog", "before": None, "score": 0.1, "answers": []},
-    ]
-    results.table("tested").write(0, rows, {})
+    secret = Image.new("RGB", (4, 4), "red")
+    secret.save(tmp_path / "m" / "secret.png")
+    foreign = "pictures/../../secret.png"  # what a caption or a picture may be called in the data
+    with RunFolder.open(folder, CONFIG) as results:
+        named = results.save_picture("owl", Image.new("RGB", (5, 5), "blue"))
+        rows = [
+            {"concept": "owl", "before": named, "score": 0.5, "answers": ["owl", "cat"]},
+            {"concept": foreign, "before": named, "score": 0.2, "answers": []},
+            {"concept": "dog", "before": foreign, "score": 0.1, "answers": []},
+            {"concept": "cat", "before": None, "score": 0.1, "answers": []},
+        ]
+        results.table("tested").write(0, rows, {})
     mirror(results, TrackingConfig())
     content = table_with_media(folder, "gallery/tested")
     assert content["columns"] == ["before", "concept", "score", "answers"]
-    shown, lost = content["data"]
+    shown, other = content["data"]
     assert shown[1:] == ["owl", 0.5, '["owl", "cat"]']
     assert shown[0]["_type"] == "image-file"
     assert shown[0]["sha256"] == sha256((folder / named).read_bytes()).hexdigest()
-    assert lost == [None, "cat", 0.2, "[]"]
+    assert other[1:] == [foreign, 0.2, "[]"]
     assert "gallery/tested" in Keys.of(RunFolder.read(folder)).tables

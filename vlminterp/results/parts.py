@@ -161,6 +161,19 @@ class Parts:
             raise KeyError(number)
         return safetensors.numpy.load(self._arrays_file(number).read_bytes())
 
+    def pictures(self, number: int) -> frozenset[str]:
+        """Returns the paths of the saved pictures that the rows of one part name.
+
+        A text in the data may look like such a path; only those that the run has saved count.
+
+        Raises:
+            KeyError: There is no such part, or it is damaged.
+        """
+        if number not in self:
+            raise KeyError(number)
+        metadata = _read_rows(self._rows_file(number)).schema.metadata
+        return frozenset(json.loads(metadata.get(PICTURES_DIGESTS, b"{}")))
+
     def damaged(self) -> list[Path]:
         """Returns the damaged or missing files of all parts, relative to the run folder."""
         files = sorted({*_files(self._rows), *self._rows_of_arrays()})

@@ -1,7 +1,7 @@
 """Tables for W&B whose rows show the pictures that they name, side by side."""
 
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import wandb
@@ -33,30 +33,33 @@ def gallery(results: RunFolder, parts: Parts) -> wandb.Table | None:
     rows = list(islice(illustrated(parts), ROWS))
     if not rows:
         return None
-    names = dict.fromkeys(name for row in rows for name in row)
-    pictures = [name for name in names if any(_is_picture(row.get(name)) for row in rows)]
+    names = dict.fromkeys(name for row, _ in rows for name in row)
+    pictures = [
+        name for name in names if any(_is_saved(row.get(name), saved) for row, saved in rows)
+    ]
     others = [name for name in names if name not in pictures]
     table = wandb.Table(columns=[*pictures, *others], allow_mixed_types=True)
-    for row in rows:
-        shown = [_media(results, row.get(name), name) for name in pictures]
+    for row, saved in rows:
+        shown = [_media(results, row.get(name), saved, name) for name in pictures]
         table.add_data(*shown, *(cell(row.get(name)) for name in others))
     return table
 
 
-def illustrated(parts: Parts) -> Iterator[dict[str, Any]]:
-    """Yields the rows that name at least one picture."""
-    rows = chain.from_iterable(part.to_pylist() for part in parts.tables())
-    return (row for row in rows if any(map(_is_picture, row.values())))
+def illustrated(parts: Parts) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+    """Yields the rows that name saved pictures, each with the pictures of its part."""
+    for number in parts:
+        if saved := parts.pictures(number):
+            for row in parts.table(number).to_pylist():
+                if any(_is_saved(value, saved) for value in row.values()):
+                    yield row, saved
 
 
-def _is_picture(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and value.startswith("pictures/")
-        and value.endswith((".png", ".jpg"))
-    )
-
-
-def _media(results: RunFolder, path: object, caption: str) -> wandb.Image | None:
-    shown = picture(results.path / path, caption) if isinstance(path, str) else None
+def _media(
+    results: RunFolder, path: object, saved: frozenset[str], caption: str
+) -> wandb.Image | None:
+    shown = picture(results.path / str(path), caption) if _is_saved(path, saved) else None
     return None if shown is None else wandb.Image(str(shown.file), caption=caption)
+
+
+def _is_saved(value: object, saved: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in saved

@@ -30,7 +30,7 @@ JOB = (
     "+plugin=m2ib model=planted-base data.pairs=2 plugin.batch_size=1 plugin.sides=image "
     "plugin.image.steps=1 tracking=disabled console=quiet device=cpu"
 )
-RESULTS = (".parquet", ".safetensors", ".png")
+RESULTS = (".parquet", ".safetensors", ".png", ".jpg")
 PATIENCE = 20.0
 """Seconds in which processes must notice that their launcher is gone."""
 
