@@ -79,8 +79,8 @@ def answers(
     """Asks one VLM by one method after another.
 
     Args:
-        encoders: The VLMs.
-        question: The question.
+        encoders: Loads the VLMs that the question names, and keeps some of them.
+        question: The picture, its captions, and who is asked.
 
     Yields:
         After each method all answers so far, of which there may be none, and a line on each VLM

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vlminterp.errors import ConfigError
 from vlminterp.results.run_folder import RunFolder
-from vlminterp_app.finished import finished_runs, label
+from vlminterp_app.finished import finished_runs, offered
 from vlminterp_app.frames import framed
 from vlminterp_app.mistakes import telling
 from vlminterp_app.row_page import row_page
@@ -67,8 +67,7 @@ def runs_tab(outputs: Path) -> None:
 
 def _offered(outputs: str | Path) -> dict[str, Any]:
     """Returns the labels and paths of the finished runs, or a line that there are none."""
-    there = Path(outputs).expanduser().is_dir()
-    runs = [(label(run), str(run.path)) for run in finished_runs(outputs)] if there else []
+    runs = offered(outputs, lambda run: True)
     return {"choices": runs, "value": None, "info": None if runs else NO_RUNS}
 
 

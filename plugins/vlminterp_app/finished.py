@@ -1,6 +1,6 @@
 """Finds the finished runs in a folder."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from textwrap import shorten
@@ -36,6 +36,13 @@ def _finished(folders: list[Path]) -> Iterator[RunFolder]:
             run = RunFolder.read(folder)
             if run.summary is not None:
                 yield run
+
+
+def offered(outputs: str | Path, wanted: Callable[[RunFolder], bool]) -> list[tuple[str, str]]:
+    """Returns the labels and paths of the finished runs that are wanted; none without a folder."""
+    if not Path(outputs).expanduser().is_dir():
+        return []
+    return [(label(run), str(run.path)) for run in finished_runs(outputs) if wanted(run)]
 
 
 def likes_something(run: RunFolder) -> bool:

@@ -11,7 +11,7 @@ from vlminterp.plugin import load_plugin
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_app.concepts import concepts_of
 from vlminterp_app.encoders import AT_ONCE, EMBEDDED, Encoders
-from vlminterp_app.finished import finished_runs, label, likes_something
+from vlminterp_app.finished import finished_runs, likes_something, offered
 from vlminterp_app.frames import fragment, framed
 from vlminterp_app.mistakes import telling
 from vlminterp_app.picture_file import picture_file
@@ -28,7 +28,7 @@ def likes_tab(outputs: Path, encoders: Encoders) -> None:
     with gr.Row():
         folder = gr.Textbox(str(outputs), label="Folder of runs", scale=1)
         run = gr.Dropdown(
-            _choices(outputs),
+            offered(outputs, likes_something),
             value=None,
             label="Run",
             info="of ex2 or bank; without one, score captions below",
@@ -81,17 +81,10 @@ def likes_tab(outputs: Path, encoders: Encoders) -> None:
     )
 
 
-def _choices(outputs: str | Path) -> list[tuple[str, str]]:
-    if not Path(outputs).expanduser().is_dir():
-        return []
-    runs = filter(likes_something, finished_runs(outputs))
-    return [(label(run), str(run.path)) for run in runs]
-
-
 @telling
 def _found(outputs: str) -> Any:
     finished_runs(outputs)  # tells where there is no such folder
-    return gr.Dropdown(_choices(outputs), value=None)
+    return gr.Dropdown(offered(outputs, likes_something), value=None)
 
 
 @telling

@@ -12,6 +12,7 @@ from vlminterp.errors import InputError, ResultsError
 from vlminterp.report.attribution import pair_cards, scale_style
 from vlminterp.report.cards import data_uri
 from vlminterp.report.templating import environment
+from vlminterp.results.parts import Parts
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_app.frames import fragment
 from vlminterp_app.rows import MAIN, PART, PLACE, read_rows, shown
@@ -39,7 +40,7 @@ def row_page(run: RunFolder, table: str, place: int) -> str:
     if table == MAIN and "side" in frame:
         return _pair_page(run, int(row[PART]), int(row["pair"]))
     told = shown(frame)[frame[PLACE] == place].iloc[0].dropna().drop(PLACE)
-    return _plain_page(run, told, row)
+    return _plain_page(run, table, told, row)
 
 
 def _pair_page(run: RunFolder, part: int, pair: int) -> str:
@@ -57,21 +58,28 @@ def _pair_page(run: RunFolder, part: int, pair: int) -> str:
     return fragment(pair_columns(run, {str(name): one for name, one in results.items()}), STYLE)
 
 
-def _plain_page(run: RunFolder, told: "pd.Series[Any]", row: "pd.Series[Any]") -> str:
+def _plain_page(run: RunFolder, table: str, told: "pd.Series[Any]", row: "pd.Series[Any]") -> str:
     template = environment("vlminterp_app").get_template("row.html.j2")
-    return fragment(Markup(template.render(told=told.to_dict(), picture=_picture(run, row))))
+    picture = _picture(run, run.parts if table == MAIN else run.table(table), row)
+    return fragment(Markup(template.render(told=told.to_dict(), picture=picture)))
 
 
-def _picture(run: RunFolder, row: "pd.Series[Any]") -> str | None:
-    """Returns the picture of a row or of its concept as a data URI; None if there is none."""
-    name = row.get("picture")
-    concepts = run.table(CONCEPTS).rows()
-    if "concept" in row and {"concept", "picture"} <= set(concepts):
-        own = concepts.loc[concepts["concept"] == row["concept"], "picture"].dropna()
-        name = None if own.empty else own.iloc[0]
-    if not isinstance(name, str):
+def _picture(run: RunFolder, parts: Parts, row: "pd.Series[Any]") -> str | None:
+    """Returns the first saved picture of a row, or its concept's, as a data URI; None without."""
+    name = _saved(row.tolist(), parts.pictures(int(row[PART])))
+    table = run.table(CONCEPTS)
+    concepts = table.rows()
+    if name is None and "concept" in row and {"concept", "picture"} <= set(concepts):
+        own = concepts.loc[concepts["concept"] == row["concept"], "picture"]
+        name = _saved(own.tolist(), frozenset().union(*map(table.pictures, table)))
+    if name is None:
         return None
     try:
         return data_uri(read_image(run.path / name))
     except InputError:
         return None
+
+
+def _saved(values: list[Any], saved: frozenset[str]) -> str | None:
+    """Returns the first value that is the path of a picture that the run has saved."""
+    return next((one for one in values if isinstance(one, str) and one in saved), None)

@@ -10,7 +10,7 @@ import pandas as pd
 from vlminterp.attribution.passport.verdict import DOUBT
 from vlminterp.attribution.rows import DESCRIPTIVE
 from vlminterp.errors import ConfigError
-from vlminterp.report.finder import POINTING
+from vlminterp.metrics.facts import POINTING
 from vlminterp.results.run_folder import SUMMARY, RunFolder
 
 MAIN = "rows"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from vlminterp.attribution.metric_names import metric_parts
 from vlminterp.attribution.passport.split import splits_of
 from vlminterp.attribution.placed import placed_map
 from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
@@ -14,10 +15,10 @@ from vlminterp.attribution.shown import shown_places
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
 from vlminterp.drawing.signed import signed_overlay
-from vlminterp.metrics.facts import METRICS, SHUFFLED, Metric, how_it_misleads
+from vlminterp.metrics.facts import METRICS, POINTING, SHUFFLED, Metric, how_it_misleads
 from vlminterp.report.cards import data_uri, small_picture
 from vlminterp.report.content import Content, Section
-from vlminterp.report.finder import POINTING, Findable, finder
+from vlminterp.report.finder import Findable, finder
 from vlminterp.report.passport import OneWord, Stamp, grouped, split_counts, split_table, stamp
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
@@ -116,7 +117,7 @@ def score_tables(
         own = [
             (method or methods[0], metric, value)
             for name, value in metrics.items()
-            for of, method, metric in [_parts(name)]
+            for of, method, metric in [metric_parts(name)]
             if of == side
         ]
         if not own:
@@ -155,13 +156,6 @@ def _baselines(
                 name = f"{method}, {SHUFFLED}" if own else baseline
                 found.setdefault(name, {}).setdefault(metric, numbers)
     return found
-
-
-def _parts(name: str) -> tuple[str, str, str]:
-    """Splits a name into side, method and metric; the method is empty if the run has only one."""
-    side, _, rest = name.partition(".")
-    method, _, metric = rest.rpartition(".")
-    return side, method, metric
 
 
 def _best(rows: Mapping[str, Mapping[str, Mapping[str, Any]]], facts: Metric) -> str | None:

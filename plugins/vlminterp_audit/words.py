@@ -39,7 +39,7 @@ class Scope:
 
     @property
     def everything(self) -> bool:
-        """Whether every kind of flag could be raised."""
+        """True if every kind of flag could be raised."""
         return self.phrases and Origin.map.value not in self.regions
 
     def missing(self) -> Iterator[str]:

@@ -43,6 +43,17 @@ def test_a_row_of_a_table_with_its_picture(tmp_path):
     assert "img" not in [tag for tag, _ in without.tags]
 
 
+def test_what_the_data_calls_a_picture_is_not_read(tmp_path):
+    SCENE.save(tmp_path / "secret.png")
+    with RunFolder.open(tmp_path / "run", {"names": {"plugin": "any"}}) as run:
+        saved = run.save_picture("owl", SCENE)
+        foreign = "../secret.png"
+        run.parts.write(0, [{"text": "a", "picture": foreign}, {"text": "b", "shown": saved}], {})
+        run.finish({"plugin": "any"})
+    pages = [Page(row_page(RunFolder.read(tmp_path / "run"), MAIN, place)) for place in (0, 1)]
+    assert [[tag for tag, _ in page.tags].count("img") for page in pages] == [0, 1]
+
+
 def test_a_row_that_is_gone_is_one_line(tmp_path):
     run = RunFolder.read(make_run(tmp_path / "run"))
     with pytest.raises(ResultsError, match="no longer there"):

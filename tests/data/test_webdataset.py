@@ -114,3 +114,15 @@ def test_addresses_are_those_of_fsspec(tmp_path):
         file.write((tmp_path / "a.tar").read_bytes())
     (pair,) = pairs("memory://shards/{00..00}.tar")
     assert pair.load_image().getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_shard_is_opened_once_for_all_captions(tmp_path, monkeypatch):
+    """Each caption by itself would be a request of its own to a store on the web."""
+    import fsspec
+
+    members = [(f"{n}.{k}", c) for n in "abc" for k, c in (("png", encoded("red")), ("txt", b"t"))]
+    write(tmp_path / "a.tar", *members)
+    opened = []
+    monkeypatch.setattr(fsspec, "open", lambda *a, _open=fsspec.open: opened.append(a) or _open(*a))
+    assert len(pairs(tmp_path)) == 3
+    assert len(opened) == 1

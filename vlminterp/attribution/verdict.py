@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-POINTING = {"image": "pointing_game", "text": "word_pointing"}
+from vlminterp.attribution.metric_names import metric_parts
+from vlminterp.metrics.facts import POINTING
+
+POINTS = {"image": POINTING, "text": "word_pointing"}
 """The metric that answers whether maps point at what is named, by side."""
 ASKED = {
     "image": ("looks at what the text names", "pictures"),
@@ -27,7 +30,7 @@ def verdict(summary: Mapping[str, Any]) -> str:
         >>> verdict({"model": "planted-base", "metrics": {"image.pointing_game": found}})
         'planted-base looks at what the text names in 83 % of 60 pictures (random maps: 9 %).'
     """
-    said = [_of_side(summary, side) for side in POINTING]
+    said = [_of_side(summary, side) for side in POINTS]
     return " ".join(one for one in said if one) or _of_passports(summary)
 
 
@@ -54,9 +57,8 @@ def _by_method(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields the metric of each method; of a run with one method, under an empty name."""
     for name, metric in metrics.items():
-        of, _, rest = name.partition(".")
-        method, _, own = rest.rpartition(".")
-        if of == side and own == POINTING[side] and metric.get("mean") is not None:
+        of, method, own = metric_parts(name)
+        if of == side and own == POINTS[side] and metric.get("mean") is not None:
             yield method, metric
 
 

@@ -1,4 +1,4 @@
-"""Members of tar files of samples, by their places, so that nothing is read before it is used."""
+"""Members of tar files of samples, by their places: no picture is read before it is used."""
 
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -52,42 +52,48 @@ class Sample:
     Attributes:
         key: That name.
         members: The members by the rest of their names, in lower case: `jpg`, `txt`.
+        contents: The bytes of those that were asked for.
     """
 
     key: str
     members: Mapping[str, Member]
+    contents: Mapping[str, bytes]
 
 
-def samples(shard: str) -> Iterator[Sample]:
-    """Yields the samples of a tar file, in order; reads headers alone where it can seek.
+def samples(shard: str, wanted: str) -> Iterator[Sample]:
+    """Yields the samples of a tar file, in order; reads headers and one small member of each.
 
     Args:
         shard: Its path, or an address that fsspec knows, such as `s3://bucket/00000.tar`.
+        wanted: The member that is read in passing, such as `txt`: read by its place later, each
+            would be a request of its own to a store on the web.
 
     Raises:
         InputError: The tar file is damaged from here on; what came before has been yielded.
     """
-    key, members = "", dict[str, Member]()
+    key, members, contents = "", dict[str, Member](), dict[str, bytes]()
     try:
         with fsspec.open(shard, "rb") as file, _opened(file) as tar:
             for entry in tar:
                 if not entry.isfile():
                     continue
                 name, _, suffix = PurePosixPath(entry.name).name.partition(".")
-                own = str(PurePosixPath(entry.name).parent / name)
+                own, suffix = str(PurePosixPath(entry.name).parent / name), suffix.lower()
                 if own != key and members:
-                    yield Sample(key, members)
-                    members = {}
+                    yield Sample(key, members, contents)
+                    members, contents = {}, {}
                 key = own
-                members[suffix.lower()] = Member(shard, entry.offset_data, entry.size)
+                members[suffix] = Member(shard, entry.offset_data, entry.size)
+                if suffix == wanted and (content := tar.extractfile(entry)) is not None:
+                    contents[suffix] = content.read()
                 # The headers of a corpus would fill the memory: tarfile keeps all that it has read.
                 tar.members = []  # type: ignore[attr-defined]
     except BROKEN as error:
         if members:
-            yield Sample(key, members)
+            yield Sample(key, members, contents)
         raise InputError(f"{shard}: the tar file is damaged ({error})") from error
     if members:
-        yield Sample(key, members)
+        yield Sample(key, members, contents)
 
 
 def _opened(file: Any) -> tarfile.TarFile:

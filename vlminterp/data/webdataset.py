@@ -82,7 +82,7 @@ class WebdatasetSource(Source):
         unique, place = UniqueIds(), 0
         for shard in self._shards:
             try:
-                for sample in samples(shard):
+                for sample in samples(shard, self._config.text.partition(".")[0]):
                     place += 1
                     if pair := self._pair(unique(printable(sample.key), place), sample):
                         yield pair
@@ -104,11 +104,11 @@ class WebdatasetSource(Source):
 
     def _text(self, sample: Sample) -> str:
         suffix, _, key = self._config.text.partition(".")
-        member = sample.members.get(suffix)
-        if member is None:
+        content = sample.contents.get(suffix)
+        if content is None:
             raise InputError(f"no member .{suffix}; data.text names the caption's")
         try:
-            found = member.read().decode()
+            found = content.decode()
             value = json.loads(found).get(key) if key else found
         except (ValueError, AttributeError) as error:
             raise InputError(f".{suffix} can't be read as text ({error})") from error

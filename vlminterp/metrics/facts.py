@@ -34,6 +34,8 @@ class Metric:
     beyond: bool = False
 
 
+POINTING = "pointing_game"
+"""The metric that is 0 for a map that misses what is named."""
 SHUFFLED = "shuffled"
 """The baseline of a method's own values at random places."""
 
@@ -46,7 +48,7 @@ _UPSIDE_DOWN = (
 
 _ALL = (
     Metric(
-        name="pointing_game",
+        name=POINTING,
         higher_is_better=True,
         range=(0, 1),
         paper="Zhang et al., ECCV 2016, Excitation Backprop",

@@ -16,7 +16,8 @@ from vlminterp.data.images import read_image
 from vlminterp.drawing.charts.curves import Curve, curve
 from vlminterp.drawing.overlay import overlay, shared_top
 from vlminterp.errors import InputError
-from vlminterp.report.finder import POINTING, Findable
+from vlminterp.metrics.facts import POINTING
+from vlminterp.report.finder import Findable
 from vlminterp.report.passport import Stamp, stamp
 from vlminterp.report.words import coloured_words
 

@@ -10,9 +10,6 @@ from markupsafe import Markup
 
 from vlminterp.report.templating import environment
 
-POINTING = "pointing_game"
-"""The metric that is 0 for a map that misses what is named."""
-
 
 @dataclass(frozen=True)
 class Findable:

@@ -6,12 +6,8 @@ python -m experiments.benchmarks.audit_speed.measure
 import argparse
 import csv
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -19,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from experiments.benchmarks.apart import Cost, cost
 from experiments.benchmarks.random_clip import EDGE, random_clip
 from experiments.benchmarks.results import keep, machine
 from vlminterp.planted import models_dir
@@ -31,29 +28,6 @@ HERE = Path(__file__).parent
 TOKENIZER = ("merges.txt", "tokenizer.json", "tokenizer_config.json")
 FEW, PICTURES = 4, 8
 """Concepts that the large model is asked about, and pictures of each."""
-CHILD = """
-import resource, sys
-from vlminterp.cli.main import run
-assert run(sys.argv[1:]) == 0
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-"""
-"""Runs a command line, then prints the CPU seconds and the largest resident memory, in MB."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """The cost of one audit.
-
-    Attributes:
-        tested: Pictures that names were tested on.
-        seconds: CPU seconds of the whole process.
-        megabytes: Its largest resident memory.
-    """
-
-    tested: int
-    seconds: float
-    megabytes: float
 
 
 def main() -> None:
@@ -64,16 +38,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         found = {
-            name: cost(line, root / str(number))
+            name: audited(line, root / str(number))
             for number, (name, line) in enumerate(lines(root).items())
         }
     table = ["| audit | pictures tested | CPU s | CPU s a picture | memory, MB |", "|-|-|-|-|-|"]
     table += [
-        f"| {name} | {one.tested} | {one.seconds:.0f} | {one.seconds / one.tested:.2f} "
-        f"| {one.megabytes:.0f} |"
-        for name, one in found.items()
+        f"| {name} | {tested} | {one.seconds:.0f} | {one.seconds / tested:.2f} | {one.most:.0f} |"
+        for name, (tested, one) in found.items()
     ]
-    numbers = {name: vars(one) for name, one in found.items()}
+    numbers = {name: {"tested": tested, **vars(one)} for name, (tested, one) in found.items()}
     keep(HERE, {"audits": numbers, **machine()}, table, save=save)
 
 
@@ -93,20 +66,13 @@ def lines(root: Path) -> dict[str, tuple[str, ...]]:
     }
 
 
-def cost(line: tuple[str, ...], output: Path) -> Cost:
-    """Runs one audit in a process of its own."""
+def audited(line: Sequence[str], output: Path) -> tuple[int, Cost]:
+    """Runs one audit; returns the number of pictures that names were tested on, and the cost."""
     shared = ("+plugin=audit", "tracking=disabled", "device=cpu", "console=quiet")
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, *shared, *line, f"output={output}"],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    seconds, megabytes = map(float, done.stdout.split()[-2:])
+    found = cost([*shared, *line, f"output={output}"])
     (summary,) = output.glob("audit/*/*/summary.json")
     tested = RunFolder.read(summary.parent).table("pictures").rows()
-    return Cost(int(tested["score"].notna().sum()), seconds, megabytes)
+    return int(tested["score"].notna().sum()), found
 
 
 def write_large(folder: Path) -> None:

@@ -4,12 +4,10 @@ python -m experiments.benchmarks.flat_memory.measure
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from experiments.benchmarks.apart import cost
 from experiments.benchmarks.results import keep, machine
 
 HERE = Path(__file__).parent
@@ -19,15 +17,6 @@ LINE = (
     "plugin.options=['m2ib.steps=1','ig.steps=1'] tracking=disabled device=cpu console=quiet"
 )
 """Few steps, so that it is soon over; they do not change how much memory a batch needs."""
-CHILD = """
-import re, sys
-from pathlib import Path
-from vlminterp.cli.main import run
-assert run(sys.argv[1:]) == 0
-status = Path("/proc/self/status").read_text()
-print(*(re.search(name + r":\\s+(\\d+)", status)[1] for name in ("VmHWM", "VmRSS")))
-"""
-"""Runs a command line, then prints the process's memory, in KB: the most, and that at its end."""
 
 
 def main() -> None:
@@ -46,16 +35,8 @@ def main() -> None:
 def megabytes(pairs: int) -> tuple[float, float]:
     """Returns the resident memory of a run's process: the most, and that at its end."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD, *LINE.split(), f"data.pairs={pairs}"],
-            cwd=folder,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    most, end = done.stdout.split()[-2:]
-    return int(most) / 1024, int(end) / 1024
+        found = cost([*LINE.split(), f"data.pairs={pairs}"], Path(folder))
+    return found.most, found.end
 
 
 if __name__ == "__main__":

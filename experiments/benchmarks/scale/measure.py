@@ -5,14 +5,11 @@ python -m experiments.benchmarks.scale.measure --pairs 500 2000 20000
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments.benchmarks.apart import cost, last_line
 from experiments.benchmarks.results import keep, machine
 from vlminterp.results.run_folder import REPORT
 
@@ -24,15 +21,6 @@ LINE = (
     "+plugin=attribution model=planted-base plugin.methods=[gae] data=planted "
     "tracking=disabled device=cpu console=quiet output=out"
 )
-RUN = """
-import json, re, sys, time
-from pathlib import Path
-from vlminterp.cli.main import run
-assert run(sys.argv[1:]) == 0
-most = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
-print(json.dumps({"cpu": time.process_time(), "most": int(most) / 1024}))
-"""
-"""Runs a command line, then prints its processor seconds and its memory, in MB."""
 RESUME = """
 import sys, time
 from pathlib import Path
@@ -78,29 +66,17 @@ def table(found: dict[str, dict[str, float]]) -> Sequence[str]:
 def measured(pairs: int) -> dict[str, float]:
     """Returns the numbers of one run over so many pairs."""
     with tempfile.TemporaryDirectory() as folder:
-        numbers = json.loads(child(RUN, folder, *LINE.split(), f"data.pairs={pairs}"))
+        found = cost([*LINE.split(), f"data.pairs={pairs}"], Path(folder))
         (page,) = Path(folder).rglob(REPORT)
         files = [path.stat().st_size for path in page.parent.rglob("*") if path.is_file()]
         return {
-            **numbers,
+            "cpu": found.seconds,
+            "most": found.most,
             "files": len(files),
             "bytes": sum(files),
-            "resume": float(child(RESUME, folder, str(page.parent))),
+            "resume": float(last_line(RESUME, [str(page.parent)])),
             "page": page.stat().st_size,
         }
-
-
-def child(code: str, folder: str, *arguments: str) -> str:
-    """Runs code in a process of its own, on one thread, and returns its last line."""
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return done.stdout.splitlines()[-1]
 
 
 if __name__ == "__main__":
