@@ -17,6 +17,7 @@ from vlminterp_ex2.align import Alignment
 from vlminterp_ex2.answer import Hanging, agreement, came_to_say, hanging, sentence
 from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
 from vlminterp_ex2.inspection.families import Families
+from vlminterp_ex2.inspection.said import MEASURED
 from vlminterp_ex2.inspection.shares import CHANGE, Shares, empty_share, shares
 from vlminterp_ex2.journal import ALIGN, rows_of
 from vlminterp_ex2.matched import nearest_to
@@ -127,7 +128,6 @@ def _relative(path: Path, start: Path) -> str:
 
 def _told(found: Hanging) -> dict[str, Any]:
     """Returns a verdict with its gains, and the null beside them."""
-    gains = {"presence": found.presence, "content": found.content, "shuffled": found.shuffled}
     return {
         "finding": found.verdict.finding.value,
         "leader": found.verdict.leader,
@@ -135,8 +135,8 @@ def _told(found: Hanging) -> dict[str, Any]:
         "p": found.verdict.p,
         "p_runner_up": found.verdict.p_runner_up,
         "gains": {
-            kind: {family: plain_interval(one) for family, one in own.intervals().items()}
-            for kind, own in gains.items()
+            kind: {f: plain_interval(one) for f, one in getattr(found, kind).intervals().items()}
+            for kind in MEASURED
         },
     }
 

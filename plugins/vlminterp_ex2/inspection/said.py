@@ -25,6 +25,8 @@ from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
 
 PRESENCE, DELETION, CONTENT = KINDS = ("presence", "deletion", "content")
 """Replacements of a family's words: by a neutral phrase, by nothing, by another concept's."""
+MEASURED = (*KINDS, "shuffled")
+"""What is measured of each family; the last is `PRESENCE` under shuffled classes."""
 SWAPS = 2
 """Number of swaps with other concepts' words, for each family in a description."""
 FARTHER = 3
