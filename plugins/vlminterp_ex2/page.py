@@ -81,6 +81,12 @@ def _counts(folder: RunFolder, summary: Mapping[str, Any], steps: Rows) -> dict[
     if summary.get("policy"):
         found["aligned policy"] = summary["policy"]
     options = folder.config.get("plugin") or {}
+    if aim := options.get("target_kl"):
+        kl = summary.get("metrics", {}).get("kl", {}).get("mean")
+        found["KL asked for"] = f"{aim:g} nats per response"
+        found["KL described at"] = "" if kl is None else f"{kl:.2g}"
+    if summary.get("target_missed"):
+        found["not at the KL asked for"] = summary["target_missed"]
     if (options.get("policy") or {}).get("trust_remote_code"):
         found["foreign code"] = "run: the policy's own, by plugin.policy.trust_remote_code=true"
     return found

@@ -20,7 +20,7 @@ from vlminterp_ex2.inspection.families import Families
 from vlminterp_ex2.inspection.said import MEASURED
 from vlminterp_ex2.inspection.shares import CHANGE, Shares, empty_share, shares
 from vlminterp_ex2.journal import ALIGN, rows_of
-from vlminterp_ex2.matched import nearest_to
+from vlminterp_ex2.matched import missed, nearest_to
 from vlminterp_ex2.selection import (
     BASE_LLM,
     BEST,
@@ -64,7 +64,8 @@ def summarise(
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
     _write_gains(context, concepts, found)
     chosen = _selections(context, concepts)
-    matched = nearest_to(rows_of(context.results.table(ALIGN)), alignment, config)
+    steps = rows_of(context.results.table(ALIGN))
+    matched, off_target = nearest_to(steps, alignment, config), missed(steps, alignment, config)
     hits = rows_of(context.results.table(ZERO_SHOT))
     classified = accuracy(hits) if hits else {}
     return {
@@ -79,6 +80,7 @@ def summarise(
         "stopped": alignment.stopped,
         "steps": alignment.steps,
         "described_at": matched.steps,
+        **({"target_missed": off_target} if off_target else {}),
         "policy": _relative(matched.checkpoint, context.results.path),
         "shares": {policy: _intervals(found, SHARE) for policy, found in each.items()},
         "change": _intervals(change, CHANGE),
