@@ -91,6 +91,37 @@ def test_the_name_stays_when_a_family_goes(text, family, left):
     assert [changed for _, changed in found] == [left] * (left is not None)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "kept"),
+    [
+        ("American goldfinch", "The goldfinch eats seeds.", "The goldfinch "),
+        ("boxer dog", "Boxers have a short coat.", "Boxers "),
+        ("boxer dog", "The dog has a short coat.", "The dog "),
+        ("Boeing 747-400 aircraft", "A Boeing 747-400 has four engines.", "A Boeing 747-400 "),
+        ("great horned owl", "The horned owl is brown.", "The horned owl "),
+        ("Great Pyrenees", "The Pyrenees is white.", "The Pyrenees "),
+    ],
+)
+def test_a_part_of_the_name_stays_when_a_family_goes(name, text, kept):
+    """What a concept is called after its first mention is worth much of what its name is."""
+    changed = [
+        after
+        for (kind, _), pairs in compared(said_of(0, name, text)).items()
+        for _, after in pairs
+        if kind == PRESENCE
+    ]
+    assert changed
+    assert all(after.startswith(kept) and after != text for after in changed)
+    assert not any(" are " in after for after in changed if "Pyrenees" in after)
+
+
+def test_a_word_that_only_looks_like_a_part_is_no_name():
+    said = said_of(0, "American goldfinch", "It lives in American woods.")
+    assert compared(said)[PRESENCE, "habitat"][0][1].startswith("It can be named")
+    paradise = said_of(0, "bird of paradise", "It is found in a paradise of woods.")
+    assert compared(paradise)[PRESENCE, "habitat"]
+
+
 def test_what_says_nothing_else_is_compared_after_the_name():
     text = "It has big eyes. It has folded wings."
     assert compared(said_of(0, "owl", text))[DELETION, "visual"] == [(f"An owl. {text}", "An owl.")]
