@@ -97,6 +97,7 @@ def test_the_name_stays_when_a_family_goes(text, family, left):
         ("American goldfinch", "The goldfinch eats seeds.", "The goldfinch "),
         ("boxer dog", "Boxers have a short coat.", "Boxers "),
         ("boxer dog", "The dog has a short coat.", "The dog "),
+        ("boxer dog", "The boxer is a large dog.", "The boxer "),
         ("Boeing 747-400 aircraft", "A Boeing 747-400 has four engines.", "A Boeing 747-400 "),
         ("great horned owl", "The horned owl is brown.", "The horned owl "),
         ("Great Pyrenees", "The Pyrenees is white.", "The Pyrenees "),
@@ -113,6 +114,28 @@ def test_a_part_of_the_name_stays_when_a_family_goes(name, text, kept):
     assert changed
     assert all(after.startswith(kept) and after != text for after in changed)
     assert not any(" are " in after for after in changed if "Pyrenees" in after)
+
+
+@pytest.mark.parametrize(
+    ("text", "family", "kept", "deleted"),
+    [
+        ("The bird eats mice.", "diet", "The bird ", "The bird."),
+        ("The birds eat mice.", "diet", "The birds ", "The birds."),
+        ("The brown bird has a long bill.", "visual", "The brown bird ", "The brown bird."),
+        ("The creature is found in marshes.", "habitat", "The creature ", "The creature."),
+        ("This wading bird is a predator.", "kind", "This ", "A heron."),
+        ("The bird's bill is long.", "visual", "This ", "A heron."),
+        ("The bird feeder is red.", "visual", "This ", "A heron."),
+    ],
+)
+def test_a_noun_that_stands_for_the_concept_stays_unless_it_is_of_the_family(
+    text, family, kept, deleted
+):
+    """A VLM that likes to hear "bird" does not like to hear of diets."""
+    found = compared(said_of(0, "heron", text))
+    for _, changed in found[PRESENCE, family]:
+        assert re.match(rf"{kept}(?:can be named|may be meant|may come up)", changed)
+    assert [changed for _, changed in found[DELETION, family]] == [deleted]
 
 
 def test_a_word_that_only_looks_like_a_part_is_no_name():

@@ -58,7 +58,7 @@ def words_of(text: str, name: str) -> list[TaggedWord]:
         >>> [word.lemma for word in words_of("Ice skates have a blade.", "ice skate")]
         ['NAME', 'have', 'a', 'blade']
         >>> [word.lemma for word in words_of("A boxer is a dog.", "boxer dog")]
-        ['a', 'NAME', 'be', 'a', 'NAME']
+        ['a', 'NAME', 'be', 'a', 'dog']
     """
     found = [
         TaggedWord(match.group(), match.start(), match.end(), lemma(match.group()))
@@ -83,15 +83,15 @@ def calls(name: str) -> tuple[tuple[str, ...], ...]:
     """Returns what a concept can be called, longest first: its name, and parts that stand for it.
 
     Whoever writes about an American goldfinch goes on with "the goldfinch". Such a part is worth
-    much of what the name is worth, and must not be taken for the words of any family. Parts are the
-    last word, two or more words in a row, and what stands before a type that data append.
+    much of what the name is worth, and must not be taken for the words of any family. Parts are two
+    or more words in a row, and the last word, or the one before it if the last is a type.
 
     Args:
         name: The concept's name.
 
     Example:
         >>> calls("American goldfinch"), calls("boxer dog")
-        ((('american', 'goldfinch'), ('goldfinch',)), (('boxer', 'dog'), ('dog',), ('boxer',)))
+        ((('american', 'goldfinch'), ('goldfinch',)), (('boxer', 'dog'), ('boxer',)))
     """
     whole = tuple(lemma(match.group()) for match in WORD.finditer(name))
     count = len(whole)
@@ -101,8 +101,8 @@ def calls(name: str) -> tuple[tuple[str, ...], ...]:
         for start in range(count - length + 1)
     ]
     told = [run for run in runs if run == whole or not {run[0], run[-1]} & LINKS]
-    before = whole[-2:-1] if whole[-1:] and whole[-1] in TYPES else ()
-    return tuple(dict.fromkeys(part for part in (*told, whole[-1:], before) if part))
+    last = whole[-2:-1] if count > 1 and whole[-1] in TYPES else whole[-1:]
+    return tuple(dict.fromkeys(part for part in (*told, last) if part))
 
 
 def _are_name(words: Sequence[TaggedWord], called: tuple[str, ...]) -> bool:
