@@ -283,6 +283,13 @@ def test_words_that_name_another_concept_are_not_lent(said):
     assert [("eats bats",)] not in list(lent)
 
 
+def test_words_that_name_another_concept_by_a_part_are_not_lent(said):
+    others = [said_of(5, "cat", "A cat. It eats robins."), said_of(6, "American robin", "A robin.")]
+    lent = list(ClausePool([*said, *others]).lend(said[0], "diet", np.random.default_rng(0)))
+    assert lent
+    assert [("eats robins",)] not in lent
+
+
 def test_one_takes_what_it_is_given_in_the_same_number(said):
     many = said_of(5, "hen", "Hens eat grain.")
     lent = list(ClausePool([*said, many]).lend(said[0], "diet", np.random.default_rng(0)))
