@@ -40,7 +40,7 @@ def audit(context: Context[AuditConfig]) -> None:
     )
     listener = Listener(context.encoder, pool, names, phrases.clauses, config.batch_size)
     auditor = _auditor(context, pool, names, listener, onlooker)
-    done = len(context.results.parts)
+    done = len(context.results.parts.numbers())
     with context.progress.track("auditing", len(pool.concepts), done, "concepts") as stage:
         for about in context.results.unmade(range(len(pool.concepts))):
             auditor.audit(about)

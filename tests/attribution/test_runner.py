@@ -6,6 +6,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -19,6 +20,7 @@ from vlminterp.adapters.dual_encoder import Geometry, Pixels
 from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.attribution.heatmap import place_on_image
+from vlminterp.attribution.rows import explained_pairs
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.data.manifest import ManifestConfig, ManifestSource
 from vlminterp.data.pairs import unusable
@@ -30,6 +32,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
 from vlminterp.report.page import render
+from vlminterp.results import parts as parts_module
 from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.stages import Stages
@@ -74,6 +77,79 @@ def test_rows_do_not_depend_on_batches(explain, load_tiny, source):
         for size in (1, 5)
     ]
     np.testing.assert_allclose(*frames, rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture
+def growing(monkeypatch):
+    """Parts of one batch, then of two, then of three."""
+    monkeypatch.setattr("vlminterp.results.part_sizes.SIZES", ((0, 1), (1, 2), (2, 3)))
+
+
+def test_larger_parts_hold_the_same_rows_and_arrays(explain, load_tiny, source, monkeypatch):
+    encoder = load_tiny("hf")
+    plain = explain(FromTruth(encoder, source, Side.image), batch_size=1, name="plain")
+    monkeypatch.setattr("vlminterp.results.part_sizes.SIZES", ((0, 1), (1, 2), (2, 3)))
+    grown = explain(FromTruth(encoder, source, Side.image), batch_size=1, name="grown")
+    assert [grown.parts.table(part).num_rows for part in range(3)] == [1, 2, 3]
+    assert len(grown.parts) < len(plain.parts)
+    assert grown.summary == plain.summary | {"parts": len(grown.parts)}
+    pd.testing.assert_frame_equal(grown.parts.rows(), plain.parts.rows())
+    for pair, other in zip(explained_pairs(grown), explained_pairs(plain), strict=True):
+        np.testing.assert_array_equal(pair.image.map, other.image.map)
+    assert [pair.pair for pair in explained_pairs(grown, places=[0, 4])] == [0, 4]
+
+
+def test_a_run_goes_on_at_once_and_what_is_damaged_is_found_before_it_ends(
+    explain, load_tiny, source, growing, monkeypatch
+):
+    encoder, events = load_tiny("hf"), []
+    whole = explain(Brightness(encoder, events), batch_size=1)
+    before = files(whole.path)
+    (whole.path / "summary.json").unlink()
+    (whole.path / "rows/000003.parquet").unlink()
+    damaged = whole.path / "arrays/000001.safetensors"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    read = parts_module._read_rows
+    monkeypatch.setattr(
+        parts_module, "_read_rows", lambda path: events.append("read") or read(path)
+    )
+    events.clear()
+    explain(Brightness(encoder, events), batch_size=1)
+    assert events[0] == "explained"
+    assert events.count("explained") == 3 + 2  # the batches of part 3, and those of part 1
+    assert files(whole.path) == before
+
+
+class Brightness:
+    """The brightness of patches, a method that knows no pair from another."""
+
+    def __init__(self, encoder, events):
+        self.encoder, self.events = encoder, events
+
+    def attribute(self, pixels, tokens):
+        self.events.append("explained")
+        image, text = self.encoder.encode_image(pixels), self.encoder.encode_text(tokens)
+        patches = torch.nn.functional.adaptive_avg_pool2d(pixels.values.mean(1), GRID).flatten(1)
+        return Explanation(
+            side=Side.image,
+            scores=patches,
+            unit="brightness",
+            layer=0,
+            similarity=(image * text).sum(-1),
+            prefix_tokens=0,
+            grids=((GRID, GRID),) * len(pixels),
+            geometry=pixels.geometry,
+            words=(),
+        )
+
+
+def files(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".parquet", ".safetensors", ".json", ".png")
+    }
 
 
 def test_a_thorough_run_tries_explanations_out(explain, load_tiny, source):

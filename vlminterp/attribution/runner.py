@@ -51,18 +51,21 @@ def explain_pairs(
     """
     total = context.source.count()
     with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
-        for number, pairs in context.batches(batch_size):
-            loaded, rows = _load(number * batch_size, pairs)
+        for number, batches in context.parts(batch_size):
+            rows: list[Row] = []
             arrays: dict[str, NDArray[Any]] = {}
-            if loaded:
-                for row, own in _explain(
+            for first, pairs in batches:
+                loaded, skipped = _load(first, pairs)
+                rows += skipped
+                explained = _explain(
                     context, attributors, loaded, draw, blur, keep, thorough=thorough
-                ):
+                )
+                for row, own in explained:
                     rows.append(row)
                     arrays |= own
+                stage.reach(first + len(pairs))
             rows.sort(key=lambda row: row["pair"])
             context.results.parts.write(number, rows, arrays)
-            stage.reach(number * batch_size + len(pairs))
     if context.results.joined:
         return
     keep_telling(context, keep, draw)
@@ -101,6 +104,8 @@ def _explain(
 
     A batch that does not fit into memory is halved; a pair's result does not depend on its batch.
     """
+    if not batch:
+        return
     empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
     for item, unread in zip(batch, empty, strict=True):
         if unread:

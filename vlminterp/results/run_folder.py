@@ -183,14 +183,18 @@ class RunFolder:
         """Yields the parts of a table that this process is to make, one at a time.
 
         Other processes of the same run make other parts. The iteration ends when all parts are
-        there; those of a process that has died are taken over.
+        there; those of a process that has died are taken over. What earlier processes have made is
+        checked last, so that a long run goes on at once; what is damaged is made again.
 
         Args:
             parts: Lists all parts by number, with what they are made of; perhaps asked repeatedly.
             table: The table's name; empty for the main one.
         """
-        made = (self.table(table) if table else self.parts).__contains__
-        return self._claims.shared_out(table or "rows", parts, made)
+        own, name = self.table(table) if table else self.parts, table or "rows"
+        yield from self._claims.shared_out(name, parts, own.present)
+        read = bool(table) or not self.joined  # the main table is read by the one that finishes
+        if read and any(number not in own for number in own.numbers()):
+            yield from self._claims.shared_out(name, parts, own.__contains__)
 
     def unmade(self, numbers: Sequence[int], table: str = "") -> Iterator[int]:
         """Yields the numbers of the parts that this process is to make; see `shared_out`.
@@ -321,10 +325,9 @@ class RunFolder:
         every = (self.parts, *self.tables().values())
         for table in chain.from_iterable(parts.tables() for parts in every):
             if "skipped" in table.column_names:
-                for row in table.to_pylist():
-                    if row["skipped"] is not None:
-                        skip = Skip(str(row.get("id")), row["skipped"])
-                        found.setdefault((row.get("pair"), skip), skip)
+                for row in table.filter(table["skipped"].is_valid()).to_pylist():
+                    skip = Skip(str(row.get("id")), row["skipped"])
+                    found.setdefault((row.get("pair"), skip), skip)
         return list(found.values())
 
     def _counts(self) -> dict[str, Any]:
