@@ -20,6 +20,7 @@ from vlminterp.adapters.dual_encoder import Geometry, Pixels
 from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.attribution.heatmap import place_on_image
+from vlminterp.attribution.options import ExplainingConfig
 from vlminterp.attribution.rows import explained_pairs
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.data.manifest import ManifestConfig, ManifestSource
@@ -297,7 +298,7 @@ def test_a_caption_of_which_nothing_is_left_costs_its_pair(tmp_path):
         stages = Stages(tmp_path / "stages", "")
         context = Context(None, encoder, source, results, progress, 0, device, stages)
         methods = [M2IB(encoder, side, Settings(steps=1, copies=2)) for side in ("image", "text")]
-        explain_pairs(context, methods, 2, figure)
+        explain_pairs(context, methods, ExplainingConfig(batch_size=2, passport=False), figure)
         rows = results.parts.rows()
     assert sorted(rows["pair"]) == [0, 0, 1, 2, 2]
     (reason,) = rows.loc[rows["pair"] == 1, "skipped"]
@@ -342,7 +343,7 @@ def test_it_is_said_how_many_pairs_have_truth(load_tiny, tmp_path):
         progress, device = Progress(quiet=True), torch.device("cpu")
         stages = Stages(tmp_path / "stages", "")
         context = Context(None, encoder, source, results, progress, 0, device, stages)
-        explain_pairs(context, [Flat()], 5, figure)
+        explain_pairs(context, [Flat()], ExplainingConfig(batch_size=5, passport=False), figure)
     assert len(usable) == PAIRS - 2
     assert results.summary["with_truth"] == PAIRS - 2
     assert pairs_with_truth(results.summary) == f"{PAIRS - 2} of {PAIRS - 1}"
@@ -377,7 +378,9 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
                 progress, device = Progress(quiet=True), torch.device("cpu")
                 stages = Stages(tmp_path / "stages", "")
                 context = Context(None, encoder, source, results, progress, 0, device, stages)
-                explain_pairs(context, [Rising()], 5, figure)
+                explain_pairs(
+                    context, [Rising()], ExplainingConfig(batch_size=5, passport=False), figure
+                )
         rows.append(results.parts.rows().iloc[0])
     for row in rows:
         assert (row["width"], row["height"]) == size
@@ -425,3 +428,30 @@ def test_baselines_are_scored_once_for_all_methods(load_tiny, pictures, captions
         )
         assert same == again
         assert one["coverage"] != other["coverage"]
+
+
+def test_a_share_of_the_pairs_is_scored(explain, load_tiny, source):
+    """Which pairs these are depends on their ids; maps are made of all."""
+    encoder = load_tiny("hf")
+    options = {"batch_size": 5, "keep": 0, "passport": True}
+    whole = explain(Brightness(encoder, []), name="whole", **options).parts.rows()
+    results = explain(Brightness(encoder, []), name="half", scored=0.5, **options)
+    some = results.parts.rows().set_index("pair")
+    scored = some["confidence_drop"].notna()
+    assert 0 < scored.sum() < PAIRS
+    assert (some["trust"].notna() == scored).all()
+    assert some["similarity"].notna().all()
+    same = whole.set_index("pair")[scored]
+    np.testing.assert_allclose(
+        some[scored].select_dtypes("number"),
+        same[some.columns].select_dtypes("number"),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+    assert results.summary["metrics"]["image.confidence_drop"]["n"] == scored.sum()
+    assert sum(results.summary["passports"].values()) == scored.sum()
+    none = explain(Brightness(encoder, []), name="none", scored=0.0, **options)
+    assert "confidence_drop" not in none.parts.rows()
+    assert none.summary["pairs"] == PAIRS
+    assert not none.summary["metrics"]
+    assert ">Scores<" not in render(none)
