@@ -18,13 +18,14 @@ from vlminterp.attribution.kept import keep_telling
 from vlminterp.attribution.loaded import Loaded, LoadedBatch, loaded_ahead
 from vlminterp.attribution.lots import lot
 from vlminterp.attribution.options import ExplainingConfig
-from vlminterp.attribution.passport.attributor import with_passports
+from vlminterp.attribution.passport.attributor import PassportOffice
 from vlminterp.attribution.result_rows import explanation_arrays, explanation_row
 from vlminterp.attribution.summary import summarise
 from vlminterp.attribution.verdict import verdict
 from vlminterp.data.pairs import Pair
 from vlminterp.errors import ResultsError
 from vlminterp.plugin import Context
+from vlminterp.results.timings import Stopwatch, note_time, shares
 
 NO_TOKENS = "this model's tokenizer leaves nothing of the caption"
 LOADERS = 4
@@ -48,22 +49,27 @@ def explain_pairs(
         options: How pairs are explained, whatever the method.
         draw: Draws a method's result, e.g. `vlminterp.drawing.figure.figure`.
     """
-    explainer, size = _Explainer(context, attributors, options, draw), options.batch_size
+    watch, size = Stopwatch(), options.batch_size
+    explainer = _Explainer(context, attributors, options, draw, watch)
     total, done = context.source.count(), context.finished_pairs(size)
     with (
         ThreadPoolExecutor(LOADERS) as threads,
         context.progress.track("explaining", total, done) as stage,
     ):
         for number, batches in context.parts(size):
+            before = {**watch.seconds}
             rows: list[Row] = []
             arrays: Arrays = {}
-            for batch in loaded_ahead(batches, threads):
+            for batch in watch.each("reading", loaded_ahead(batches, threads)):
                 for row, own in explainer.explained(batch):
                     rows.append(row)
                     arrays |= own
                 stage.reach(batch.stop)
             rows.sort(key=lambda row: row["pair"])
-            context.results.parts.write(number, rows, arrays)
+            with watch.time("writing"):
+                context.results.parts.write(number, rows, arrays)
+            note_time(context.results.work("explaining"), part=number, **watch.since(before))
+        stage.remark = shares(watch.seconds)
     if context.results.joined:
         return
     keep_telling(context, options.keep, draw)
@@ -82,12 +88,12 @@ class _Explainer:
         attributors: Sequence[Attributor],
         options: ExplainingConfig,
         draw: Drawing,
+        watch: Stopwatch,
     ) -> None:
+        self._watch = watch
         self._context, self._encoder, self._options = context, context.encoder, options
-        self._draw, self._plain = draw, attributors
-        self._full = attributors
-        if options.passport:
-            self._full = with_passports(attributors, context.encoder, context.seed)
+        self._draw, self._attributors = draw, attributors
+        self._office = PassportOffice(context.encoder, context.seed) if options.passport else None
 
     def explained(self, batch: LoadedBatch) -> Iterator[tuple[Row, Arrays]]:
         """Yields a row and its arrays per attributor and pair, or one row for a skipped pair."""
@@ -115,7 +121,7 @@ class _Explainer:
         batch.
         """
         pixels, tokens = _inputs(self._encoder, batch)
-        explained = _attributed(self._full if scored else self._plain, pixels, tokens)
+        explained = self._attributed(pixels, tokens, scored=scored)
         if not explained:
             for half in _halves(batch, self._context.device):
                 yield from self._results(half, scored=scored)
@@ -131,6 +137,20 @@ class _Explainer:
         if kept:
             scores = self._scores(batch, pixels, tokens) if scored else None
             yield from self._rows(batch, tokens, explained, scores)
+
+    def _attributed(self, pixels: Pixels, tokens: Tokens, *, scored: bool) -> list[Explanation]:
+        """Returns what each attributor tells of a batch; nothing if it does not fit into memory."""
+        with suppress(torch.OutOfMemoryError):
+            with self._watch.time("explaining"):
+                found = [one.attribute(pixels, tokens) for one in self._attributors]
+            if not (scored and self._office):
+                return found
+            with self._watch.time("passports"):
+                return [
+                    self._office.write(one, pixels, tokens) if one.side is Side.image else one
+                    for one in found
+                ]
+        return []
 
     def _scores(self, batch: Sequence[Loaded], pixels: Pixels, tokens: Tokens) -> BatchScores:
         seed = self._context.seed
@@ -155,9 +175,11 @@ class _Explainer:
         """Yields a row and its arrays for each explanation and pair."""
         blur = self._options.blur
         shown = [explanation.blurred(blur) for explanation in explained]
-        pictures = [self._save_pictures(item, shown, index) for index, item in enumerate(batch)]
+        with self._watch.time("drawing"):
+            pictures = [self._save_pictures(item, shown, i) for i, item in enumerate(batch)]
         for explanation, drawn in zip(explained, shown, strict=True):
-            metrics = scores(drawn) if scores else [{}] * len(batch)
+            with self._watch.time("scoring"):
+                metrics = scores(drawn) if scores else [{}] * len(batch)
             softened = {"blur": blur} if blur and explanation.side is Side.image else {}
             for index, item in enumerate(batch):
                 row = {
@@ -200,15 +222,6 @@ class _Explainer:
 
 def _skipped(place: int, pair: Pair, reason: str) -> Row:
     return {"pair": place, "id": pair.id, "text": pair.text, "skipped": reason}
-
-
-def _attributed(
-    attributors: Sequence[Attributor], pixels: Pixels, tokens: Tokens
-) -> list[Explanation]:
-    """Returns what each attributor tells of a batch; nothing if it does not fit into memory."""
-    with suppress(torch.OutOfMemoryError):
-        return [attributor.attribute(pixels, tokens) for attributor in attributors]
-    return []
 
 
 def _halves(batch: Sequence[Loaded], device: torch.device) -> tuple[Sequence[Loaded], ...]:
