@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, is_dataclass
 from itertools import chain, count, islice
 from pathlib import Path
@@ -46,6 +47,8 @@ class Context(Generic[ConfigT]):
         device: Where tensors live.
         stages: Folders that this plugin's runs share, for what several of them have in common.
         shard: The batches that this process may compute; None for all.
+        helpers: Starts the other processes that the run asks for, if any, for the length of a
+            block: around the loops over parts that are shared out.
     """
 
     config: ConfigT
@@ -57,6 +60,7 @@ class Context(Generic[ConfigT]):
     device: "torch.device"
     stages: "Stages"
     shard: "Shard | None" = None
+    helpers: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def parts(self, size: int) -> Iterator[tuple[int, Batches]]:
         """Cuts the source's pairs into numbered parts, and returns those that nobody else makes.
@@ -111,8 +115,8 @@ class Plugin(ABC):
         Config: A dataclass; its fields are the plugin's options, its defaults their defaults.
         groups: Sub-choices `plugin/GROUP=NAME` that the plugin's `conf/plugin/GROUP/` offers, each
             with the name chosen by default, or None.
-        shares: Whether several processes may work on one run: everything expensive is in parts that
-            `Context.parts` or `RunFolder.unmade` have shared out.
+        shares: Whether several processes may work on one run: what is expensive is in parts that
+            `Context.parts` or `RunFolder.unmade` have shared out, within `Context.helpers`.
         sharded: Whether the run is made of `Context.parts` alone, so that machines without a
             common folder may each compute a shard.
         not_identity: Options that change no result, such as which stages are run: no part of a

@@ -45,6 +45,8 @@ def audit(context: Context[AuditConfig]) -> None:
         for about in context.results.unmade(range(len(pool.concepts))):
             auditor.audit(about)
             stage.reach(about + 1)
+    if context.results.joined:
+        return
     found = summarise(context.results, config)
     context.results.finish({**found, "notes": [*context.source.notes(), *phrases.notes]})
 

@@ -1,5 +1,7 @@
 """What took how long, in a file that nothing else depends on."""
 
+from contextlib import suppress
+
 import pytest
 
 from vlminterp.errors import ResultsError
@@ -31,7 +33,7 @@ def test_blocks_and_items_are_timed_by_kind(clock):
         clock(50)
     assert watch.seconds == {"reading": 6, "writing": 3}
     before = {**watch.seconds}
-    with pytest.raises(ZeroDivisionError), watch.time("writing"):
+    with suppress(ZeroDivisionError), watch.time("writing"):
         clock(4)
         raise ZeroDivisionError
     assert watch.since(before) == {"reading": 0, "writing": 4}

@@ -53,6 +53,7 @@ def explain_pairs(
     explainer = _Explainer(context, attributors, options, draw, watch)
     total, done = context.source.count(), context.finished_pairs(size)
     with (
+        context.helpers(),
         ThreadPoolExecutor(LOADERS) as threads,
         context.progress.track("explaining", total, done) as stage,
     ):
