@@ -27,9 +27,21 @@ from vlminterp.results.versions import require_same, versions
 from vlminterp.secrets import redacted, without_secrets
 
 CONFIG, VERSIONS = RUN_FOLDER_FILES
-SUMMARY, REPORT = "summary.json", "report.html"
+SUMMARY, REPORT, SEARCH = "summary.json", "report.html", "search"
 # in the order in which they are removed: a half-cleared folder is unfinished, and still ours
-OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, DIGESTS, VERSIONS)
+OWN = (
+    SUMMARY,
+    REPORT,
+    SEARCH,
+    "rows",
+    "arrays",
+    "pictures",
+    "work",
+    "wandb",
+    CONFIG,
+    DIGESTS,
+    VERSIONS,
+)
 OURS = (VERSIONS, DIGESTS, CONFIG)
 """Files that mark a run folder: it has at least one of them."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -282,10 +294,25 @@ class RunFolder:
             self._guarded.write(REPORT, page)
         return self.path / REPORT
 
+    def write_beside(self, name: str, content: bytes) -> None:
+        """Writes a file that the run's page reads.
+
+        Args:
+            name: Its path in the run folder, below `search/`.
+            content: Its bytes.
+
+        Raises:
+            ResultsError: The file can't be written.
+        """
+        with writing(self.path / name):
+            (self.path / name).parent.mkdir(exist_ok=True)
+            self._guarded.write(name, content)
+
     @property
     def reported(self) -> bool:
-        """True if the run's page is there and undamaged."""
-        return self._guarded.intact(REPORT)
+        """True if the run's page and what it reads are there and undamaged."""
+        beside = (name for name in self._guarded.damaged() if name.startswith(f"{SEARCH}/"))
+        return self._guarded.intact(REPORT) and not any(beside)
 
     def damaged(self) -> list[Path]:
         """Returns the files that are damaged or missing, relative to the folder.
