@@ -6,7 +6,7 @@ One process aligns; several may describe and inspect, each in other batches.
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,21 +78,37 @@ def run(context: Context[EX2Config]) -> None:
     material, aligned = _aligned(context)
     if stage == "align":
         return
+    shared = _begun_anew(context, len(material.prompts))
     with context.helpers():
-        batches = _batches(context, material.prompts)
-        describe(context, material, aligned, batches, write=stage in ("all", "describe"))
+        batches = _batches(shared, material.prompts)
+        describe(shared, material, aligned, batches, write=stage in ("all", "describe"))
         if stage == "describe":
             return
-        if _missing(context, batches):
+        if _missing(shared, batches):
             raise ConfigError(
                 f"plugin.stage={stage}: not all is described yet; run stage=describe first"
             )
-        rows = _inspected(context, material, seeds)
+        rows = _inspected(shared, material, seeds)
     if context.results.joined:
         return
     _classify(context, material)
     found = judged(context, rows, seeds)
     context.results.finish(summarise(context, aligned, rows, seeds.families, found))
+
+
+def _begun_anew(context: Context[EX2Config], prompts: int) -> Context[EX2Config]:
+    """Clears the stages that processes share, if asked to, before others work on them."""
+    if not context.stages.overwrite:
+        return context
+    with (
+        stage_of(context, DESCRIBE, {}),
+        stage_of(context, POOL, {}, pool=_pool(context.config, prompts)),
+    ):
+        pass
+    if context.config.stage.value != "describe":
+        with stage_of(context, INSPECT, {}):
+            pass
+    return replace(context, stages=replace(context.stages, overwrite=False))
 
 
 def _aligned(context: Context[EX2Config]) -> tuple[Material, Alignment]:
@@ -109,8 +125,9 @@ def _aligned(context: Context[EX2Config]) -> tuple[Material, Alignment]:
                     "run stage=align first"
                 )
             check_policy(config.policy, context.device)
-        material = prepare(context)
-        return material, aligned or align(inner, material.scorer, material.prompts)
+            material = prepare(context)
+            return material, align(inner, material.scorer, material.prompts)
+    return prepare(context), aligned  # outside, so that others need not wait for it
 
 
 def _classify(context: Context[EX2Config], material: Material) -> None:

@@ -61,18 +61,17 @@ def standard_normal(seeds: Tensor, draw: int, copies: int, tokens: int, width: i
         float32 `[B, copies, tokens, width]`. More pairs, copies, tokens or numbers change none of
         the others.
     """
-    device = seeds.device
-    blocks = -(-width // 4)
-    row = torch.arange(copies, device=device)[:, None] * _TOKENS + torch.arange(
-        tokens, device=device
-    )
-    block = torch.arange(blocks, device=device)
-    key = [(seeds >> shift & _WORD).view(-1, 1, 1, 1) for shift in (0, 32)]
+    device, shape = seeds.device, (len(seeds), copies, tokens, width)
+    key = [(seeds >> shift & _WORD).view(-1, 1, 1) for shift in (0, 32)]
     zero = torch.zeros((), dtype=torch.int64, device=device)
-    words = philox((block, row[None, :, :, None], zero + draw, zero), key)
-    normals = [*_normals(*words[:2]), *_normals(*words[2:])]
-    noise = torch.stack(normals, -1).flatten(-2)
-    return noise[..., :width]
+    block = torch.arange(-(-width // 4), device=device)
+    token = torch.arange(tokens, device=device)[:, None]
+    noise = torch.empty(shape, device=device)
+    for copy in range(copies):  # one at a time, since words take ten times the memory of noise
+        words = philox((block, token + copy * _TOKENS, zero + draw, zero), key)
+        normals = [*_normals(*words[:2]), *_normals(*words[2:])]
+        noise[:, copy] = torch.stack(normals, -1).flatten(-2)[..., :width]
+    return noise
 
 
 def _normals(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,8 @@
 """A pair as the runner takes it: read, and reduced to the size that a run folder keeps."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PIL import Image
@@ -15,6 +16,8 @@ from vlminterp.errors import InputError
 
 PICTURE_SIDE = 640
 """Longest side of the pictures that a run folder keeps, in pixels."""
+THREADS = 4
+"""Threads that read pictures; more would wait for each other, as Python runs one at a time."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,16 @@ class LoadedBatch:
     stop: int
     loaded: Sequence[Loaded]
     unread: Sequence[tuple[int, Pair, str]]
+
+
+@contextmanager
+def readers() -> Iterator[Executor]:
+    """Starts the threads that read pictures; at the end of the block, what waits is dropped."""
+    threads = ThreadPoolExecutor(THREADS)
+    try:
+        yield threads
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def loaded_ahead(

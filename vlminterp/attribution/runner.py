@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +14,7 @@ from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
 from vlminterp.attribution.illustrating import Drawing, save_pictures
 from vlminterp.attribution.kept import keep_telling
-from vlminterp.attribution.loaded import Loaded, LoadedBatch, loaded_ahead
+from vlminterp.attribution.loaded import Loaded, LoadedBatch, loaded_ahead, readers
 from vlminterp.attribution.lots import lot
 from vlminterp.attribution.options import ExplainingConfig
 from vlminterp.attribution.passport.attributor import PassportOffice
@@ -28,8 +27,6 @@ from vlminterp.plugin import Context
 from vlminterp.results.timings import Stopwatch, note_time, shares
 
 NO_TOKENS = "this model's tokenizer leaves nothing of the caption"
-LOADERS = 4
-"""Threads that read pictures; more would wait for each other, as Python runs one at a time."""
 
 Row = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
@@ -54,7 +51,7 @@ def explain_pairs(
     total, done = context.source.count(), context.finished_pairs(size)
     with (
         context.helpers(),
-        ThreadPoolExecutor(LOADERS) as threads,
+        readers() as threads,
         context.progress.track("explaining", total, done) as stage,
     ):
         for number, batches in context.parts(size):
@@ -94,7 +91,7 @@ class _Explainer:
         self._watch = watch
         self._context, self._encoder, self._options = context, context.encoder, options
         self._draw, self._attributors = draw, attributors
-        self._fitting = options.batch_size
+        self._fitting = {True: options.batch_size, False: options.batch_size}
         self._office = PassportOffice(context.encoder, context.seed) if options.passport else None
 
     def explained(self, batch: LoadedBatch) -> Iterator[tuple[Row, Arrays]]:
@@ -119,18 +116,22 @@ class _Explainer:
     def _results(self, pairs: Sequence[Loaded], *, scored: bool) -> Iterator[tuple[Row, Arrays]]:
         """Yields the results of pairs that can be explained.
 
-        A batch that does not fit into memory is halved, and later ones are no larger; a pair's
-        result does not depend on its batch.
+        A batch that does not fit into memory is halved, and later ones of its kind are no larger; a
+        pair's result does not depend on its batch.
         """
+        size = self._fitting[scored]
         while pairs:
-            batch = pairs[: self._fitting]
+            batch = pairs[:size]
             pixels, tokens = _inputs(self._encoder, batch)
             explained = self._attributed(pixels, tokens, scored=scored)
             if explained:
                 pairs = pairs[len(batch) :]
                 yield from self._finite(batch, pixels, tokens, explained, scored=scored)
             else:
-                self._fitting = _half(len(batch), self._context.device)
+                whole = len(batch) == self._fitting[scored]  # and not the rest of a batch
+                size = _half(len(batch), self._context.device)
+                if whole:
+                    self._fitting[scored] = size
 
     def _finite(
         self,

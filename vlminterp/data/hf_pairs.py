@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
+import fsspec  # type: ignore[import-untyped,unused-ignore]  # has no types
 from PIL import Image
 
 from vlminterp.data.hf_dataset import in_one_line, local_folder
@@ -124,13 +125,32 @@ class HFPairsSource(Source):
             text = text[0]
         if not isinstance(text, str) or not text.strip():
             return unusable(id, "", f"{id}: the caption is empty, or no text")
-        return Pair(id, printable(text.strip()), partial(_read, picture, id))
+        return Pair(id, printable(text.strip()), partial(_read, picture, self._folder, id))
 
 
-def _read(picture: Mapping[str, Any] | None, place: str) -> Image.Image:
+def _read(picture: Mapping[str, Any] | None, folder: Path | None, place: str) -> Image.Image:
     if picture is None or not (picture["bytes"] or picture["path"]):
         raise InputError(f"{place}: no picture")
     try:
-        return read_image(picture["bytes"] or Path(picture["path"]))
+        return read_image(picture["bytes"] or _content(picture["path"], folder))
     except InputError as error:
         raise InputError(f"{place}: {error}") from error
+
+
+def _content(path: str, folder: Path | None) -> bytes:
+    """Reads a picture that a row names: in the data set's folder, an archive there, or the hub.
+
+    Raises:
+        InputError: It is elsewhere on this machine, or can't be read.
+    """
+    last = path.rpartition("::")[2]  # zip://owl.png::/data/pictures.zip
+    if not last.startswith("hf://"):
+        real = Path(last).resolve()
+        if "://" in last or folder is None or not real.is_relative_to(folder.resolve()):
+            raise InputError(f"{printable(path)}: is not within the data set")
+    try:
+        with fsspec.open(path, "rb") as file:
+            content: bytes = file.read()
+    except OSError as error:
+        raise InputError(f"{printable(path)}: {error.strerror or error}") from error
+    return content

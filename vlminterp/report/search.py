@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from markupsafe import Markup
 
 from vlminterp.attribution.telling import BY
@@ -49,14 +50,21 @@ def search_files(folder: RunFolder) -> Iterator[tuple[str, bytes]]:
     for number, rows in enumerate(_chunks(_pairs(folder, names))):
         found = [[row.get(name) for name in names] for row in rows]
         # It can't end a script or a line: the page loads it as a file of its own.
-        yield f"{SEARCH}/{number:04d}.js", f"foundCaptions({json.dumps(found)});\n".encode()
+        content = f"foundCaptions({number}, {json.dumps(found)});\n"
+        yield f"{SEARCH}/{number:04d}.js", content.encode()
 
 
 def _scores(folder: RunFolder) -> list[str]:
     """Returns the similarity, after the first score that pairs are ranked by, if rows have one."""
-    first = next(folder.parts.tables(), pa.table({}))
-    ranked = [name for name in BY if name in first.column_names]
-    return list(dict.fromkeys([*ranked[:1], SIMILARITY]))
+    for table in folder.parts.tables():
+        for name in BY:
+            if (
+                name != SIMILARITY
+                and name in table.column_names
+                and pc.any(table[name].is_valid()).as_py()
+            ):
+                return [name, SIMILARITY]
+    return [SIMILARITY]
 
 
 def _pairs(folder: RunFolder, names: Sequence[str]) -> Iterator[Row]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from vlminterp.errors import ResultsError
 
@@ -24,7 +25,8 @@ def write_whole(path: Path, content: bytes, *, sync: bool = True) -> None:
     Raises:
         OSError: It can't be written; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    # A name of its own: two processes may write the same file at once.
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(content)

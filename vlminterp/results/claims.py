@@ -101,17 +101,30 @@ class Claims:
 
         Args:
             table: Name of the table.
-            parts: Lists all parts by number, with what they are made of; asked again as long as
-                others work on some of them.
+            parts: Lists all parts by number, with what they are made of; asked again if one of
+                them is left by a process that has died.
             made: Asked of each part.
         """
-        waiting = True
-        while waiting:
-            waiting = False
+        while True:
+            waiting = []
             for number, content in parts():
                 with self.claimed(table, number, made) as claim:
                     if claim is Claim.ours:
                         yield number, content
-                waiting = waiting or claim is Claim.others
-            if waiting:
-                time.sleep(POLL)
+                if claim is Claim.others:
+                    waiting.append(number)
+            if not self._is_any_left(table, waiting, made):
+                return
+
+    def _is_any_left(self, table: str, waiting: list[int], made: Made) -> bool:
+        """Waits for parts of others; returns whether one is free, since its process has died.
+
+        Only then are the parts listed again: a stream would be read from its beginning.
+        """
+        while waiting := [number for number in waiting if not made(number)]:
+            for number in waiting:
+                with self.claimed(table, number, made) as claim:
+                    if claim is Claim.ours:
+                        return True
+            time.sleep(POLL)
+        return False

@@ -199,7 +199,8 @@ class RunFolder:
         checked last, so that a long run goes on at once; what is damaged is made again.
 
         Args:
-            parts: Lists all parts by number, with what they are made of; perhaps asked repeatedly.
+            parts: Lists all parts by number, with what they are made of; asked again if a process
+                dies, or if a part is damaged.
             table: The table's name; empty for the main one.
         """
         own, name = self.table(table) if table else self.parts, table or "rows"
