@@ -11,6 +11,7 @@ from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import (
     ADAPTER_CONFIG,
+    HF_WEIGHTS,
     TOKENIZER,
     base_of,
     missing_files,
@@ -21,19 +22,13 @@ from vlminterp.adapters.hub import loading, local_copy
 from vlminterp.adapters.settings import ModelConfig
 from vlminterp.errors import ModelError
 
-WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
 NEEDED = (
     ("config.json",),
-    WEIGHTS,
+    HF_WEIGHTS,
     ("preprocessor_config.json", "processor_config.json"),
     TOKENIZER,
 )
-"""Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
+"""Files of a whole checkpoint: one of each group."""
 ADAPTER = ((ADAPTER_CONFIG,), ("adapter_model.safetensors", "adapter_model.bin"))
 """Files of an adapter: one of each group."""
 _LACKING = (ModelError, EntryNotFoundError)
