@@ -8,7 +8,7 @@ from PIL import Image
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
 from vlminterp.adapters.inputs import require_readable
-from vlminterp.attribution.explanation import Explanation, Side
+from vlminterp.attribution.explanation import Explanation, Side, require_finite
 from vlminterp.attribution.passport.attributor import PassportOffice
 from vlminterp.attribution.targets import Contrast, ImageSimilarity, Similarity, Target
 from vlminterp.data.images import Picture, read_image
@@ -101,6 +101,8 @@ def _explained(
     except ModelError:
         require_able(encoder, methods)  # which names the methods that this model can do
         raise
+    for explanation in found:
+        require_finite(explanation)
     by_side: dict[Side, Explanation] = {explanation.side: explanation for explanation in found}
     image, words = by_side.get(Side.image), by_side.get(Side.text)
     return PairExplanation(

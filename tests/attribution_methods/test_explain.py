@@ -14,7 +14,7 @@ from vlminterp_m2ib.attribution import M2IB
 import vlminterp
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.targets import ClassProbability, Contrast, ImageSimilarity
-from vlminterp.errors import ConfigError, InputError, UserError
+from vlminterp.errors import ConfigError, InputError, ModelError, UserError
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 
@@ -177,6 +177,19 @@ def test_a_mistake_is_one_line(encoder, picture, arguments, kind, message):
     with pytest.raises(kind, match=message) as caught:
         vlminterp.explain(**given)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("method", ["ig", "m2ib", "occlusion"])
+def test_what_is_not_finite_is_told_not_drawn(encoder, picture, method, value):
+    """`look` would say of an empty map that there is nothing in the picture."""
+    last = encoder.model.vision_model.encoder.layers[-1]
+    handle = last.register_forward_hook(lambda _, __, output: output * value)
+    try:
+        with pytest.raises(ModelError, match="of the image are not finite: a number grew too larg"):
+            vlminterp.explain(encoder, picture, "a cat", method)
+    finally:
+        handle.remove()
 
 
 def test_a_caption_that_is_too_long_says_so(encoder, picture):
