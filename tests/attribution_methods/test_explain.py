@@ -42,6 +42,16 @@ def test_numbers_are_those_of_the_method_itself(pair, picture, tmp_path):
     assert found.top == pytest.approx(float(np.nanmax(image.on_image(0))))
 
 
+def test_a_picture_may_be_a_path_bytes_or_an_array(encoder, picture, tmp_path):
+    path = tmp_path / "scene.png"
+    picture.save(path)
+    expected = vlminterp.explain(encoder, picture, "a cat")
+    for given in (str(path), path, path.read_bytes(), np.asarray(picture)):
+        found = vlminterp.explain(encoder, given, "a cat")
+        np.testing.assert_array_equal(found.heat, expected.heat)
+        assert found.image.size == picture.size
+
+
 def test_it_asks_the_method_that_look_asks(picture):
     asked = inspect.signature(vlminterp.explain).parameters["method"].default
     assert asked == FAITHFUL
@@ -156,7 +166,8 @@ def test_without_a_map_the_picture_stands_alone():
         ({"options": {"stepz": 3}, "method": "ig"}, ConfigError, "stepz"),
         ({"against": []}, ConfigError, "against"),
         ({"against": "a dog", "target": Contrast(["a fox"])}, ConfigError, "not both"),
-        ({"image": np.zeros((4, 4, 3), np.uint8)}, InputError, "type ndarray; give a path"),
+        ({"image": np.zeros((4, 4, 3))}, InputError, "array of float64 .* uint8"),
+        ({"image": None}, InputError, "NoneType; give a path, a PIL image or a uint8 array"),
         ({"text": None}, InputError, "text=None must be a caption"),
         ({"text": ["a", None]}, InputError, "must be a caption"),
         ({"model": 5}, ConfigError, "type int; give a name"),
