@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub.errors import EntryNotFoundError
+from transformers.integrations import peft as transformers_peft
 from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import (
@@ -114,3 +115,18 @@ def no_progress_bar() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def weights_alone() -> Iterator[None]:
+    """Keeps transformers from applying an adapter that stands beside the weights it reads.
+
+    It would report the adapter's tensors alone, so that missing weights went unnoticed.
+    """
+    applying: Any = transformers_peft
+    before = applying.is_peft_available
+    applying.is_peft_available = lambda: False
+    try:
+        yield
+    finally:
+        applying.is_peft_available = before
