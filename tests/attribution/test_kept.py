@@ -14,6 +14,7 @@ from vlminterp.attribution.telling import telling_pairs
 from vlminterp.drawing.figure import figure
 from vlminterp.export.fiftyone import to_fiftyone
 from vlminterp.report.page import render
+from vlminterp.results.timings import TIMINGS
 
 FIRST = 4
 
@@ -30,7 +31,8 @@ def few(explain, load_tiny, source):
 
 
 def files(folder):
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != "digests.json")
+    left_out = ("digests.json", TIMINGS)
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name not in left_out)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
@@ -86,8 +88,8 @@ def test_a_run_that_dies_drawing_ends_as_one_that_did_not(few, drawn):
 def test_page_and_exports_say_what_was_kept(few, tmp_path):
     results = few()
     page = render(results)
-    assert f"1 best, 1 worst, 1 random of {PAIRS} pairs" in page
-    assert page.count("<article") == 3
+    assert f"1 best, 1 worst, 1 random, the first {FIRST} of {PAIRS} pairs" in page
+    assert page.count("<article") == 3 + FIRST
     kept = [pair for pair in explained_pairs(results) if "picture" in pair.image.row]
     assert len(kept) == FIRST + 3
     (tmp_path / "export").mkdir()

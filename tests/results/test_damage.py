@@ -15,6 +15,7 @@ from vlminterp.cli import job
 from vlminterp.cli.main import run
 from vlminterp.results.__main__ import main
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.timings import TIMINGS
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +79,7 @@ def contents(folder: Path) -> dict[str, bytes]:
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
-        and path.name not in (".lock", ".pid", ".members")
+        and path.name not in (".lock", ".pid", ".members", TIMINGS)
         and path.parent.name != "claims"
     }
 
