@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from vlminterp_attribution.pair_explanation import PairExplanation, PairExplanations
 
     from vlminterp.adapters.dual_encoder import DualEncoder
+    from vlminterp.adapters.inputs import OnePicture
     from vlminterp.attribution.targets import Target
-    from vlminterp.data.images import Picture
 
 __all__ = ["explain", "load", "wrap"]
 
@@ -70,7 +70,7 @@ def wrap(model: Any, preprocess: Any, tokenizer: Any = None, name: str = "") -> 
 @overload
 def explain(
     model: "DualEncoder | str",
-    image: "Picture | str",
+    image: "OnePicture",
     text: str,
     method: str = ...,
     against: str | Sequence[str] | None = ...,
@@ -85,7 +85,7 @@ def explain(
 @overload
 def explain(
     model: "DualEncoder | str",
-    image: "Picture | str",
+    image: "OnePicture",
     text: list[str] | tuple[str, ...],
     method: str = ...,
     against: str | Sequence[str] | None = ...,
@@ -99,7 +99,7 @@ def explain(
 
 def explain(  # noqa: PLR0913 - one call asks everything
     model: "DualEncoder | str",
-    image: "Picture | str",
+    image: "OnePicture",
     text: str | list[str] | tuple[str, ...],
     method: str = "ig",
     against: str | Sequence[str] | None = None,
@@ -113,7 +113,7 @@ def explain(  # noqa: PLR0913 - one call asks everything
 
     Args:
         model: An encoder, or the name of one as `load` takes it; the last named one is kept loaded.
-        image: A picture, or the path of one.
+        image: A Pillow image, a path, an encoded picture, or a uint8 array `[height, width, 3]`.
         text: A caption; or several, which are explained one by one.
         method: The name of an attribution method; `python -m vlminterp_attribution` lists them. By
             default the one that was most faithful on planted VLMs, which `look` asks too.

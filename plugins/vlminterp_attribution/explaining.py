@@ -1,17 +1,16 @@
 """Explains a picture and its captions in one call, as `vlminterp.explain` does."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
-from vlminterp.adapters.inputs import require_readable
-from vlminterp.attribution.explanation import Explanation, Side
+from vlminterp.adapters.inputs import OnePicture, pictures_of, require_readable
+from vlminterp.attribution.explanation import Explanation, Side, require_finite
 from vlminterp.attribution.passport.attributor import PassportOffice
 from vlminterp.attribution.targets import Contrast, ImageSimilarity, Similarity, Target
-from vlminterp.data.images import Picture, read_image
+from vlminterp.data.images import read_image
 from vlminterp.errors import ConfigError, InputError, ModelError
 from vlminterp_attribution.batch import Batches
 from vlminterp_attribution.method import Method
@@ -27,7 +26,7 @@ from vlminterp_attribution.support import require_able
 
 def explain(  # noqa: PLR0913 - one call asks everything
     encoder: DualEncoder,
-    image: Picture | str,
+    image: OnePicture,
     text: str | Sequence[str],
     method: str,
     target: Target,
@@ -37,8 +36,8 @@ def explain(  # noqa: PLR0913 - one call asks everything
     passport: bool = False,
 ) -> PairExplanation | PairExplanations:
     """Explains one picture with one caption or several; see `vlminterp.explain`."""
-    _check(image, text, options, seed)
-    picture = read_image(Path(image) if isinstance(image, str) else image)
+    _check(text, options, seed)
+    picture = read_image(*pictures_of([image]))
     captions = [text] if isinstance(text, str) else list(text)
     batches = Batches(encoder, target, seed, {method: options})
     sides = load_method(method).sides_with(options)
@@ -50,11 +49,8 @@ def explain(  # noqa: PLR0913 - one call asks everything
     return found[0] if isinstance(text, str) else PairExplanations(found)
 
 
-def _check(image: object, text: object, options: object, seed: object) -> None:
+def _check(text: object, options: object, seed: object) -> None:
     """Checks the types of arguments, which a notebook's user may mistake."""
-    if not isinstance(image, str | Path | bytes | Image.Image):
-        kind = type(image).__name__
-        raise InputError(f"image is of the type {kind}; give a path or a Pillow image")
     captions = [text] if isinstance(text, str) else text
     if not isinstance(captions, list | tuple) or not all(isinstance(c, str) for c in captions):
         raise InputError(f"text={text!r} must be a caption, or a list of captions")
@@ -101,6 +97,8 @@ def _explained(
     except ModelError:
         require_able(encoder, methods)  # which names the methods that this model can do
         raise
+    for explanation in found:
+        require_finite(explanation)
     by_side: dict[Side, Explanation] = {explanation.side: explanation for explanation in found}
     image, words = by_side.get(Side.image), by_side.get(Side.text)
     return PairExplanation(

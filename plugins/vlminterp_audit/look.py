@@ -11,7 +11,7 @@ from vlminterp_attribution.registry import make_method
 from vlminterp_attribution.support import require_able
 
 from vlminterp.adapters.dual_encoder import DualEncoder
-from vlminterp.attribution.explanation import Attributor, Explanation, Side
+from vlminterp.attribution.explanation import Attributor, Explanation, Side, require_finite
 from vlminterp.attribution.passport.attributor import with_passports
 from vlminterp.attribution.passport.verdict import NOTHING
 from vlminterp.attribution.targets import Similarity
@@ -90,7 +90,9 @@ class Onlooker:
         self, attributor: Attributor, images: Sequence[Image.Image], captions: Sequence[str]
     ) -> Explanation:
         pixels = self._encoder.preprocess(images)
-        return attributor.attribute(pixels, self._encoder.tokenize(captions))
+        found = attributor.attribute(pixels, self._encoder.tokenize(captions))
+        require_finite(found)
+        return found
 
 
 def without_hottest(image: Image.Image, heat: Heat, seed: int = 0) -> list[Image.Image]:

@@ -89,6 +89,17 @@ def test_no_hub(name, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
+def test_a_library_that_is_missing_is_no_damaged_file(hf_folder, monkeypatch):
+    def needs(*_, **__):
+        raise ImportError("\nXTokenizer requires the protobuf library but it was not found.\nMore.")
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", needs)
+    with pytest.raises(ModelError, match=r"a library .* is missing or .* the protobuf") as caught:
+        vlminterp.load("hf", checkpoint=str(hf_folder))
+    assert "replace it" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_unknown_open_clip_tag():
     with pytest.raises(ModelError, match=r"no weights 'nope' for 'ViT-B-32'; it has: openai, "):
         vlminterp.load("open-clip", checkpoint="ViT-B-32/nope")

@@ -8,7 +8,7 @@ import torch
 from peft import IA3Config, LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
-from transformers import CLIPModel
+from transformers import AutoImageProcessor, AutoTokenizer, CLIPModel
 
 import vlminterp
 from vlminterp.adapters.registry import model_files
@@ -78,6 +78,19 @@ def test_an_adapter_that_names_its_base(adapter, tuned, pictures, captions):
     assert_tuned(vlminterp.load("hf", checkpoint=str(adapter)), tuned, pictures, captions)
 
 
+def test_what_a_trainer_leaves_beside_an_adapter_is_no_base(
+    adapter, tuned, hf_folder, tmp_path, pictures, captions
+):
+    """As `Trainer` saves `checkpoint-500/`."""
+    folder = shutil.copytree(adapter, tmp_path / "checkpoint-500")
+    for name in ("training_args.bin", "optimizer.pt", "rng_state.pth", "scheduler.pt"):
+        torch.save({}, folder / name)
+    (folder / "trainer_state.json").write_text("{}")
+    assert_tuned(vlminterp.load(str(folder), device="cpu"), tuned, pictures, captions)
+    files = model_files(ModelConfig(None, str(folder)))
+    assert hf_folder / "model.safetensors" in files
+
+
 def test_the_bases_files_are_part_of_the_run(adapter, hf_folder):
     files = model_files(ModelConfig("hf", str(adapter)))
     assert {adapter / "adapter_model.safetensors", hf_folder / "model.safetensors"} <= set(files)
@@ -132,6 +145,28 @@ def test_an_adapter_of_another_model(beside):
     save_file(weights | more, beside / "adapter_model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"is of another model: .* e\.g\. .*layers\.7"):
         vlminterp.load("hf", checkpoint=str(beside))
+
+
+def test_a_dora_is_told_and_can_be_wrapped(hf_folder, tmp_path, pictures, captions):
+    """Transformers drops its magnitudes as it loads one (5.24); PEFT does not."""
+    config = LoraConfig(target_modules=["q_proj"], use_dora=True, init_lora_weights=False)
+    dora = get_peft_model(CLIPModel.from_pretrained(hf_folder), config).eval()
+    with torch.no_grad():
+        for name, magnitude in dora.named_parameters():
+            if "lora_magnitude_vector" in name:
+                magnitude.mul_(torch.linspace(0.5, 2, len(magnitude)))
+    dora.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"DoRA.*PeftModel\.from_pretrained.*vlminterp\.wrap"):
+        vlminterp.load("hf", checkpoint=str(tmp_path))
+    plain = vlminterp.load("hf", checkpoint=str(hf_folder))
+    again = PeftModel.from_pretrained(CLIPModel.from_pretrained(hf_folder), tmp_path)
+    processor, tokenizer = (
+        kind.from_pretrained(hf_folder) for kind in (AutoImageProcessor, AutoTokenizer)
+    )
+    wrapped = vlminterp.wrap(again, processor, tokenizer)
+    assert_tuned(wrapped, dora, pictures, captions)
+    pixels = plain.preprocess(pictures)
+    assert (wrapped.encode_image(pixels) - plain.encode_image(pixels)).abs().max() > 0.01
 
 
 def test_open_clip_applies_no_adapter(open_clip_folder, adapter, tmp_path):

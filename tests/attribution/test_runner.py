@@ -230,8 +230,8 @@ def test_a_map_that_is_not_finite_costs_its_pair(explain, load_tiny, source, val
     assert results.finished
     assert (results.summary["pairs"], results.summary["skipped"]) == (PAIRS, 3)
     assert [skip.reason for skip in results.skips()] == [
-        "the scores of its image are not finite: a number grew too large for model.dtype, "
-        "or a setting of plugin is too large"
+        "the scores of the image are not finite: a number grew too large for model.dtype, "
+        "or a setting of the method is too large"
     ] * 3
     rows = results.parts.rows()
     assert rows[rows["skipped"].notna()]["pair"].tolist() == list(places)

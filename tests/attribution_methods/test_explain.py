@@ -14,7 +14,7 @@ from vlminterp_m2ib.attribution import M2IB
 import vlminterp
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.targets import ClassProbability, Contrast, ImageSimilarity
-from vlminterp.errors import ConfigError, InputError, UserError
+from vlminterp.errors import ConfigError, InputError, ModelError, UserError
 from vlminterp.planted.source import PlantedConfig, PlantedSource
 
 
@@ -40,6 +40,16 @@ def test_numbers_are_those_of_the_method_itself(pair, picture, tmp_path):
     assert (found.unit, found.signed, found.text) == ("nats", False, pair.text)
     assert found.similarity == pytest.approx(float(image.similarity[0]))
     assert found.top == pytest.approx(float(np.nanmax(image.on_image(0))))
+
+
+def test_a_picture_may_be_a_path_bytes_or_an_array(encoder, picture, tmp_path):
+    path = tmp_path / "scene.png"
+    picture.save(path)
+    expected = vlminterp.explain(encoder, picture, "a cat")
+    for given in (str(path), path, path.read_bytes(), np.asarray(picture)):
+        found = vlminterp.explain(encoder, given, "a cat")
+        np.testing.assert_array_equal(found.heat, expected.heat)
+        assert found.image.size == picture.size
 
 
 def test_it_asks_the_method_that_look_asks(picture):
@@ -156,7 +166,8 @@ def test_without_a_map_the_picture_stands_alone():
         ({"options": {"stepz": 3}, "method": "ig"}, ConfigError, "stepz"),
         ({"against": []}, ConfigError, "against"),
         ({"against": "a dog", "target": Contrast(["a fox"])}, ConfigError, "not both"),
-        ({"image": np.zeros((4, 4, 3), np.uint8)}, InputError, "type ndarray; give a path"),
+        ({"image": np.zeros((4, 4, 3))}, InputError, "array of float64 .* uint8"),
+        ({"image": None}, InputError, "NoneType; give a path, a PIL image or a uint8 array"),
         ({"text": None}, InputError, "text=None must be a caption"),
         ({"text": ["a", None]}, InputError, "must be a caption"),
         ({"model": 5}, ConfigError, "type int; give a name"),
@@ -177,6 +188,19 @@ def test_a_mistake_is_one_line(encoder, picture, arguments, kind, message):
     with pytest.raises(kind, match=message) as caught:
         vlminterp.explain(**given)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("method", ["ig", "m2ib", "occlusion"])
+def test_what_is_not_finite_is_told_not_drawn(encoder, picture, method, value):
+    """`look` would say of an empty map that there is nothing in the picture."""
+    last = encoder.model.vision_model.encoder.layers[-1]
+    handle = last.register_forward_hook(lambda _, __, output: output * value)
+    try:
+        with pytest.raises(ModelError, match="of the image are not finite: a number grew too larg"):
+            vlminterp.explain(encoder, picture, "a cat", method)
+    finally:
+        handle.remove()
 
 
 def test_a_caption_that_is_too_long_says_so(encoder, picture):

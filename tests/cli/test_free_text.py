@@ -127,6 +127,7 @@ def test_one_value_with_commas_is_told_in_a_multirun(capsys):
 def test_options_of_free_text():
     options = free_text_options([])
     assert {"data.text", "data.image", "data.path", "output", "model.checkpoint"} <= options.keys()
+    assert {"data.within", "model.text_tower"} <= options.keys()
     assert {"plugin.bank", "plugin.templates", "plugin.judge.prompts"} <= options.keys()
     assert "data.split" not in options
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+from types import SimpleNamespace
 
 import datasets
 import pytest
@@ -95,3 +96,14 @@ def test_mistakes_are_one_line(rows, tmp_path):
         source(folder, split="elsewhere")
     with pytest.raises(ConfigError, match=r"data\.limit=0"):
         source(folder, limit=0)
+
+
+def test_a_data_set_of_the_hub_is_known_by_its_commit(rows, monkeypatch):
+    stored = datasets.load_dataset(str(rows(["a cat", "a dog"])), split="train", streaming=True)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: stored)
+    listings = set()
+    for commit in ("a" * 40, "b" * 40):
+        said = SimpleNamespace(sha=commit)
+        monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", lambda *_, said=said, **__: said)
+        listings |= {source("org/name").listing(), source("org/name").listing()}
+    assert len(listings) == 2

@@ -342,6 +342,15 @@ def test_twelve_bits_in_sixteen_are_told_not_black(tmp_path, values, suffix):
     assert colours(stretched)
 
 
+def test_few_bits_in_thirty_two_are_told_not_black(tmp_path):
+    values = np.array([[0, 2**18]], np.int32)
+    assert "brightest pixel is 262144 of 2147483647" in complaint(
+        saved(tmp_path, Image.fromarray(values), "a.tiff")
+    )
+    stretched = saved(tmp_path, Image.fromarray(values * 2**12), "b.tiff")
+    assert colours(stretched) == [(0, 0, 0), (128, 128, 128)]
+
+
 def test_twelve_bits_in_sixteen_bit_colours_are_told(tmp_path):
     def png(values):
         rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)

@@ -36,7 +36,7 @@ def test_a_pixel_is_inside_where_its_centre_is(marked):
 
 
 def test_boxes_are_joined_and_cut_off_at_the_edge(marked):
-    mask = boxes_mask([(-5, -5, 1, 1), (9, 5, 99, 99)], marked)
+    mask = boxes_mask([(-1, -1, 1, 1), (9, 5, 11, 7)], marked)
     assert mask.sum() == 2
     assert mask[0, 0]
     assert mask[5, 9]
@@ -103,6 +103,17 @@ def near(inside):
         for step in (-1, 1):
             ring |= np.roll(inside, step, axis) != inside
     return ring
+
+
+def test_a_tiff_may_hold_a_jpeg(tmp_path):
+    inside = np.zeros((48, 64), bool)
+    inside[13:30, 11:37] = True
+    Image.new("RGB", (64, 48)).save(tmp_path / "picture.png")
+    path = tmp_path / "mask.tif"
+    Image.fromarray(inside * np.uint8(255)).save(path, compression="jpeg", quality=60)
+    with Image.open(path) as stored:
+        assert (np.asarray(stored).astype(bool) != inside).any()  # by value
+    assert np.array_equal(read_mask(path, tmp_path / "picture.png"), inside)
 
 
 def test_a_jpeg_of_labels_is_told(tmp_path):

@@ -51,7 +51,7 @@ def test_long_runs():
 def test_polygons_differ_from_pycocotools_along_their_edges_only(seed, corners):
     rng = np.random.default_rng(seed)
     height, width = (int(side) for side in rng.integers(20, 80, 2))
-    points = rng.uniform(-5, (width + 5, height + 5), (corners, 2))
+    points = rng.uniform(-1, (width + 1, height + 1), (corners, 2))
     value = [points.ravel().tolist()]
     theirs = coco.decode(coco.merge(coco.frPyObjects(value, height, width))).astype(bool)
     try:
@@ -78,6 +78,12 @@ def test_polygons_are_joined():
     expected = np.zeros((4, 5), bool)
     expected[:2, :2] = expected[1:3, 1:4] = True
     assert np.array_equal(mask, expected)
+
+
+@pytest.mark.parametrize("corner", [(9, 2), (4, 7), (-3, 1), (1, -3)])
+def test_a_polygon_of_the_picture_at_another_size_is_told(corner):
+    with pytest.raises(InputError, match="reaches far beyond the 5 × 4 pixels"):
+        segmentation_mask([[0, 0, 4, 0, *corner]], picture(4, 5))
 
 
 def test_it_lies_on_the_upright_picture():
@@ -113,7 +119,7 @@ def test_it_lies_on_the_upright_picture():
         ([[1, 2, 3, 4, 5, float("nan")]], r"no list \[x, y"),
         ([[1, 2, 3, 4, 5, 1e300]], r"no list \[x, y"),
         ([1, 2, 3, 4, 5, 6], r"no list \[x, y"),
-        ([[8, 8, 9, 8, 9, 9]], "marks no pixel"),
+        ([[0, 0, 2, 0, 1, 0]], "marks no pixel"),
     ],
 )
 def test_what_is_malformed_is_told(value, message):

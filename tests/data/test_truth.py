@@ -117,6 +117,21 @@ def test_a_box_of_another_format_is_told(table, form, box, words):
     assert words in reason(table([{"boxes": [box]}], boxes=form))
 
 
+@pytest.mark.parametrize(
+    ("form", "box"),
+    [
+        (BoxFormat.xywh, [14, 2, 18, 7]),  # xyxy
+        (BoxFormat.xywh, [4, 6, 5, 9]),
+        (None, [8, 4, 28, 14]),  # of the picture at twice its size
+        (BoxFormat.xyxy, [-8, 2, 14, 7]),
+    ],
+)
+def test_a_box_that_reaches_far_beyond_the_picture_is_told(table, form, box):
+    (pair,) = table([{"boxes": [box]}], boxes=form).pairs()
+    with pytest.raises(InputError, match="reaches far beyond the 20 × 10 pixels: was the"):
+        pair.load_mask()
+
+
 def test_shares_may_be_rounded(table):
     (mask,) = masks(table([{"boxes": [[-0.001, 0, 1.0004, 1]]}], boxes=BoxFormat.normalised))
     assert mask.all()

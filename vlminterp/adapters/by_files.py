@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, read_json
+from vlminterp.adapters.checkpoint import ADAPTER_CONFIG, HF_WEIGHTS, read_json
 from vlminterp.adapters.hf.any import OPEN_CLIP_CONFIG, families
-from vlminterp.adapters.hf.folders import WEIGHTS
 from vlminterp.adapters.hub import loading
 from vlminterp.adapters.settings import ModelConfig
 
@@ -30,7 +29,7 @@ def with_adapter(config: ModelConfig) -> ModelConfig:
     if checkpoint.startswith(HUB):
         return replace(config, adapter=OPEN_CLIP)
     if folder.is_dir():
-        there = any((folder / name).is_file() for name in WEIGHTS)
+        there = any((folder / name).is_file() for name in HF_WEIGHTS)
         found = _by_files(lambda name: _if_file(folder / name), may_be_hf=there)
         return replace(config, adapter=found)
     import open_clip

@@ -23,6 +23,14 @@ TOKENIZER = (
 )
 """Files of transformers' tokenizers, each of which has one of them."""
 
+HF_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+"""Files of a model's weights, of which transformers reads the first one found."""
+
 ADAPTER_CONFIG = "adapter_config.json"
 """PEFT's file name for the configuration of an adapter, such as LoRA."""
 
@@ -70,8 +78,7 @@ def base_of(folder: Path) -> str | None:
     config = folder / ADAPTER_CONFIG
     if not config.is_file():
         return None
-    weights = [path for path in folder.iterdir() if path.suffix in WEIGHTS]
-    if any(not path.name.startswith("adapter_model.") for path in weights):
+    if any((folder / name).is_file() for name in HF_WEIGHTS):
         return None
     return str(read_json(config).get("base_model_name_or_path") or "")
 

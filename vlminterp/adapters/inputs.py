@@ -11,8 +11,9 @@ from PIL import Image
 from vlminterp.data.images import read_image
 from vlminterp.errors import InputError
 
-Pictures = Iterable[Image.Image | Path | str | bytes | NDArray[np.uint8]]
-"""Pictures in any form that users have them."""
+OnePicture = Image.Image | Path | str | bytes | NDArray[np.uint8]
+"""A picture in any form that users have it: from memory, by path, encoded, or as an array."""
+Pictures = Iterable[OnePicture]
 LONGEST_CAPTION = 20_000
 """Number of characters; no text tower reads a tenth of it."""
 GREY_OR_COLOURS = {2: (None,), 3: (3, 4)}

@@ -35,7 +35,7 @@ class ModelConfig:
             checkpoints of open_clip that name another repository for it; by default that one.
     """
 
-    free_text: ClassVar = ("checkpoint",)
+    free_text: ClassVar = ("checkpoint", "text_tower")
 
     adapter: str | None = None
     checkpoint: str = MISSING

@@ -76,6 +76,8 @@ def _reason(error: Exception, folder: Path) -> str:
             return reason
     if "trust_remote_code" in str(error):
         return FOREIGN
+    if isinstance(error, ImportError):
+        return f"a library that it needs is missing or of another version ({in_words(error)})"
     damage = next(_damages(folder), None) if folder.is_dir() else None
     if damage is not None:
         return f"{damage}; {REPLACE}"

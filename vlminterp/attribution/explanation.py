@@ -13,7 +13,7 @@ from torch import Tensor
 from vlminterp.adapters.dual_encoder import Geometry, Pixels, Tokens, Word
 from vlminterp.attribution.blur import blurred
 from vlminterp.attribution.heatmap import place_on_image
-from vlminterp.errors import InputError
+from vlminterp.errors import InputError, ModelError
 
 
 class Side(Enum):
@@ -100,6 +100,15 @@ class Explanation:
             scores[index, self._patches(index)] = soft.flatten()
         return replace(self, scores=scores)
 
+    def not_finite(self) -> dict[int, str]:
+        """Returns a reason for each pair whose scores are not finite, by its place in the batch."""
+        reason = (
+            f"the scores of the {self.side.value} are not finite: a number grew too large for "
+            "model.dtype, or a setting of the method is too large"
+        )
+        finite = self.scores.isfinite().all(1) & self.similarity.isfinite()
+        return dict.fromkeys((~finite).nonzero().flatten().tolist(), reason)
+
     def map(self, index: int, scores: Tensor | None = None) -> Tensor:
         """Returns the scores of one image's patches, float32 `[rows, columns]` (image side only).
 
@@ -178,6 +187,16 @@ def require_pairs(pixels: Pixels, tokens: Tokens) -> None:
     for number, empty in enumerate(tokens.empty(), 1):
         if empty:
             raise InputError(f"caption {number} is empty")
+
+
+def require_finite(explanation: Explanation) -> None:
+    """Checks that every score is a number, where no pair can be left out.
+
+    Raises:
+        ModelError: One is not; drawn, it would look like a map on which nothing counts.
+    """
+    for reason in explanation.not_finite().values():
+        raise ModelError(reason)
 
 
 def _counted(number: int, what: str) -> str:

@@ -143,7 +143,7 @@ class _Explainer:
         scored: bool,
     ) -> Iterator[tuple[Row, Arrays]]:
         """Yields the results of pairs whose scores are finite, and a row for each of the others."""
-        lost = _not_finite(explained)
+        lost = {i: why for one in explained for i, why in one.not_finite().items()}
         for index, reason in lost.items():
             yield _skipped(batch[index].place, batch[index].pair, reason), {}
         kept = [index for index in range(len(batch)) if index not in lost]
@@ -258,17 +258,3 @@ def _half(size: int, device: torch.device) -> int:
 def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
     pixels = encoder.preprocess([item.image for item in batch])
     return pixels, encoder.tokenize([item.pair.text for item in batch])
-
-
-def _not_finite(explained: Sequence[Explanation]) -> dict[int, str]:
-    """Returns a reason for each pair whose scores are not finite, by its place in the batch."""
-    reasons: dict[int, str] = {}
-    for explanation in explained:
-        finite = explanation.scores.isfinite().all(1) & explanation.similarity.isfinite()
-        for index in (~finite).nonzero().flatten().tolist():
-            side = explanation.side.value
-            reasons[index] = (
-                f"the scores of its {side} are not finite: a number grew too large for "
-                "model.dtype, or a setting of plugin is too large"
-            )
-    return reasons

@@ -14,7 +14,7 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom; the right and bottom edges are not inside."""
 
 _ROUNDING = 0.01
-"""Amount by which shares may exceed [0, 1]."""
+"""Share of the picture by which boxes may reach beyond it."""
 
 
 class BoxFormat(Enum):
@@ -72,7 +72,7 @@ def boxes_mask(
     """Fills boxes; a pixel is inside where its centre is.
 
     Args:
-        boxes: One box or more; parts beyond the picture are cut off.
+        boxes: One box or more; what reaches a little beyond the picture is cut off.
         picture: The picture that they belong to, upright.
         shares: Whether they are shares of the picture, not pixels.
 
@@ -80,20 +80,46 @@ def boxes_mask(
         bool `[height, width]`.
 
     Raises:
-        InputError: The picture can't be read, or a box holds none of its pixels.
+        InputError: The picture can't be read, or a box holds none of its pixels or reaches far
+            beyond it.
     """
     height, width = image_size(picture)
     across, down = (width, height) if shares else (1, 1)
     inside = np.zeros((height, width), dtype=bool)
     for box in boxes:
-        left, right = (_first_centre(edge * across, width) for edge in box[::2])
-        top, bottom = (_first_centre(edge * down, height) for edge in box[1::2])
+        x, y = [edge * across for edge in box[::2]], [edge * down for edge in box[1::2]]
+        left, right = (_first_centre(edge, width) for edge in x)
+        top, bottom = (_first_centre(edge, height) for edge in y)
         if left >= right or top >= bottom:
             raise InputError(
                 f"{name_of(picture)}: box {list(box)} holds no pixel of the {width} × {height}"
             )
+        check_reach(x, y, (height, width), f"{name_of(picture)}: box {list(box)}")
         inside[top:bottom, left:right] = True
     return inside
+
+
+def check_reach(x: Sequence[float], y: Sequence[float], size: tuple[int, int], what: str) -> None:
+    """Checks that places lie on a picture, to rounding and a pixel.
+
+    Places far beyond it are those of a picture of another size, or not what they are taken for.
+
+    Args:
+        x: Distances from the left, in pixels.
+        y: Distances from the top, in pixels.
+        size: Height and width of the picture.
+        what: Name of what they belong to, for the message.
+
+    Raises:
+        InputError: One lies far beyond the picture.
+    """
+    for places, length in ((x, size[1]), (y, size[0])):
+        beyond = length * _ROUNDING + 1
+        if min(places) < -beyond or max(places) > length + beyond:
+            raise InputError(
+                f"{what} reaches far beyond the {size[1]} × {size[0]} pixels: was the picture "
+                "resized, or are the numbers of another format (data.boxes)?"
+            )
 
 
 def _first_centre(edge: float, end: int) -> int:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from vlminterp.data.boxes import Box
 from vlminterp.data.images import Picture, image_size, name_of, opened
-from vlminterp.data.picture_formats import LOSSY
+from vlminterp.data.picture_formats import may_be_lossy
 from vlminterp.data.rgb import bands, orientation, upright
 from vlminterp.errors import InputError
 
@@ -17,8 +17,8 @@ _TO_RGB = ("CMYK", "YCbCr", "LAB", "HSV")
 def read_mask(mask: Picture, picture: Picture) -> NDArray[np.bool_]:
     """Reads a mask picture: every value but 0 is inside, transparent pixels are outside.
 
-    Where the mask's format may have changed values (JPEG, WebP …), values from half of the range on
-    are inside. EXIF orientations of the mask and of the picture are undone.
+    Where the mask's format may have changed values (JPEG, WebP …, also within a TIFF), values from
+    half of the range on are inside. EXIF orientations of the mask and of the picture are undone.
 
     Args:
         mask: A picture of the same size as `picture`; in one with a palette the index counts.
@@ -32,7 +32,7 @@ def read_mask(mask: Picture, picture: Picture) -> NDArray[np.bool_]:
     """
     with opened(mask) as image:
         image.load()
-        lossy = image.format in LOSSY
+        lossy = may_be_lossy(image)
         inside = np.empty((image.height, image.width), bool)
         for top, band in bands(image):
             inside[top : top + band.height] = _marked(band, lossy=lossy)

@@ -10,8 +10,8 @@ _BUILT_IN = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "AVIF", "JPEG20
 # Read where their packages are installed: pip install 'vlminterp[pictures]'.
 _BY_PACKAGE = {"HEIF": "pillow_heif", "JXL": "pillow_jxl"}
 
-LOSSY = frozenset(("JPEG", "MPO", "WEBP", "AVIF", "JPEG2000", "HEIF", "JXL"))
-"""Formats that may change values: a black and white mask comes back with greys in it."""
+_LOSSY = frozenset(("JPEG", "MPO", "WEBP", "AVIF", "JPEG2000", "HEIF", "JXL"))
+_LOSSY_IN_TIFF = frozenset(("jpeg", "tiff_jpeg", "webp"))
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"),
@@ -48,3 +48,11 @@ def unknown_format(suffix: str) -> str:
     if suffix in _SUFFIXES_BY_PACKAGE:
         return f"no installed package reads {suffix}; pip install 'vlminterp[pictures]'"
     return "not a picture of a known format"
+
+
+def may_be_lossy(image: Image.Image) -> bool:
+    """Tells whether an opened picture's format may have changed its values.
+
+    A black and white mask then comes back with greys in it.
+    """
+    return image.format in _LOSSY or image.info.get("compression") in _LOSSY_IN_TIFF

@@ -27,7 +27,9 @@ _UPRIGHT = {
 }
 _QUARTER_TURNS = (5, 6, 7, 8)
 _BAND = 2**22  # pixels converted at once
-_TWELVE_BITS, _SIXTEEN_BITS = 2**12 - 1, 2**16 - 1
+_SIXTEEN_BITS = 2**16 - 1
+_BLACK = 2**4
+"""Divisor of the range; where no pixel reaches that part of it, the picture looks black."""
 
 
 def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
@@ -50,7 +52,7 @@ def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
     image.load()
     full = _range(image)
     if deep and not image.mode.startswith("I"):
-        _refuse_twelve_bits(_highest(image) * 256 + 255)
+        _refuse_black(_highest(image) * 256 + 255, _SIXTEEN_BITS)
     if factor == 1 and image.width * image.height <= _BAND:
         rgb = _converted(image, full)
     else:
@@ -142,8 +144,9 @@ def _range(image: Image.Image) -> int:
     highest = _highest(image)
     # Pillow reads some 16-bit files (PGM, older PNG) into 32-bit "I": their range is 16 bits.
     sixteen = image.mode.startswith("I;16") or highest <= _SIXTEEN_BITS
-    _refuse_twelve_bits(highest)
-    return _SIXTEEN_BITS if sixteen else np.iinfo(np.int32).max
+    full = _SIXTEEN_BITS if sixteen else int(np.iinfo(np.int32).max)
+    _refuse_black(highest, full)
+    return full
 
 
 def _highest(image: Image.Image) -> int:
@@ -153,9 +156,15 @@ def _highest(image: Image.Image) -> int:
     return max(int((band if band.ndim == 2 else band[..., :colours]).max()) for band in strips)
 
 
-def _refuse_twelve_bits(highest: int) -> None:
-    if 0 < highest <= _TWELVE_BITS:
+def _refuse_black(highest: int, full: int) -> None:
+    """Refuses values that are stored in more bits than they were measured in.
+
+    Args:
+        highest: The highest value; 0 is a picture that is black itself.
+        full: The value that stands for white.
+    """
+    if 0 < highest <= full // _BLACK:
         raise InputError(
-            f"its brightest pixel is {highest} of {_SIXTEEN_BITS}, so it would come out black: "
-            "12-bit data in 16 bits? stretch it to the whole range first (times 16)"
+            f"its brightest pixel is {highest} of {full}, so it would come out black: 12-bit data "
+            "in 16 bits, or the like? stretch it to the whole range first"
         )

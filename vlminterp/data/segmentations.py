@@ -8,6 +8,7 @@ from typing import TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from vlminterp.data.boxes import check_reach
 from vlminterp.data.images import Picture, image_size, name_of
 from vlminterp.data.masks import check_size
 from vlminterp.errors import InputError
@@ -32,16 +33,15 @@ def segmentation_mask(value: object, picture: Picture) -> Mask:
         bool `[height, width]`.
 
     Raises:
-        InputError: It is anything else, is of another size than the picture, or marks no pixel.
+        InputError: It is anything else, is of another size than the picture or reaches far beyond
+            it, or marks no pixel.
     """
     if isinstance(value, Mapping):
         size, counts = _run_lengths(value)
         check_size(size, picture, f"{name_of(picture)}: the segmentation")
         inside = decode_runs(counts, size)
     else:
-        inside = np.zeros(image_size(picture), bool)
-        for polygon in _polygons(value):
-            fill_polygon(polygon, inside)
+        inside = _joined(_polygons(value), picture)
     if not inside.any():
         raise InputError(f"{name_of(picture)}: the segmentation marks no pixel")
     return inside
@@ -140,6 +140,15 @@ def fill_polygon(polygon: Polygon, inside: Mask) -> None:
             columns = np.ceil(at - 0.5).clip(0, width).astype(int)
             crossings[rows, columns] ^= True
     inside |= np.logical_xor.accumulate(crossings, axis=1)[:, :width]
+
+
+def _joined(polygons: Sequence[Polygon], picture: Picture) -> Mask:
+    inside = np.zeros(image_size(picture), bool)
+    for polygon in polygons:
+        fill_polygon(polygon, inside)
+        what = f"{name_of(picture)}: a polygon of the segmentation"
+        check_reach(polygon[::2], polygon[1::2], image_size(picture), what)
+    return inside
 
 
 def _run_lengths(value: Mapping[object, object]) -> tuple[tuple[int, int], list[int]]:

@@ -12,7 +12,7 @@ from transformers import AutoImageProcessor, AutoTokenizer
 
 from vlminterp.adapters.checkpoint import require_model_type
 from vlminterp.adapters.dual_encoder import Pixels, Tokens, Tower
-from vlminterp.adapters.hf.folders import Folders, located, no_progress_bar
+from vlminterp.adapters.hf.folders import Folders, located, no_progress_bar, weights_alone
 from vlminterp.adapters.hf.report import require_whole
 from vlminterp.adapters.hf.tokenizing import tokenize
 from vlminterp.adapters.hub import loading
@@ -244,16 +244,15 @@ def require_installed(architecture: str) -> None:
 def _load_model(family: type[HFDualEncoder], config: ModelConfig, folders: Folders) -> Any:
     architecture: Any = getattr(transformers, family.architecture)
     with RoomFor(config.checkpoint, {folders.model, folders.adapter or folders.model}):
-        # Pickles may hold tensors only: transformers' weights_only is on by default.
-        model, report = architecture.from_pretrained(
-            folders.model,
-            dtype=getattr(torch, config.dtype.value),
-            ignore_mismatched_sizes=True,  # the report lists them, and they are refused
-            output_loading_info=True,
-            trust_remote_code=False,
-            # An adapter is put in below: transformers would report only the adapter's tensors.
-            adapter_kwargs={"subfolder": "none"},
-        )
+        with weights_alone():
+            # Pickles may hold tensors only: transformers' weights_only is on by default.
+            model, report = architecture.from_pretrained(
+                folders.model,
+                dtype=getattr(torch, config.dtype.value),
+                ignore_mismatched_sizes=True,  # the report lists them, and they are refused
+                output_loading_info=True,
+                trust_remote_code=False,
+            )
         require_whole(report, config.checkpoint, family.architecture, family.beside)
         if folders.adapter is not None:
             from vlminterp.adapters.hf.peft_adapter import put_adapter  # imports PEFT

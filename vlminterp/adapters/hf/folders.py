@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub.errors import EntryNotFoundError
+from transformers.integrations import peft as transformers_peft
 from transformers.utils import logging as transformers_logging
 
 from vlminterp.adapters.checkpoint import (
     ADAPTER_CONFIG,
+    HF_WEIGHTS,
     TOKENIZER,
     base_of,
     missing_files,
@@ -21,19 +23,13 @@ from vlminterp.adapters.hub import loading, local_copy
 from vlminterp.adapters.settings import ModelConfig
 from vlminterp.errors import ModelError
 
-WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
 NEEDED = (
     ("config.json",),
-    WEIGHTS,
+    HF_WEIGHTS,
     ("preprocessor_config.json", "processor_config.json"),
     TOKENIZER,
 )
-"""Files of a whole checkpoint: one of each group; transformers reads the first weights it finds."""
+"""Files of a whole checkpoint: one of each group."""
 ADAPTER = ((ADAPTER_CONFIG,), ("adapter_model.safetensors", "adapter_model.bin"))
 """Files of an adapter: one of each group."""
 _LACKING = (ModelError, EntryNotFoundError)
@@ -119,3 +115,18 @@ def no_progress_bar() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def weights_alone() -> Iterator[None]:
+    """Keeps transformers from applying an adapter that stands beside the weights it reads.
+
+    It would report the adapter's tensors alone, so that missing weights went unnoticed.
+    """
+    applying: Any = transformers_peft
+    before = applying.is_peft_available
+    applying.is_peft_available = lambda: False
+    try:
+        yield
+    finally:
+        applying.is_peft_available = before

@@ -10,6 +10,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from vlminterp.errors import ModelError
 
 NAME = "default"
+MAGNITUDE = "lora_magnitude_vector"
 MERGED = 0.5
 """Share of the update in the weights above which it counts as merged; 0 before merging, 1 after."""
 
@@ -24,7 +25,7 @@ def put_adapter(model: Any, folder: Path, *, beside: bool) -> None:
             have been merged into them before.
 
     Raises:
-        ModelError: The adapter is of another model, or has been or may have been merged.
+        ModelError: The adapter is of another model or kind, or has been or may have been merged.
     """
     with warnings.catch_warnings():
         # PEFT would leave out options that it does not know, and go on with wrong numbers.
@@ -32,6 +33,11 @@ def put_adapter(model: Any, folder: Path, *, beside: bool) -> None:
         safe = (folder / "adapter_model.safetensors").is_file()  # else .bin, as tensors only
         report = model.load_adapter(str(folder), adapter_name=NAME, use_safetensors=safe)
     lost = sorted({*report.missing_keys, *report.unexpected_keys})
+    if lost and all(MAGNITUDE in name for name in lost):
+        raise ModelError(
+            f"the adapter in {folder} is a DoRA, whose magnitudes transformers does not load; put "
+            "it in with PEFT's PeftModel.from_pretrained and use vlminterp.wrap, or merge it"
+        )
     if lost:
         raise ModelError(
             f"the adapter in {folder} is of another model: {len(lost)} of its tensors have no "
