@@ -178,7 +178,10 @@ class RunFolder:
         )
 
     def shared_out(
-        self, parts: Callable[[], Iterable[tuple[int, Content]]], table: str = ""
+        self,
+        parts: Callable[[], Iterable[tuple[int, Content]]],
+        table: str = "",
+        beside: Sequence[str] = (),
     ) -> Iterator[tuple[int, Content]]:
         """Yields the parts of a table that this process is to make, one at a time.
 
@@ -188,18 +191,27 @@ class RunFolder:
         Args:
             parts: Lists all parts by number, with what they are made of; perhaps asked repeatedly.
             table: The table's name; empty for the main one.
+            beside: Names of other tables that are written with each of its parts: one that has
+                lost it has it made again.
         """
-        made = (self.table(table) if table else self.parts).__contains__
+        every = [self.table(table) if table else self.parts, *map(self.table, beside)]
+
+        def made(number: int) -> bool:
+            return all(number in one for one in every)
+
         return self._claims.shared_out(table or "rows", parts, made)
 
-    def unmade(self, numbers: Sequence[int], table: str = "") -> Iterator[int]:
+    def unmade(
+        self, numbers: Sequence[int], table: str = "", beside: Sequence[str] = ()
+    ) -> Iterator[int]:
         """Yields the numbers of the parts that this process is to make; see `shared_out`.
 
         Args:
             numbers: All parts of the table.
             table: The table's name; empty for the main one.
+            beside: Names of other tables that are written with each of its parts.
         """
-        shared = self.shared_out(lambda: ((number, None) for number in numbers), table)
+        shared = self.shared_out(lambda: ((number, None) for number in numbers), table, beside)
         return (number for number, _ in shared)
 
     def tables(self) -> dict[str, Parts]:
