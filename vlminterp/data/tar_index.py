@@ -16,7 +16,7 @@ BROKEN = (tarfile.TarError, EOFError, OSError, ValueError)
 LARGEST = 2**28
 """Maximum number of bytes of a member that is read, since all of them are in memory at once."""
 LARGEST_WANTED = 2**22
-"""The same for one that is read in passing; a sparse one may say that it is larger than the file."""
+"""The same for one read in passing; a sparse one may say that it is larger than the tar file."""
 
 
 @dataclass(frozen=True)
