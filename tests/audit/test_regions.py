@@ -141,7 +141,7 @@ def test_an_array_that_lies_about_its_shape_is_refused(shape, tmp_path):
     file.parent.mkdir()
     header = f"{{'descr': '|b1', 'fortran_order': False, 'shape': {shape}, }}".encode()
     file.write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(99))
-    with pytest.raises(InputError, match="no array that can be read|is no mask"):
+    with pytest.raises(InputError, match=r"no array that can be read|is no mask"):
         Regions(hot, tmp_path).find(IMAGE, concept(), load)
 
 
