@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable, Sequence
 
+import numpy as np
+
 from vlminterp.metrics.intervals import Interval, mean_interval
 
 
@@ -59,4 +61,5 @@ def kappa_interval(
         pseudo.append(len(members) * kappa - (len(members) - 1) * without)
     around = mean_interval(pseudo)
     shift = kappa - around.mean
-    return Interval(kappa, around.low + shift, around.high + shift, len(first))
+    low, high = np.clip([around.low + shift, around.high + shift], -1, 1).tolist()
+    return Interval(kappa, low, high, len(first))
