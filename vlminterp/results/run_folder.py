@@ -366,6 +366,11 @@ class RunFolder:
     def _prepare(self, config: Mapping[str, Any], *, overwrite: bool, alone: bool) -> None:
         """Makes the folder ready; what others may be writing just now is left alone."""
         if not alone:
+            if overwrite:
+                raise BusyError(
+                    f"other processes still work on {self.path}; wait for them, or stop them, "
+                    "before you begin anew with overwrite=true"
+                )
             return
         remove_leftovers(self.path)
         if overwrite:
