@@ -109,3 +109,11 @@ def test_runs_of_a_sweep_are_told_apart_and_draw_no_bars_beside_each_other():
         stage.advance(4)
     (line,) = stream.getvalue().splitlines()
     assert line.startswith("run 2 of 6: explaining: 4/4 pairs")
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_a_stage_ends_with_its_remark(stream):
+    with Progress(stream=stream) as shown, shown.track("explaining", 2) as stage:
+        stage.advance(2)
+        stage.remark = "reading 25 %, explaining 75 %"
+    assert "(reading 25 %, explaining 75 %)" in stream.getvalue()

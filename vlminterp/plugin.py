@@ -1,15 +1,18 @@
 """The interface of plugins: the base class, its context, and the search for plugins."""
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, is_dataclass
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from vlminterp.entry_points import PLUGINS, load
 from vlminterp.errors import ConfigError
 from vlminterp.results.headline import first_metrics
+from vlminterp.results.part_sizes import batches_in
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 
 ConfigT = TypeVar("ConfigT")
+Batches = Iterator[tuple[int, list["Pair"]]]
+"""Batches of pairs, each with the place of its first pair in the source."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Context(Generic[ConfigT]):
         device: Where tensors live.
         stages: Folders that this plugin's runs share, for what several of them have in common.
         shard: The batches that this process may compute; None for all.
+        helpers: Starts the other processes that the run asks for, if any, for the length of a
+            block: around the loops over parts that are shared out.
     """
 
     config: ConfigT
@@ -53,11 +60,12 @@ class Context(Generic[ConfigT]):
     device: "torch.device"
     stages: "Stages"
     shard: "Shard | None" = None
+    helpers: Callable[[], AbstractContextManager[None]] = nullcontext
 
-    def batches(self, size: int) -> Iterator[tuple[int, list["Pair"]]]:
-        """Cuts the source's pairs into numbered batches, and returns those that nobody else makes.
+    def parts(self, size: int) -> Iterator[tuple[int, Batches]]:
+        """Cuts the source's pairs into numbered parts, and returns those that nobody else makes.
 
-        Boundaries depend on a pair's place alone, so that a resumed run has the same batches. Those
+        Boundaries depend on a pair's place alone, so that a resumed run has the same parts. Those
         that other processes of the same run work on are left to them; the iteration ends when all
         are written, or all of this process's shard.
 
@@ -65,22 +73,33 @@ class Context(Generic[ConfigT]):
             size: Pairs per batch.
 
         Returns:
-            Each batch's number and its pairs.
+            Each part's number and its batches: the place of the first pair, and the pairs. They are
+            read from the source as they are asked for, before the next part.
         """
         return self.results.shared_out(lambda: self._own(size))
 
-    def _own(self, size: int) -> Iterator[tuple[int, list["Pair"]]]:
-        """Yields the numbered batches of this process's shard, whoever makes them."""
-        pairs = self.source.pairs()
-        number = 0
-        while batch := list(islice(pairs, size)):
+    def _own(self, size: int) -> Iterator[tuple[int, Batches]]:
+        """Yields the numbered parts of this process's shard, whoever makes them."""
+        batches = self._batches(size)
+        for number in count():
+            first = next(batches, None)
+            if first is None:
+                return
+            part = chain([first], islice(batches, batches_in(number) - 1))
             if self.shard is None or self.shard.has(number):
-                yield number, batch
-            number += 1
+                yield number, part
+            deque(part, maxlen=0)  # the source goes on after what nobody has asked for
+
+    def _batches(self, size: int) -> Batches:
+        pairs = self.source.pairs()
+        for first in count(step=size):
+            if not (batch := list(islice(pairs, size))):
+                return
+            yield first, batch
 
     def finished_pairs(self, size: int) -> int:
         """Counts the pairs that an interrupted run has written, in batches of this size."""
-        return size * len(self.results.parts)
+        return size * sum(map(batches_in, self.results.parts.numbers()))
 
 
 Exporter = Callable[["RunFolder", Path, int | None], list[Path]]
@@ -96,9 +115,9 @@ class Plugin(ABC):
         Config: A dataclass; its fields are the plugin's options, its defaults their defaults.
         groups: Sub-choices `plugin/GROUP=NAME` that the plugin's `conf/plugin/GROUP/` offers, each
             with the name chosen by default, or None.
-        shares: Whether several processes may work on one run: everything expensive is in parts that
-            `Context.batches` or `RunFolder.unmade` have shared out.
-        sharded: Whether the run is made of `Context.batches` alone, so that machines without a
+        shares: Whether several processes may work on one run: what is expensive is in parts that
+            `Context.parts` or `RunFolder.unmade` have shared out, within `Context.helpers`.
+        sharded: Whether the run is made of `Context.parts` alone, so that machines without a
             common folder may each compute a shard.
         not_identity: Options that change no result, such as which stages are run: no part of a
             run's identity.

@@ -101,12 +101,14 @@ class Tracker:
     Attributes:
         total: Number of units in all; None if unknown.
         done: Number of units done.
+        remark: What is said of the stage at its end, such as what took how long.
     """
 
     def __init__(self, total: int | None, done: int) -> None:
         """Begins with what an earlier run has done."""
         self.total = total
         self.done = done
+        self.remark = ""
 
     def advance(self, n: int = 1) -> None:
         """Counts n more."""
@@ -128,7 +130,7 @@ class _OnTerminal(Tracker):
         self, bar: RichProgress, stage: str, total: int | None, unit: str, done: int
     ) -> None:
         super().__init__(total, done)
-        self._bar = bar
+        self._bar, self._stage = bar, stage
         self._task = bar.add_task(stage, total=total, completed=done, unit=unit)
 
     def advance(self, n: int = 1) -> None:
@@ -136,6 +138,8 @@ class _OnTerminal(Tracker):
         self._bar.advance(self._task, n)
 
     def close(self) -> None:
+        if self.remark:
+            self._bar.update(self._task, description=f"{self._stage} ({self.remark})")
         self._bar.stop_task(self._task)
 
 
@@ -165,7 +169,8 @@ class _InLog(Tracker):
             parts.append(_duration(seconds))
         elif self.total is not None and speed > 0:
             parts.append(f"{_duration((self.total - self.done) / speed)} left")
-        print(f"{self._stage}: {', '.join(parts)}", file=self._stream, flush=True)
+        remark = f" ({self.remark})" if final and self.remark else ""
+        print(f"{self._stage}: {', '.join(parts)}{remark}", file=self._stream, flush=True)
 
     def _count(self) -> str:
         return f"{self.done}{'' if self.total is None else f'/{self.total}'} {self._unit}"

@@ -1,12 +1,14 @@
 """The tab that browses finished runs, row by row."""
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pandas as pd
 
-from vlminterp.errors import ConfigError
+from vlminterp.config.messages import one_line
+from vlminterp.errors import ConfigError, UserError
 from vlminterp.results.run_folder import RunFolder
 from vlminterp_app.finished import finished_runs, offered
 from vlminterp_app.frames import framed
@@ -92,9 +94,18 @@ def _scored(run: str | None, table: str | None) -> Any:
     return gr.Dropdown(scores(read_rows(RunFolder.read(Path(run)), table)), value=None)
 
 
-@telling
-def _filtered(run: str | None, table: str | None, *wanted: Any) -> tuple[pd.DataFrame, str]:
-    """Returns the wanted rows, and how many they are."""
+def _filtered(run: str | None, table: str | None, *wanted: Any) -> tuple[Any, str]:
+    """Returns the wanted rows, and how many they are; or the old rows, and the user's mistake.
+
+    A mistake is no error here: after one, Gradio forgets an event that was waiting for this one.
+    """
+    try:
+        return _wanted_rows(run, table, *wanted)
+    except UserError as error:
+        return gr.skip(), escape(one_line(error))
+
+
+def _wanted_rows(run: str | None, table: str | None, *wanted: Any) -> tuple[pd.DataFrame, str]:
     if run is None or table is None:
         return pd.DataFrame(), ""
     frame = read_rows(RunFolder.read(Path(run)), table)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from vlminterp.attribution.metric_names import metric_parts
 from vlminterp.attribution.passport.split import splits_of
 from vlminterp.attribution.placed import placed_map
-from vlminterp.attribution.rows import PairResult, explained_pairs, methods_of
+from vlminterp.attribution.rows import DETAILS, PairResult, explained_pairs, methods_of
 from vlminterp.attribution.shown import shown_places
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
@@ -20,6 +20,7 @@ from vlminterp.report.cards import data_uri, small_picture
 from vlminterp.report.content import Content, Section
 from vlminterp.report.finder import Findable, finder
 from vlminterp.report.passport import OneWord, Stamp, grouped, split_counts, split_table, stamp
+from vlminterp.report.search import search_files, search_form
 from vlminterp.report.templating import environment
 from vlminterp.report.words import coloured_words
 from vlminterp.results.run_folder import RunFolder
@@ -61,11 +62,17 @@ def content(folder: RunFolder) -> Content:
     asked = str(folder.config.get("plugin", {}).get("target", "similarity"))
     templates = environment(PACKAGE)
     metrics = (folder.summary or {}).get("metrics") or {}
-    compared = compare(folder.parts.rows()) if len(methods) > 1 and metrics else Comparisons()
+    compared = (
+        compare(folder.parts.rows(without=DETAILS))
+        if len(methods) > 1 and metrics
+        else Comparisons()
+    )
     tables = list(score_tables(metrics, methods, compared))
     sections = []
     places, told = shown_places(folder, PAIRS_ON_PAGE)
     pairs = list(_pairs(folder, methods, places))
+    explained = _explained(folder)
+    beyond = explained > len(pairs) > 0
     if pairs:
         groups = grouped(
             pairs, lambda pair: [view.passport for view in pair["views"] if view.passport]
@@ -75,7 +82,8 @@ def content(folder: RunFolder) -> Content:
             methods=methods,
             told=told,
             shown=len(pairs),
-            explained=_explained(folder),
+            explained=explained,
+            search=search_form(folder, explained) if beyond else "",
             finder=finder([pair["findable"] for pair in pairs]),
         )
         sections.append(Section("Pairs", split_table(splits) + Markup(drawn)))
@@ -97,6 +105,7 @@ def content(folder: RunFolder) -> Content:
         counts={"methods": ", ".join(methods), "target": asked, **split_counts(splits)},
         style=STYLE,
         finds=bool(pairs),
+        beside=search_files(folder) if beyond else (),
     )
 
 
@@ -199,7 +208,13 @@ def pair_columns(folder: RunFolder, results: Mapping[str, PairResult]) -> Markup
     template = environment(PACKAGE).get_template("columns.html.j2")
     return Markup(
         template.render(
-            groups=groups, methods=list(results), finder="", told="", shown=1, explained=1
+            groups=groups,
+            methods=list(results),
+            finder="",
+            search="",
+            told="",
+            shown=1,
+            explained=1,
         )
     )
 

@@ -1,15 +1,15 @@
 """The plugin attribution, run by `+plugin=attribution`."""
 
-import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
+from vlminterp.attribution.options import ExplainingConfig
 from vlminterp.attribution.sides import Sides
 from vlminterp.errors import ConfigError
 from vlminterp.plugin import Context, Plugin
@@ -17,7 +17,6 @@ from vlminterp_attribution.options import MEMBERS
 
 if TYPE_CHECKING:
     from vlminterp.adapters.dual_encoder import DualEncoder
-    from vlminterp.attribution.explanation import Attributor
     from vlminterp.attribution.targets import Target
     from vlminterp.report.content import Content
     from vlminterp.results.run_folder import RunFolder
@@ -30,7 +29,7 @@ Asked = Enum("Asked", ["similarity", "contrast", "class", "image"])
 
 
 @dataclass
-class AttributionConfig:
+class AttributionConfig(ExplainingConfig):
     """Options of attribution methods.
 
     Attributes:
@@ -41,14 +40,6 @@ class AttributionConfig:
         against: Captions to compare with, names of classes, or the path of one picture.
         templates: Captions of a class, with `{}` where its name goes.
         options: Options that differ from a method's defaults, as `METHOD.OPTION=VALUE`.
-        blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;
-            those that are stored are not blurred.
-        passport: Whether each map says how far it can be trusted (target=similarity alone).
-        batch_size: Pairs that are explained together, ≥ 1; changes no result but rounding.
-        thorough: Whether maps are also judged by insertion, deletion, ROAD and sensitivity-n, and
-            words by deletion: about 100 forward passes more for each pair and method.
-        keep: Number of the first pairs whose pictures are kept, ≥ 0; of more pairs, also those of a
-            fifth as many that say most or are drawn at random. Rows and maps are kept of all.
     """
 
     method: str = "gae"
@@ -58,11 +49,6 @@ class AttributionConfig:
     against: list[str] = field(default_factory=list)
     templates: list[str] = field(default_factory=lambda: ["{}"])
     options: list[str] = field(default_factory=list)
-    blur: float = 0.0
-    passport: bool = True
-    batch_size: int = 16
-    thorough: bool = False
-    keep: int = 500
 
     def __post_init__(self) -> None:
         """Checks what can be checked without a model.
@@ -70,12 +56,7 @@ class AttributionConfig:
         Raises:
             ConfigError: A value is out of range, or has no effect.
         """
-        if self.batch_size < 1:
-            raise ConfigError(f"batch_size={self.batch_size} must be at least 1")
-        if self.keep < 0:
-            raise ConfigError(f"keep={self.keep} must be a number of pairs, at least 0")
-        if not 0 <= self.blur < math.inf:
-            raise ConfigError(f"blur={self.blur} must be a number of patches, at least 0")
+        super().__post_init__()
         if len(set(self.methods)) < len(self.methods):
             raise ConfigError(f"methods={self.methods} names one twice")
         if self.target is Asked.similarity and self.against:
@@ -124,7 +105,6 @@ class AttributionPlugin(Plugin):
 
     def run(self, context: Context[AttributionConfig]) -> None:
         """Explains every pair by every method."""
-        from vlminterp.attribution.passport.attributor import with_passports
         from vlminterp.attribution.runner import explain_pairs
         from vlminterp.drawing.figure import figure
         from vlminterp_attribution.support import require_able
@@ -132,18 +112,8 @@ class AttributionPlugin(Plugin):
         config = context.config
         methods = make_methods(context.encoder, config, context.seed)
         require_able(context.encoder, methods)
-        attributors: list[Attributor] = [*methods]
-        if config.passport and config.target is Asked.similarity:
-            attributors = with_passports(methods, context.encoder, context.seed)
-        explain_pairs(
-            context,
-            attributors,
-            config.batch_size,
-            figure,
-            config.blur,
-            thorough=config.thorough,
-            keep=config.keep,
-        )
+        passport = config.passport and config.target is Asked.similarity
+        explain_pairs(context, methods, replace(config, passport=passport), figure)
 
     def report(self, folder: "RunFolder") -> "Content":
         """Returns the page of a run, with a column for each method."""

@@ -41,11 +41,13 @@ def audit(context: Context[AuditConfig]) -> None:
     )
     listener = Listener(context.encoder, pool, names, phrases.clauses, config.batch_size)
     auditor = _auditor(context, pool, names, listener, onlooker)
-    done = len(context.results.parts)
+    done = len(context.results.parts.numbers())
     with context.progress.track("auditing", len(pool.concepts), done, "concepts") as stage:
         for about in context.results.unmade(range(len(pool.concepts)), beside=BESIDE):
             auditor.audit(about)
             stage.reach(about + 1)
+    if context.results.joined:
+        return
     found = summarise(context.results, config)
     context.results.finish({**found, "notes": [*context.source.notes(), *phrases.notes]})
 

@@ -36,7 +36,8 @@ class AuditPlugin(Plugin):
         """Audits every concept that is not audited yet, and finds the verdict."""
         from vlminterp_audit.audit import audit
 
-        audit(context)
+        with context.helpers():
+            audit(context)
 
     def report(self, folder: "RunFolder") -> "Content":
         """Returns the page's content: shares, flags, and a card for each concept."""

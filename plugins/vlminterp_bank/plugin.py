@@ -29,7 +29,8 @@ class BankPlugin(Plugin):
         """Scores what is not scored yet, and finds the verdict."""
         from vlminterp_bank.scoring import score_bank
 
-        score_bank(context)
+        with context.helpers():
+            score_bank(context)
 
     def report(self, folder: "RunFolder") -> "Content":
         """Returns the page's content: families' gains and scores, and each concept's best."""

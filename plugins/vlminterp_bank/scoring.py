@@ -51,7 +51,7 @@ def score_bank(context: Context[BankConfig]) -> None:
     counterparts: dict[int, list[str]] = defaultdict(list)
     for swap in bank.swapped(context.config.others, context.seed):
         counterparts[swap.row].append(swap.text)
-    done = min(PART * len(context.results.parts), len(bank.said))
+    done = min(PART * len(context.results.parts.numbers()), len(bank.said))
     with context.progress.track("scoring", len(bank.said), done, "descriptions") as stage:
         for number in context.results.unmade(range(math.ceil(len(bank.said) / PART))):
             part = range(number * PART, min((number + 1) * PART, len(bank.said)))
@@ -59,6 +59,8 @@ def score_bank(context: Context[BankConfig]) -> None:
                 number, _scored(context, bank, part, counterparts, classes), {}
             )
             stage.reach(part.stop)
+    if context.results.joined:
+        return
     found = summarise(context.results, context.config.score.value, context.config.margin)
     context.results.finish({**found, "notes": list(context.source.notes())})
 

@@ -91,7 +91,12 @@ def options_of(stage: str, config: EX2Config, **known: Any) -> dict[str, Any]:
 
 @contextmanager
 def stage_of(
-    context: Context[EX2Config], stage: str, tables: Mapping[str, str], **known: Any
+    context: Context[EX2Config],
+    stage: str,
+    tables: Mapping[str, str],
+    *,
+    join: bool = False,
+    **known: Any,
 ) -> Iterator[Context[EX2Config]]:
     """Opens a stage's shared folder; the run's own gets the stage's rows, even if it fails.
 
@@ -99,6 +104,7 @@ def stage_of(
         context: The run's context.
         stage: A key of `UNTOUCHED_BY`.
         tables: Tables that the stage writes, and the name of each in the run's own folder.
+        join: Whether several processes may work on the stage, each on other parts of its tables.
         known: Values of options that follow from others.
 
     Yields:
@@ -106,7 +112,8 @@ def stage_of(
     """
     config = context.config
     options, files = options_of(stage, config, **known), files_of(stage, config)
-    with context.stages.open(stage, options, files, context.results.names) as folder:
+    names = context.results.names
+    with context.stages.open(stage, options, files, names, join=join) as folder:
         try:
             yield replace(context, results=folder)
         finally:

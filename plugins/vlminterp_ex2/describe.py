@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vlminterp.plugin import Context
-from vlminterp.results.parts import Parts
+from vlminterp.results.run_folder import RunFolder
 from vlminterp_ex2.chat import PromptFormatter
 from vlminterp_ex2.likelihood import log_likelihoods
 from vlminterp_ex2.measures import perplexity
@@ -61,20 +61,22 @@ class DescriptionSampler:
         self._seed = context.seed
         self._scorer, self._questioner, self._pair = scorer, questioner, pair
 
-    def write(self, table: Parts, batches: Sequence[Sequence[Draw]]) -> Iterator[int]:
-        """Writes the batches that no earlier process has written, each as a part.
+    def write(
+        self, results: RunFolder, table: str, batches: Sequence[Sequence[Draw]]
+    ) -> Iterator[int]:
+        """Writes the batches that no other process has written, each as a part.
 
         Args:
-            table: The table to write to.
+            results: The stage's folder.
+            table: The name of the table to write to.
             batches: All batches, each of one policy.
 
         Yields:
             The number of responses of each batch, once it is written.
         """
-        for number, batch in enumerate(batches):
-            if number not in table:
-                table.write(number, self.rows(batch), {})
-                yield len(batch)
+        for number in results.unmade(range(len(batches)), table):
+            results.table(table).write(number, self.rows(batches[number]), {})
+            yield len(batches[number])
 
     def rows(self, batch: Sequence[Draw]) -> list[Row]:
         """Draws and measures one batch.

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vlminterp.results.atomic import writing
 from vlminterp.results.parts import Parts
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.timings import TIMINGS
 
 ALIGN, SAMPLES = "align", "samples"
-TIMINGS = "timings.jsonl"
 
 Row = dict[str, Any]
 
@@ -65,18 +64,6 @@ class Journal:
         self._tables[SAMPLES].write(number, self._responses, {})
         self._tables[ALIGN].write(number, new, {})
         self._responses, self._written = [], len(self.steps)
-
-
-def note_time(folder: Path, **seconds: float) -> None:
-    """Appends the time that a step took to the one file that holds timings.
-
-    Args:
-        folder: Folder of the checkpoints.
-        seconds: Seconds by name, with the `step`.
-    """
-    path = folder / TIMINGS
-    with writing(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(seconds) + "\n")
 
 
 def timings(folder: Path) -> list[dict[str, float]]:

@@ -14,9 +14,10 @@ import torch
 from transformers import TrainerCallback
 
 from vlminterp.progress import Tracker
+from vlminterp.results.timings import note_time
 from vlminterp_ex2.chat import PromptFormatter
 from vlminterp_ex2.checkpoints import mark_whole
-from vlminterp_ex2.journal import Journal, note_time
+from vlminterp_ex2.journal import Journal
 from vlminterp_ex2.likelihood import Overheard, log_likelihoods
 from vlminterp_ex2.measures import Batch, measure
 from vlminterp_ex2.penalty import adapted

@@ -19,6 +19,7 @@ class EX2Plugin(Plugin):
     """Aligns a language model with a VLM, samples its descriptions, and inspects them."""
 
     Config = EX2Config
+    shares = True
     groups: ClassVar = {"policy": "describer", "judge": None, "preset": None}
     not_identity: ClassVar = ("stage",)
 

@@ -1,4 +1,7 @@
-"""EX2 from end to end: align, describe, inspect; each resumes where an earlier process stopped."""
+"""EX2 from end to end: align, describe, inspect; each resumes where an earlier process stopped.
+
+One process aligns; several may describe and inspect, each in other batches.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -74,15 +77,18 @@ def run(context: Context[EX2Config]) -> None:
     material, aligned = _aligned(context)
     if stage == "align":
         return
-    batches = _batches(context, material.prompts)
-    describe(context, material, aligned, batches, write=stage in ("all", "describe"))
-    if stage == "describe":
+    with context.helpers():
+        batches = _batches(context, material.prompts)
+        describe(context, material, aligned, batches, write=stage in ("all", "describe"))
+        if stage == "describe":
+            return
+        if _missing(context, batches):
+            raise ConfigError(
+                f"plugin.stage={stage}: not all is described yet; run stage=describe first"
+            )
+        rows = _inspected(context, material, seeds)
+    if context.results.joined:
         return
-    if _missing(context, batches):
-        raise ConfigError(
-            f"plugin.stage={stage}: not all is described yet; run stage=describe first"
-        )
-    rows = _inspected(context, material, seeds)
     _classify(context, material)
     found = judged(context, rows, seeds)
     context.results.finish(summarise(context, aligned, rows, seeds.families, found))
@@ -126,7 +132,7 @@ def _classify(context: Context[EX2Config], material: Material) -> None:
 def _inspected(
     context: Context[EX2Config], material: Material, seeds: Seeds
 ) -> list[dict[str, Any]]:
-    with stage_of(context, "inspect", {INSPECT: INSPECT}) as inner:
+    with stage_of(context, "inspect", {INSPECT: INSPECT}, join=True) as inner:
         # the stage's folder holds the rows that it reads as well as those that it writes
         inner.results.table(DESCRIBE).adopt(context.results.table(DESCRIBE))
         return inspect(inner, material.classes, _lexicon(inner, seeds))
@@ -196,7 +202,9 @@ def describe(
     drawn = {POOL: {"pool": _pool(config, len(material.prompts))}}
     with ExitStack() as stack:
         inner = {
-            name: stack.enter_context(stage_of(context, name, {name: name}, **drawn.get(name, {})))
+            name: stack.enter_context(
+                stage_of(context, name, {name: name}, join=True, **drawn.get(name, {}))
+            )
             for name in batches
         }
         missing = sum(_missing(inner[name], {name: some}) for name, some in batches.items())
@@ -209,7 +217,7 @@ def describe(
             asking = prompt_formatter(config.policy, load_tokenizer(config.policy))
             describer = DescriptionSampler(context, material.scorer, asking, pair)
             for name, some in batches.items():
-                for written in describer.write(inner[name].results.table(name), some):
+                for written in describer.write(inner[name].results, name, some):
                     stage.advance(written)
 
 

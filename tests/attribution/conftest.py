@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.attribution.truth import PAIRS
+from vlminterp.attribution.options import ExplainingConfig
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.drawing.figure import figure
 from vlminterp.planted.source import PlantedConfig, PlantedSource
@@ -23,8 +24,8 @@ def explain(load_tiny, source, tmp_path):
     encoder = load_tiny("hf")
 
     def run(*attributors, batch_size=5, name="run", seed=0, draw=figure, **options):
-        config = {"names": {"plugin": "truth", "model": "tiny", "data": "planted"}}
-        with RunFolder.open(tmp_path / name, config) as results:
+        resolved = {"names": {"plugin": "truth", "model": "tiny", "data": "planted"}}
+        with RunFolder.open(tmp_path / name, resolved) as results:
             context = Context(
                 None,
                 encoder,
@@ -35,7 +36,8 @@ def explain(load_tiny, source, tmp_path):
                 torch.device("cpu"),
                 Stages(tmp_path / "stages", "inputs"),
             )
-            explain_pairs(context, attributors, batch_size, draw, **options)
+            config = ExplainingConfig(batch_size=batch_size, **{"passport": False, **options})
+            explain_pairs(context, attributors, config, draw)
         return results
 
     return run

@@ -6,6 +6,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -19,6 +20,8 @@ from vlminterp.adapters.dual_encoder import Geometry, Pixels
 from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Explanation, Side
 from vlminterp.attribution.heatmap import place_on_image
+from vlminterp.attribution.options import ExplainingConfig
+from vlminterp.attribution.rows import explained_pairs
 from vlminterp.attribution.runner import explain_pairs
 from vlminterp.data.manifest import ManifestConfig, ManifestSource
 from vlminterp.data.pairs import unusable
@@ -30,6 +33,7 @@ from vlminterp.planted.source import PlantedConfig, PlantedSource
 from vlminterp.plugin import Context
 from vlminterp.progress import Progress
 from vlminterp.report.page import render
+from vlminterp.results import parts as parts_module
 from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
 from vlminterp.results.stages import Stages
@@ -74,6 +78,79 @@ def test_rows_do_not_depend_on_batches(explain, load_tiny, source):
         for size in (1, 5)
     ]
     np.testing.assert_allclose(*frames, rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture
+def growing(monkeypatch):
+    """Parts of one batch, then of two, then of three."""
+    monkeypatch.setattr("vlminterp.results.part_sizes.SIZES", ((0, 1), (1, 2), (2, 3)))
+
+
+def test_larger_parts_hold_the_same_rows_and_arrays(explain, load_tiny, source, monkeypatch):
+    encoder = load_tiny("hf")
+    plain = explain(FromTruth(encoder, source, Side.image), batch_size=1, name="plain")
+    monkeypatch.setattr("vlminterp.results.part_sizes.SIZES", ((0, 1), (1, 2), (2, 3)))
+    grown = explain(FromTruth(encoder, source, Side.image), batch_size=1, name="grown")
+    assert [grown.parts.table(part).num_rows for part in range(3)] == [1, 2, 3]
+    assert len(grown.parts) < len(plain.parts)
+    assert grown.summary == plain.summary | {"parts": len(grown.parts)}
+    pd.testing.assert_frame_equal(grown.parts.rows(), plain.parts.rows())
+    for pair, other in zip(explained_pairs(grown), explained_pairs(plain), strict=True):
+        np.testing.assert_array_equal(pair.image.map, other.image.map)
+    assert [pair.pair for pair in explained_pairs(grown, places=[0, 4])] == [0, 4]
+
+
+def test_a_run_goes_on_at_once_and_what_is_damaged_is_found_before_it_ends(
+    explain, load_tiny, source, growing, monkeypatch
+):
+    encoder, events = load_tiny("hf"), []
+    whole = explain(Brightness(encoder, events), batch_size=1)
+    before = files(whole.path)
+    (whole.path / "summary.json").unlink()
+    (whole.path / "rows/000003.parquet").unlink()
+    damaged = whole.path / "arrays/000001.safetensors"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    read = parts_module._read_rows
+    monkeypatch.setattr(
+        parts_module, "_read_rows", lambda path: events.append("read") or read(path)
+    )
+    events.clear()
+    explain(Brightness(encoder, events), batch_size=1)
+    assert events[0] == "explained"
+    assert events.count("explained") == 3 + 2  # the batches of part 3, and those of part 1
+    assert files(whole.path) == before
+
+
+class Brightness:
+    """The brightness of patches, a method that knows no pair from another."""
+
+    def __init__(self, encoder, events):
+        self.encoder, self.events = encoder, events
+
+    def attribute(self, pixels, tokens):
+        self.events.append("explained")
+        image, text = self.encoder.encode_image(pixels), self.encoder.encode_text(tokens)
+        patches = torch.nn.functional.adaptive_avg_pool2d(pixels.values.mean(1), GRID).flatten(1)
+        return Explanation(
+            side=Side.image,
+            scores=patches,
+            unit="brightness",
+            layer=0,
+            similarity=(image * text).sum(-1),
+            prefix_tokens=0,
+            grids=((GRID, GRID),) * len(pixels),
+            geometry=pixels.geometry,
+            words=(),
+        )
+
+
+def files(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".parquet", ".safetensors", ".json", ".png")
+    }
 
 
 def test_a_thorough_run_tries_explanations_out(explain, load_tiny, source):
@@ -221,7 +298,7 @@ def test_a_caption_of_which_nothing_is_left_costs_its_pair(tmp_path):
         stages = Stages(tmp_path / "stages", "")
         context = Context(None, encoder, source, results, progress, 0, device, stages)
         methods = [M2IB(encoder, side, Settings(steps=1, copies=2)) for side in ("image", "text")]
-        explain_pairs(context, methods, 2, figure)
+        explain_pairs(context, methods, ExplainingConfig(batch_size=2, passport=False), figure)
         rows = results.parts.rows()
     assert sorted(rows["pair"]) == [0, 0, 1, 2, 2]
     (reason,) = rows.loc[rows["pair"] == 1, "skipped"]
@@ -266,7 +343,7 @@ def test_it_is_said_how_many_pairs_have_truth(load_tiny, tmp_path):
         progress, device = Progress(quiet=True), torch.device("cpu")
         stages = Stages(tmp_path / "stages", "")
         context = Context(None, encoder, source, results, progress, 0, device, stages)
-        explain_pairs(context, [Flat()], 5, figure)
+        explain_pairs(context, [Flat()], ExplainingConfig(batch_size=5, passport=False), figure)
     assert len(usable) == PAIRS - 2
     assert results.summary["with_truth"] == PAIRS - 2
     assert pairs_with_truth(results.summary) == f"{PAIRS - 2} of {PAIRS - 1}"
@@ -301,7 +378,9 @@ def test_scores_are_those_of_what_is_kept(load_tiny, tmp_path):
                 progress, device = Progress(quiet=True), torch.device("cpu")
                 stages = Stages(tmp_path / "stages", "")
                 context = Context(None, encoder, source, results, progress, 0, device, stages)
-                explain_pairs(context, [Rising()], 5, figure)
+                explain_pairs(
+                    context, [Rising()], ExplainingConfig(batch_size=5, passport=False), figure
+                )
         rows.append(results.parts.rows().iloc[0])
     for row in rows:
         assert (row["width"], row["height"]) == size
@@ -349,3 +428,30 @@ def test_baselines_are_scored_once_for_all_methods(load_tiny, pictures, captions
         )
         assert same == again
         assert one["coverage"] != other["coverage"]
+
+
+def test_a_share_of_the_pairs_is_scored(explain, load_tiny, source):
+    """Which pairs these are depends on their ids; maps are made of all."""
+    encoder = load_tiny("hf")
+    options = {"batch_size": 5, "keep": 0, "passport": True}
+    whole = explain(Brightness(encoder, []), name="whole", **options).parts.rows()
+    results = explain(Brightness(encoder, []), name="half", scored=0.5, **options)
+    some = results.parts.rows().set_index("pair")
+    scored = some["confidence_drop"].notna()
+    assert 0 < scored.sum() < PAIRS
+    assert (some["trust"].notna() == scored).all()
+    assert some["similarity"].notna().all()
+    same = whole.set_index("pair")[scored]
+    np.testing.assert_allclose(
+        some[scored].select_dtypes("number"),
+        same[some.columns].select_dtypes("number"),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+    assert results.summary["metrics"]["image.confidence_drop"]["n"] == scored.sum()
+    assert sum(results.summary["passports"].values()) == scored.sum()
+    none = explain(Brightness(encoder, []), name="none", scored=0.0, **options)
+    assert "confidence_drop" not in none.parts.rows()
+    assert none.summary["pairs"] == PAIRS
+    assert not none.summary["metrics"]
+    assert ">Scores<" not in render(none)

@@ -130,7 +130,7 @@ def test_runs_that_are_not_one_are_not_merged(alone, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("+plugin=ex2", "workers=2"), "workers=2: a run of ex2 is not made of parts"),
+        (("+plugin=ex2", "shard=1/2"), "shard=1/2: a run of ex2 needs all of its data"),
         (("+plugin=bank", "shard=1/2"), "shard=1/2: a run of bank needs all of its data"),
         (("+plugin=m2ib", "workers=0"), "workers=0 must be at least 1"),
         (("+plugin=m2ib", "shard=3/2"), "shard=3/2 must be one of 1/N"),

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 from vlminterp_ex2.checkpoints import whole_checkpoints
 from vlminterp_ex2.inspection.judge_cache import JudgeCache
-from vlminterp_ex2.journal import TIMINGS, note_time
 
 from tests.results.test_damage import (
     contents,
@@ -27,6 +26,7 @@ from tests.results.test_damage import (
 from vlminterp.cli.main import run
 from vlminterp.errors import ResultsError
 from vlminterp.results.__main__ import main
+from vlminterp.results.timings import TIMINGS, note_time
 
 pytestmark = pytest.mark.slow
 __all__ = ["loaded_once"]

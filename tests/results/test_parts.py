@@ -183,15 +183,15 @@ def test_each_thousand_parts_have_a_folder(parts, tmp_path):
     assert found == {
         f"{kind}/{below}.{suffix}"
         for kind, suffix in (("rows", "parquet"), ("arrays", "safetensors"))
-        for below in ("000000", "000999", "_001/001000", "_002/002345")
+        for below in ("000000", "000999", "T001/001000", "T002/002345")
     }
     assert list(Parts(tmp_path)) == [0, 999, 1000, 2345]
-    leftover = tmp_path / "arrays/_001/.001001.safetensors.part.tmp"
+    leftover = tmp_path / "arrays/T001/.001001.safetensors.part.tmp"
     leftover.write_bytes(b"half")
     Parts(tmp_path).prepare()
     assert not leftover.exists()
-    (tmp_path / "rows/_002/002345.parquet").unlink()
-    assert Parts(tmp_path).damaged() == [Path("rows/_002/002345.parquet")]
+    (tmp_path / "rows/T002/002345.parquet").unlink()
+    assert Parts(tmp_path).damaged() == [Path("rows/T002/002345.parquet")]
     assert RunFolder(tmp_path).tables() == {}
 
 

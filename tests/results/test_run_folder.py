@@ -105,9 +105,8 @@ def test_overwrite_is_refused_while_helpers_of_a_dead_process_go_on(path):
     """It would be left out silently: nothing may be removed under them."""
     write_run(path)
     with membership(path):
-        with pytest.raises(ResultsError) as error:
-            with RunFolder.open(path, CONFIG, overwrite=True):
-                pytest.fail("opened")
+        with pytest.raises(ResultsError) as error, RunFolder.open(path, CONFIG, overwrite=True):
+            pytest.fail("opened")
         assert "other processes still work" in one_line(error)
         with RunFolder.open(path, CONFIG) as results:
             assert len(results.parts) == 2

@@ -1,5 +1,7 @@
 """A pair as the runner takes it: read, and reduced to the size that a run folder keeps."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 from PIL import Image
@@ -9,6 +11,7 @@ from vlminterp.attribution.image_scores import Mask
 from vlminterp.data.images import original_size
 from vlminterp.data.masks import shrunk
 from vlminterp.data.pairs import Pair
+from vlminterp.errors import InputError
 
 PICTURE_SIDE = 640
 """Longest side of the pictures that a run folder keeps, in pixels."""
@@ -56,3 +59,47 @@ def load_pair(place: int, pair: Pair) -> Loaded:
     shown.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
     mask = shrunk(pair.load_mask(), shown.size) if pair.load_mask else None
     return Loaded(place, pair, image, original_size(image), shown, mask)
+
+
+@dataclass(frozen=True)
+class LoadedBatch:
+    """A batch of pairs, as far as they could be read.
+
+    Attributes:
+        stop: The place after its last pair.
+        loaded: The pairs that could be read.
+        unread: A reason for each of the others.
+    """
+
+    stop: int
+    loaded: Sequence[Loaded]
+    unread: Sequence[tuple[int, Pair, str]]
+
+
+def loaded_ahead(
+    batches: Iterable[tuple[int, Sequence[Pair]]], threads: Executor
+) -> Iterator[LoadedBatch]:
+    """Reads batches of pairs, each while the one before is worked on.
+
+    Args:
+        batches: The place of the first pair of each, and its pairs.
+        threads: The threads that read; the order does not depend on them.
+    """
+    before: tuple[int, Sequence[Pair], list[Future[Loaded]]] | None = None
+    for first, pairs in batches:
+        begun = [threads.submit(load_pair, place, pair) for place, pair in enumerate(pairs, first)]
+        if before is not None:
+            yield _collected(*before)
+        before = first, pairs, begun
+    if before is not None:
+        yield _collected(*before)
+
+
+def _collected(first: int, pairs: Sequence[Pair], begun: list[Future[Loaded]]) -> LoadedBatch:
+    loaded, unread = [], []
+    for place, (pair, one) in enumerate(zip(pairs, begun, strict=True), first):
+        try:
+            loaded.append(one.result())
+        except InputError as error:
+            unread.append((place, pair, str(error)))
+    return LoadedBatch(first + len(pairs), loaded, unread)

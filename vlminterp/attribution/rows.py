@@ -52,6 +52,9 @@ DESCRIPTIVE = frozenset(
 PASSPORT = ("passport", "trust", "nothing")
 """The word on a map's passport, and its two probabilities."""
 
+DETAILS = ("text", "words", "word_scores", "box", "picture", "mask", "overlay")
+"""Columns that tell of one pair alone; without them, a million rows fit into memory."""
+
 KEPT = "kept"
 """The table of the pairs whose pictures were made at the end of a run, since they tell most."""
 
@@ -163,7 +166,8 @@ def explained_pairs(
     """
     method = method or next(iter(methods_of(folder)), None)
     kept = _kept(folder, method)
-    for number in folder.parts:
+    numbers = iter(folder.parts) if places is None else folder.parts.holding("pair", places)
+    for number in numbers:
         yield from _explained(folder, number, method, kept, places)
 
 

@@ -2,10 +2,10 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,126 +14,215 @@ from vlminterp.adapters.dual_encoder import DualEncoder, Pixels, Tokens
 from vlminterp.attribution.batch_scores import BatchScores
 from vlminterp.attribution.explanation import Attributor, Explanation, Side
 from vlminterp.attribution.illustrating import Drawing, save_pictures
-from vlminterp.attribution.kept import KEEP, keep_telling
-from vlminterp.attribution.loaded import Loaded, load_pair
+from vlminterp.attribution.kept import keep_telling
+from vlminterp.attribution.loaded import Loaded, LoadedBatch, loaded_ahead
+from vlminterp.attribution.lots import lot
+from vlminterp.attribution.options import ExplainingConfig
+from vlminterp.attribution.passport.attributor import PassportOffice
+from vlminterp.attribution.result_rows import explanation_arrays, explanation_row
 from vlminterp.attribution.summary import summarise
 from vlminterp.attribution.verdict import verdict
 from vlminterp.data.pairs import Pair
-from vlminterp.errors import InputError, ResultsError
+from vlminterp.errors import ResultsError
 from vlminterp.plugin import Context
+from vlminterp.results.timings import Stopwatch, note_time, shares
 
 NO_TOKENS = "this model's tokenizer leaves nothing of the caption"
+LOADERS = 4
+"""Threads that read pictures; more would wait for each other, as Python runs one at a time."""
 
 Row = dict[str, Any]
+Arrays = dict[str, NDArray[Any]]
 
 
 def explain_pairs(
     context: Context[Any],
     attributors: Sequence[Attributor],
-    batch_size: int,
+    options: ExplainingConfig,
     draw: Drawing,
-    blur: float = 0.0,
-    *,
-    thorough: bool = False,
-    keep: int = KEEP,
 ) -> None:
     """Runs attribution methods over a source, and finishes the run.
 
     Args:
         context: The run's context.
         attributors: One attributor for each explained side and method.
-        batch_size: Pairs explained at a time, which share a part.
+        options: How pairs are explained, whatever the method.
         draw: Draws a method's result, e.g. `vlminterp.drawing.figure.figure`.
-        blur: Standard deviation, in patches, of a blur of the maps that are drawn and scored; those
-            that are stored are not blurred.
-        thorough: Whether explanations are also tried out part by part; see `BatchScores`.
-        keep: Number of the first pairs whose pictures are kept, ≥ 0; see `keep_telling` for others.
     """
-    total = context.source.count()
-    with context.progress.track("explaining", total, context.finished_pairs(batch_size)) as stage:
-        for number, pairs in context.batches(batch_size):
-            loaded, rows = _load(number * batch_size, pairs)
-            arrays: dict[str, NDArray[Any]] = {}
-            if loaded:
-                for row, own in _explain(
-                    context, attributors, loaded, draw, blur, keep, thorough=thorough
-                ):
+    watch, size = Stopwatch(), options.batch_size
+    explainer = _Explainer(context, attributors, options, draw, watch)
+    total, done = context.source.count(), context.finished_pairs(size)
+    with (
+        context.helpers(),
+        ThreadPoolExecutor(LOADERS) as threads,
+        context.progress.track("explaining", total, done) as stage,
+    ):
+        for number, batches in context.parts(size):
+            before = {**watch.seconds}
+            rows: list[Row] = []
+            arrays: Arrays = {}
+            for batch in watch.each("reading", loaded_ahead(batches, threads)):
+                for row, own in explainer.explained(batch):
                     rows.append(row)
                     arrays |= own
+                stage.reach(batch.stop)
             rows.sort(key=lambda row: row["pair"])
-            context.results.parts.write(number, rows, arrays)
-            stage.reach(number * batch_size + len(pairs))
+            with watch.time("writing"):
+                context.results.parts.write(number, rows, arrays)
+            note_time(context.results.work("explaining"), part=number, **watch.since(before))
+        stage.remark = shares(watch.seconds)
     if context.results.joined:
         return
-    keep_telling(context, keep, draw)
+    keep_telling(context, options.keep, draw)
     notes = [*context.source.notes(), *context.encoder.notes()]
     found = summarise(context.results)
     said = {"verdict": verdict(found), "notes": notes}
     context.results.finish({**found, **{key: value for key, value in said.items() if value}})
 
 
-def _load(first: int, pairs: Sequence[Pair]) -> tuple[list[Loaded], list[Row]]:
-    """Reads a batch's images; a pair that can't be read becomes a row that says why."""
-    loaded, skipped = [], []
-    for place, pair in enumerate(pairs, first):
-        try:
-            loaded.append(load_pair(place, pair))
-        except InputError as error:
-            skipped.append(_skipped(place, pair, str(error)))
-    return loaded, skipped
+class _Explainer:
+    """Explains batches, and scores what was found."""
+
+    def __init__(
+        self,
+        context: Context[Any],
+        attributors: Sequence[Attributor],
+        options: ExplainingConfig,
+        draw: Drawing,
+        watch: Stopwatch,
+    ) -> None:
+        self._watch = watch
+        self._context, self._encoder, self._options = context, context.encoder, options
+        self._draw, self._attributors = draw, attributors
+        self._office = PassportOffice(context.encoder, context.seed) if options.passport else None
+
+    def explained(self, batch: LoadedBatch) -> Iterator[tuple[Row, Arrays]]:
+        """Yields a row and its arrays per attributor and pair, or one row for a skipped pair."""
+        for place, pair, reason in batch.unread:
+            yield _skipped(place, pair, reason), {}
+        texts = [item.pair.text for item in batch.loaded]
+        empty = self._encoder.tokenize(texts).empty() if texts else []
+        groups: dict[bool, list[Loaded]] = {True: [], False: []}
+        for item, nothing in zip(batch.loaded, empty, strict=True):
+            if nothing:
+                yield _skipped(item.place, item.pair, NO_TOKENS), {}
+            else:
+                groups[self._is_scored(item.pair)].append(item)
+        for scored, items in groups.items():
+            if items:
+                yield from self._results(items, scored=scored)
+
+    def _is_scored(self, pair: Pair) -> bool:
+        return lot(self._context.seed, f"scored {pair.id}") < self._options.scored
+
+    def _results(self, batch: Sequence[Loaded], *, scored: bool) -> Iterator[tuple[Row, Arrays]]:
+        """Yields the results of pairs that can be explained.
+
+        A batch that does not fit into memory is halved; a pair's result does not depend on its
+        batch.
+        """
+        pixels, tokens = _inputs(self._encoder, batch)
+        explained = self._attributed(pixels, tokens, scored=scored)
+        if not explained:
+            for half in _halves(batch, self._context.device):
+                yield from self._results(half, scored=scored)
+            return
+        lost = _not_finite(explained)
+        for index, reason in lost.items():
+            yield _skipped(batch[index].place, batch[index].pair, reason), {}
+        kept = [index for index in range(len(batch)) if index not in lost]
+        if lost and kept:
+            batch = [batch[index] for index in kept]
+            pixels, tokens = _inputs(self._encoder, batch)
+            explained = [explanation.rows(kept) for explanation in explained]
+        if kept:
+            scores = self._scores(batch, pixels, tokens) if scored else None
+            yield from self._rows(batch, tokens, explained, scores)
+
+    def _attributed(self, pixels: Pixels, tokens: Tokens, *, scored: bool) -> list[Explanation]:
+        """Returns what each attributor tells of a batch; nothing if it does not fit into memory."""
+        with suppress(torch.OutOfMemoryError):
+            with self._watch.time("explaining"):
+                found = [one.attribute(pixels, tokens) for one in self._attributors]
+            if not (scored and self._office):
+                return found
+            with self._watch.time("passports"):
+                return [
+                    self._office.write(one, pixels, tokens) if one.side is Side.image else one
+                    for one in found
+                ]
+        return []
+
+    def _scores(self, batch: Sequence[Loaded], pixels: Pixels, tokens: Tokens) -> BatchScores:
+        seed = self._context.seed
+        return BatchScores(
+            self._encoder,
+            pixels,
+            tokens,
+            [item.mask for item in batch],
+            [item.pair.named_words for item in batch],
+            # Seeded by id, not by place, so that a pair's baselines are the same in every shard.
+            [zlib.crc32(f"{seed} {item.pair.id}".encode()) for item in batch],
+            thorough=self._options.thorough,
+        )
+
+    def _rows(
+        self,
+        batch: Sequence[Loaded],
+        tokens: Tokens,
+        explained: Sequence[Explanation],
+        scores: BatchScores | None,
+    ) -> Iterator[tuple[Row, Arrays]]:
+        """Yields a row and its arrays for each explanation and pair."""
+        blur = self._options.blur
+        shown = [explanation.blurred(blur) for explanation in explained]
+        with self._watch.time("drawing"):
+            pictures = [self._save_pictures(item, shown, i) for i, item in enumerate(batch)]
+        for explanation, drawn in zip(explained, shown, strict=True):
+            with self._watch.time("scoring"):
+                metrics = scores(drawn) if scores else [{}] * len(batch)
+            softened = {"blur": blur} if blur and explanation.side is Side.image else {}
+            for index, item in enumerate(batch):
+                row = {
+                    "pair": item.place,
+                    "id": item.pair.id,
+                    "text": item.pair.text,
+                    "truncated": tokens.truncated[index],
+                    **({} if item.mask is None else {"has_mask": True}),
+                    **pictures[index].get(explanation.method, {}),
+                    **explanation_row(explanation, index, item.size),
+                    **softened,
+                    **metrics[index],
+                }
+                yield row, explanation_arrays(explanation, index, item.place)
+
+    def _save_pictures(
+        self, item: Loaded, explained: Sequence[Explanation], index: int
+    ) -> dict[str, dict[str, str]]:
+        """Saves a pair's pictures if they are kept, and a figure of both sides for each method."""
+        if item.place >= self._options.keep:
+            return {}
+        methods = dict.fromkeys(explanation.method for explanation in explained)
+        figures = {
+            method: self._figure(item, [one for one in explained if one.method == method], index)
+            for method in methods
+        }
+        return save_pictures(self._context.results, item, figures)
+
+    def _figure(self, item: Loaded, explained: Sequence[Explanation], index: int) -> Image.Image:
+        """Draws one method's figure of both sides."""
+        heat, words = None, []
+        for explanation in explained:
+            if explanation.side is Side.image:
+                heat = explanation.on_image(index, (item.shown.height, item.shown.width))
+            else:
+                words = [(word.text, score) for word, score in explanation.word_scores(index)]
+        unit, signed = explained[0].unit, explained[0].signed
+        return self._draw(item.shown, heat, words, unit, item.pair.text, signed=signed)
 
 
 def _skipped(place: int, pair: Pair, reason: str) -> Row:
     return {"pair": place, "id": pair.id, "text": pair.text, "skipped": reason}
-
-
-def _explain(
-    context: Context[Any],
-    attributors: Sequence[Attributor],
-    batch: Sequence[Loaded],
-    draw: Drawing,
-    blur: float,
-    keep: int,
-    *,
-    thorough: bool,
-) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """Yields a row and its arrays per attributor and pair, or one row for a skipped pair.
-
-    A batch that does not fit into memory is halved; a pair's result does not depend on its batch.
-    """
-    empty = context.encoder.tokenize([item.pair.text for item in batch]).empty()
-    for item, unread in zip(batch, empty, strict=True):
-        if unread:
-            yield _skipped(item.place, item.pair, NO_TOKENS), {}
-    batch = [item for item, unread in zip(batch, empty, strict=True) if not unread]
-    if not batch:
-        return
-    pixels, tokens = _inputs(context.encoder, batch)
-    explained = _attributed(attributors, pixels, tokens)
-    if not explained:
-        for half in _halves(batch, context.device):
-            yield from _explain(context, attributors, half, draw, blur, keep, thorough=thorough)
-        return
-    lost = _not_finite(explained)
-    for index, reason in lost.items():
-        yield _skipped(batch[index].place, batch[index].pair, reason), {}
-    kept = [index for index in range(len(batch)) if index not in lost]
-    if lost and kept:
-        batch = [batch[index] for index in kept]
-        pixels, tokens = _inputs(context.encoder, batch)
-        explained = [explanation.rows(kept) for explanation in explained]
-    if kept:
-        score = _scores(context, batch, pixels, tokens, thorough=thorough)
-        yield from _results(context, batch, score, explained, draw, blur, keep)
-
-
-def _attributed(
-    attributors: Sequence[Attributor], pixels: Pixels, tokens: Tokens
-) -> list[Explanation]:
-    """Returns what each attributor tells of a batch; nothing if it does not fit into memory."""
-    with suppress(torch.OutOfMemoryError):
-        return [attributor.attribute(pixels, tokens) for attributor in attributors]
-    return []
 
 
 def _halves(batch: Sequence[Loaded], device: torch.device) -> tuple[Sequence[Loaded], ...]:
@@ -167,148 +256,3 @@ def _not_finite(explained: Sequence[Explanation]) -> dict[int, str]:
                 "model.dtype, or a setting of plugin is too large"
             )
     return reasons
-
-
-def _scores(
-    context: Context[Any],
-    batch: Sequence[Loaded],
-    pixels: Pixels,
-    tokens: Tokens,
-    *,
-    thorough: bool,
-) -> BatchScores:
-    return BatchScores(
-        context.encoder,
-        pixels,
-        tokens,
-        [item.mask for item in batch],
-        [item.pair.named_words for item in batch],
-        # Seeded by id, not by place, so that a pair's baselines are the same in every shard.
-        [zlib.crc32(f"{context.seed} {item.pair.id}".encode()) for item in batch],
-        thorough=thorough,
-    )
-
-
-def _results(
-    context: Context[Any],
-    batch: Sequence[Loaded],
-    score: BatchScores,
-    explained: Sequence[Explanation],
-    draw: Drawing,
-    blur: float,
-    keep: int,
-) -> Iterator[tuple[Row, dict[str, NDArray[Any]]]]:
-    """Yields a row and its arrays for each explanation and pair."""
-    shown = [explanation.blurred(blur) for explanation in explained]
-    pictures = [
-        _save_pictures(context, item, shown, i, draw) if item.place < keep else {}
-        for i, item in enumerate(batch)
-    ]
-    for explanation, drawn in zip(explained, shown, strict=True):
-        scores = score(drawn)
-        softened = {"blur": blur} if blur and explanation.side is Side.image else {}
-        for index, item in enumerate(batch):
-            yield (
-                {
-                    "pair": item.place,
-                    "id": item.pair.id,
-                    "text": item.pair.text,
-                    "truncated": score.tokens.truncated[index],
-                    **({} if item.mask is None else {"has_mask": True}),
-                    **pictures[index].get(explanation.method, {}),
-                    **_row(explanation, index, item.size),
-                    **softened,
-                    **scores[index],
-                },
-                _arrays(explanation, index, array_prefix(item.place, explanation)),
-            )
-
-
-def array_prefix(place: int, explanation: Explanation) -> str:
-    """Returns the prefix of the names of an explanation's arrays."""
-    side, method = explanation.side.value, explanation.method
-    return f"{place}.{side}.{method}" if method else f"{place}.{side}"
-
-
-def _row(explanation: Explanation, index: int, size: tuple[int, int]) -> Row:
-    """Returns the row of one pair's explanation; `size` is its original picture's."""
-    scores = explanation.scores[index]
-    row: Row = {
-        "side": explanation.side.value,
-        "similarity": float(explanation.similarity[index]),
-        "layer": explanation.layer,
-        "total": float(scores.sum()),
-        "unit": explanation.unit,
-    }
-    if explanation.side is Side.image:
-        geometry = explanation.footprint(index)
-        # A huge picture was reduced before the model's own resize.
-        down, across = (side / read for side, read in zip(size, geometry.size, strict=True))
-        factors = (across, down, across, down)
-        row |= {
-            "prefix": float(scores[: explanation.prefix_tokens].sum()),
-            "height": size[0],
-            "width": size[1],
-            "box": [float(edge) * by for edge, by in zip(geometry.box, factors, strict=True)],
-        }
-        if explanation.interactions:
-            row["words"] = [word.text for word in explanation.words[index]]
-    else:
-        words = explanation.word_scores(index)
-        row |= {
-            "words": [word.text for word, _ in words],
-            "word_scores": [score for _, score in words],
-            "prefix": row["total"] - sum(score for _, score in words),
-        }
-    if explanation.signed:
-        row["signed"] = True
-    if explanation.method:
-        row["method"] = explanation.method
-    row |= {name: float(values[index]) for name, values in explanation.numbers.items()}
-    row |= {name: values[index] for name, values in explanation.labels.items()}
-    if "fit" in explanation.curves:
-        row["fit"] = float(explanation.curves["fit"][index, -1])
-    return row
-
-
-def _arrays(explanation: Explanation, index: int, name: str) -> dict[str, NDArray[Any]]:
-    arrays = {
-        f"{name}.curve.{curve}": values[index].numpy()
-        for curve, values in explanation.curves.items()
-    }
-    if explanation.side is Side.image:
-        arrays[f"{name}.map"] = np.ascontiguousarray(explanation.map(index).numpy())
-    if explanation.interactions:
-        arrays[f"{name}.interactions"] = explanation.interactions[index].numpy()
-    return arrays
-
-
-def _save_pictures(
-    context: Context[Any],
-    item: Loaded,
-    explained: Sequence[Explanation],
-    index: int,
-    draw: Drawing,
-) -> dict[str, dict[str, str]]:
-    """Saves a pair's pictures, with a figure of both sides for each method."""
-    methods = dict.fromkeys(explanation.method for explanation in explained)
-    figures = {
-        method: _figure(item, [one for one in explained if one.method == method], index, draw)
-        for method in methods
-    }
-    return save_pictures(context.results, item, figures)
-
-
-def _figure(
-    item: Loaded, explained: Sequence[Explanation], index: int, draw: Drawing
-) -> Image.Image:
-    """Draws one method's figure of both sides."""
-    heat, words = None, []
-    for explanation in explained:
-        if explanation.side is Side.image:
-            heat = explanation.on_image(index, (item.shown.height, item.shown.width))
-        else:
-            words = [(word.text, score) for word, score in explanation.word_scores(index)]
-    return draw(
-        item.shown, heat, words, explained[0].unit, item.pair.text, signed=explained[0].signed
-    )

@@ -1,8 +1,8 @@
 """Chooses the pairs of a long run that a reader wants to see."""
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
+from vlminterp.attribution.lots import lot
 from vlminterp.attribution.passport.verdict import DOUBT
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def telling_pairs(rows: "pd.DataFrame", each: int, seed: int) -> dict[int, str]:
     doubtful = pairs.iloc[:0]
     if "passport" in pairs:
         doubtful = pairs[pairs["passport"] == DOUBT].sort_values("trust", kind="stable")
-    drawn = sorted(pairs["id"].items(), key=lambda one: _lot(seed, one[1]))
+    drawn = sorted(pairs["id"].items(), key=lambda one: lot(seed, one[1]))
     candidates: dict[str, list[Any]] = {
         "best": [] if by is None else ranked.index[::-1].tolist(),
         "worst": [] if by is None else ranked.index.tolist(),
@@ -44,8 +44,3 @@ def telling_pairs(rows: "pd.DataFrame", each: int, seed: int) -> dict[int, str]:
         others = [place for place in candidates[reason] if place not in chosen]
         chosen |= dict.fromkeys(others[:each], reason)
     return dict(sorted(chosen.items()))
-
-
-def _lot(seed: int, name: str) -> bytes:
-    """Returns what a pair is drawn by: the same in every run, however it was interrupted."""
-    return hashlib.sha256(f"{seed} {name}".encode("utf-8", "backslashreplace")).digest()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,7 @@ class Job:
         else:
             for note in work.source.notes():
                 say(f"data={self._names['data']}: {note}")
-            with _helpers(work.typed, self._config, self._names):
-                self._compute(work, results)
+            self._compute(work, results)
             write_report(results)
         self._watch.done(results)
         mirror(results, work.typed.tracking, group=work.typed.sweep)
@@ -178,6 +178,7 @@ class Job:
                     device,
                     work.stages,
                     work.shard,
+                    partial(_helpers, typed, self._config, self._names),
                 )
             )
 

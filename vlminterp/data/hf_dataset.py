@@ -18,7 +18,7 @@ from vlminterp.data.images import read_image
 from vlminterp.data.names import repaired
 from vlminterp.data.splits import SplitConfig, SplitSource
 from vlminterp.data.stamps import stamp
-from vlminterp.errors import ConfigError, InputError
+from vlminterp.errors import ConfigError, InputError, UserError
 from vlminterp.paths import printable
 
 
@@ -107,15 +107,26 @@ class HFDatasetSource(SplitSource):
             yield Listing(printable(name), repaired(name), members[value])
 
 
+def local_folder(path: str) -> Path | None:
+    """Returns the folder that a path names; None for the name of a data set on the hub.
+
+    Raises:
+        InputError: It can only be a folder, and there is none.
+    """
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        return folder
+    if path.startswith(("/", "~", ".")) or path.count("/") > 1:
+        raise InputError(f"no data set folder at {folder}")
+    return None
+
+
 def _opened(config: HFDatasetConfig, folder: Path) -> tuple[list[str], Callable[[str], Any]]:
     """Returns the names of the splits, and a function that loads one."""
     import datasets  # slow
 
-    local = config.path.startswith(("/", "~", ".")) or config.path.count("/") > 1
-    if local and not folder.is_dir():
-        raise InputError(f"no data set folder at {folder}")
-    where = str(folder) if folder.is_dir() else config.path
-    with _in_one_line(where):
+    where = str(local_folder(config.path) or config.path)
+    with in_one_line(where):
         if (folder / "dataset_dict.json").is_file():
             tables = datasets.load_from_disk(where)
             return list(tables), tables.__getitem__
@@ -126,7 +137,7 @@ def _opened(config: HFDatasetConfig, folder: Path) -> tuple[list[str], Callable[
         splits = datasets.get_dataset_split_names(where, config.subset, **options)
 
     def load(split: str) -> Any:
-        with _in_one_line(where):
+        with in_one_line(where):
             return datasets.load_dataset(where, config.subset, split=split, **options)
 
     return splits, load
@@ -190,10 +201,12 @@ def _read(pictures: Any, row: int, image: str, place: str) -> Image.Image:
 
 
 @contextmanager
-def _in_one_line(where: str) -> Iterator[None]:
+def in_one_line(where: str) -> Iterator[None]:
     """Turns whatever `datasets` raises (it has no common base) into a one-line InputError."""
     try:
         yield
+    except UserError:
+        raise
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"data set {where} can't be loaded: {reason}") from error

@@ -3,7 +3,6 @@
 import io
 import math
 import stat
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from vlminterp.data.picture_formats import readable_formats, unknown_format
+from vlminterp.data.quiet import without_pillow_warnings
 from vlminterp.data.rgb import BROKEN, to_rgb, upright_size
 from vlminterp.errors import InputError
 from vlminterp.paths import printable
@@ -90,11 +90,9 @@ def opened(picture: Picture) -> Iterator[Image.Image]:
     name = name_of(picture)
     try:
         # Pillow warns of broken metadata, which leave pixels alone, and of sizes: we limit them.
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            with _handle(picture) as image:
-                _check_size(image)
-                yield image
+        with without_pillow_warnings(), _handle(picture) as image:
+            _check_size(image)
+            yield image
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:

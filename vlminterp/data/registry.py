@@ -20,6 +20,7 @@ OWN = {
     "flowers102": "vlminterp.data.torchvision_sets:FlowersSource",
     "fgvc_aircraft": "vlminterp.data.torchvision_sets:AircraftSource",
     "stanford_cars": "vlminterp.data.torchvision_sets:CarsSource",
+    "hf_pairs": "vlminterp.data.hf_pairs:HFPairsSource",
     "hf_dataset": "vlminterp.data.hf_dataset:HFDatasetSource",
 }
 """Our own sources; other packages add theirs by entry points of the group `vlminterp.sources`."""

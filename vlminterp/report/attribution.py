@@ -13,6 +13,7 @@ from vlminterp.report.cards import common_scale, make_card
 from vlminterp.report.content import Content, Section, scores_section
 from vlminterp.report.finder import finder
 from vlminterp.report.passport import OneWord, grouped, split_counts
+from vlminterp.report.search import search_files, search_form
 from vlminterp.report.templating import environment
 from vlminterp.results.headline import pairs_with_truth
 from vlminterp.results.run_folder import RunFolder
@@ -41,8 +42,20 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
     explained = summary.get("pairs", len(pairs) + skipped) - skipped
     truth = pairs_with_truth(summary)
     sections = []
+    beyond = explained > len(pairs) > 0
     if pairs:
-        sections.append(Section("Pairs", pair_cards(folder.path, pairs, explained, told)))
+        sections.append(
+            Section(
+                "Pairs",
+                pair_cards(
+                    folder.path,
+                    pairs,
+                    explained,
+                    told,
+                    search_form(folder, explained) if beyond else "",
+                ),
+            )
+        )
     sections += scores_section({**summary, "plugin": names["plugin"]}, NOTE)
     return Content(
         heading=Markup("What <em>{}</em> looks at").format(names["model"]),
@@ -55,10 +68,17 @@ def attribution_content(folder: RunFolder, scores: str = "") -> Content:
         },
         style=scale_style(),
         finds=bool(pairs),
+        beside=search_files(folder) if beyond else (),
     )
 
 
-def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int, told: str = "") -> Markup:
+def pair_cards(
+    folder: Path,
+    pairs: Sequence[PairResult],
+    explained: int,
+    told: str = "",
+    search: Markup | str = "",
+) -> Markup:
     """Writes a card for each pair, below the scale of colours that they share.
 
     Pairs are sorted by their passports; one alone has no heading.
@@ -68,6 +88,7 @@ def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int, told: 
         pairs: The pairs, one or more.
         explained: The number of all pairs of the run.
         told: The pairs in words, where they are not all: "the first 60" of them, for example.
+        search: The form that searches all, if there is one.
     """
     scale = common_scale(pairs)
     cards = [make_card(folder, pair, scale) for pair in pairs]
@@ -80,6 +101,7 @@ def pair_cards(folder: Path, pairs: Sequence[PairResult], explained: int, told: 
             finder=finder([card.findable for card in cards]),
             shown=len(pairs),
             told=told,
+            search=search,
             explained=explained,
             scale=scale,
             patch_ticks=ticks(scale.patch),

@@ -1,6 +1,6 @@
 """The content that a plugin puts on its page, and the scores section that pages share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,7 @@ class Content:
         counts: Further facts for the header, by name.
         style: CSS for these sections, in addition to the page's own.
         finds: Whether a section has a `finder`, which needs the page's script.
+        beside: Paths and contents of files beside the page, which a section's `search_form` reads.
     """
 
     heading: Markup | str
@@ -42,6 +43,7 @@ class Content:
     counts: Mapping[str, object] = field(default_factory=dict)
     style: str = ""
     finds: bool = False
+    beside: Iterable[tuple[str, bytes]] = ()
 
 
 def scores_section(summary: Mapping[str, Any], note: str, title: str = "Scores") -> list[Section]:

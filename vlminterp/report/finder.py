@@ -43,12 +43,12 @@ def finder(pairs: Sequence[Findable]) -> Markup:
     return Markup(form.render(scores=scores, misses=sum(pair.missed for pair in pairs)))
 
 
-def script(name: str) -> tuple[Markup, str]:
+def script(*names: str) -> tuple[Markup, str]:
     """Returns a page's script, and the hash by which its policy allows this one alone.
 
     Args:
-        name: Name of the template.
+        names: Names of the templates that it is made of.
     """
-    found = Markup(environment().get_template(name).render())
+    found = Markup("\n".join(environment().get_template(name).render() for name in names))
     digest = base64.b64encode(hashlib.sha256(found.encode()).digest()).decode()
     return found, f"sha256-{digest}"

@@ -28,14 +28,20 @@ def write_report(folder: RunFolder) -> Path:
     Raises:
         ResultsError: The page can't be written.
     """
-    return folder.write_report(render(folder).encode())
+    content, missing = _content(folder)
+    for path, file in content.beside:
+        folder.write_beside(path, file)
+    return folder.write_report(_rendered(folder, content, missing).encode())
 
 
 def render(folder: RunFolder) -> str:
     """Renders the page as HTML that loads nothing over the network."""
+    return _rendered(folder, *_content(folder))
+
+
+def _rendered(folder: RunFolder, content: Content, missing: str | None) -> str:
     summary, skips = folder.summary or {}, folder.skips()
-    content, missing = _content(folder)
-    found, digest = script("finder.js")
+    found, digest = script("finder.js", *(["search.js"] if content.beside else []))
     settings = {k: v for k, v in flatten(folder.config) if not k.startswith("names.")}
     return (
         environment()

@@ -4,12 +4,13 @@ import errno
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import safetensors.numpy
 from numpy.typing import NDArray
@@ -33,11 +34,13 @@ class Parts:
     """The parts of one table: `rows/000000.parquet` beside `arrays/000000.safetensors`, and so on.
 
     A run's other tables have such files in folders of their own: `rows/NAME/000000.parquet`. Each
-    thousand parts after the first have a folder below: `rows/_001/001000.parquet`.
+    thousand parts after the first have a folder below: `rows/T001/001000.parquet`, whose name no
+    table can have.
 
     A part exists if its rows do, and they are written last. Rows carry the digests of their arrays
     and of the pictures that they name: a part that a power loss or a bad disk has damaged counts as
-    absent and is made again.
+    absent and is made again. Reading a part checks it; `present` and `numbers` only look for files,
+    so that they are fast however many parts there are.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Parts:
         """Makes the folders and removes what a killed run left half-written."""
         for folder in (self._rows, self._arrays):
             folder.mkdir(parents=True, exist_ok=True)
-            for own in (folder, *folder.glob("_[0-9]*")):
+            for own in (folder, *folder.glob("T[0-9]*")):
                 remove_leftovers(own)
 
     def write(
@@ -125,8 +128,17 @@ class Parts:
 
     def __iter__(self) -> Iterator[int]:
         """Yields the numbers of the undamaged parts, in order."""
-        numbers = sorted(int(path.stem) for path in _files(self._rows))
-        return (number for number in numbers if number in self)
+        return (number for number in self.numbers() if number in self)
+
+    def numbers(self) -> list[int]:
+        """Returns the numbers of all parts whose rows are there, damaged or not, in order."""
+        return sorted(int(path.stem) for path in _files(self._rows))
+
+    def present(self, number: int) -> bool:
+        """Tells whether a part's files are there and not known to be damaged."""
+        if not self._whole.get(number, True):
+            return number in self
+        return self._rows_file(number).is_file() and self._arrays_file(number).is_file()
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -145,11 +157,31 @@ class Parts:
         """Yields the rows, part by part in order; one part is in memory at a time."""
         return (self.table(number) for number in self)
 
-    def rows(self) -> "pd.DataFrame":
-        """Returns all rows in order; a column that a part lacks is missing (None, NaN) there."""
-        tables = list(self.tables()) or [pa.table({})]
+    def rows(self, without: Collection[str] = ()) -> "pd.DataFrame":
+        """Returns all rows in order; a column that a part lacks is missing (None, NaN) there.
+
+        Args:
+            without: Columns to leave out, such as long texts, which would fill the memory.
+        """
+        every = (_without(table, without) for table in self.tables())
+        tables = list(every) or [pa.table({})]
         frame: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
         return frame
+
+    def holding(self, column: str, values: Collection[int]) -> Iterator[int]:
+        """Yields the numbers of the undamaged parts that hold a value, in order.
+
+        Reads one column of each part, which is many times faster than the rows.
+
+        Args:
+            column: Name of a column of integers.
+            values: The values to look for.
+        """
+        wanted = pa.array(sorted(values), pa.int64())
+        for number in self.numbers():
+            found = _read_column(self._rows_file(number), column)
+            if found is not None and pc.any(pc.is_in(found, wanted)).as_py() and number in self:
+                yield number
 
     def arrays(self, number: int) -> dict[str, NDArray[Any]]:
         """Returns the arrays of one part by name.
@@ -228,12 +260,12 @@ class Parts:
 
 def _below(folder: Path, number: int) -> Path:
     """Returns the folder of a part: a table's own for the first thousand, then one for each."""
-    return folder if number < FOLDER else folder / f"_{number // FOLDER:03d}"
+    return folder if number < FOLDER else folder / f"T{number // FOLDER:03d}"
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Yields the files of all parts in a table's folder."""
-    for pattern in ("[0-9]*.*", "_[0-9]*/[0-9]*.*"):
+    for pattern in ("[0-9]*.*", "T[0-9]*/[0-9]*.*"):
         yield from folder.glob(pattern)
 
 
@@ -258,6 +290,10 @@ def _to_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.table(columns)
 
 
+def _without(table: pa.Table, names: Collection[str]) -> pa.Table:
+    return table.drop_columns([name for name in table.column_names if name in names])
+
+
 def _to_parquet(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(
@@ -271,6 +307,15 @@ def _read_rows(path: Path) -> pa.Table:
     # Not pq.read_table: its threads may hold the buffer while the interpreter ends, and abort it.
     buffer = pa.BufferReader(path.read_bytes())
     return pq.ParquetFile(buffer, page_checksum_verification=True).read(use_threads=False)
+
+
+def _read_column(path: Path, name: str) -> pa.ChunkedArray | None:
+    """Returns one column; None where there is none, or the file is damaged."""
+    try:
+        with path.open("rb") as file:
+            return pq.ParquetFile(file).read([name], use_threads=False).column(name)
+    except (OSError, pa.ArrowException, KeyError):
+        return None
 
 
 def _to_safetensors(arrays: Mapping[str, NDArray[Any]]) -> bytes:

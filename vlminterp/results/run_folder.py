@@ -27,9 +27,21 @@ from vlminterp.results.versions import require_same, versions
 from vlminterp.secrets import redacted, without_secrets
 
 CONFIG, VERSIONS = RUN_FOLDER_FILES
-SUMMARY, REPORT = "summary.json", "report.html"
+SUMMARY, REPORT, SEARCH = "summary.json", "report.html", "search"
 # in the order in which they are removed: a half-cleared folder is unfinished, and still ours
-OWN = (SUMMARY, REPORT, "rows", "arrays", "pictures", "work", "wandb", CONFIG, DIGESTS, VERSIONS)
+OWN = (
+    SUMMARY,
+    REPORT,
+    SEARCH,
+    "rows",
+    "arrays",
+    "pictures",
+    "work",
+    "wandb",
+    CONFIG,
+    DIGESTS,
+    VERSIONS,
+)
 OURS = (VERSIONS, DIGESTS, CONFIG)
 """Files that mark a run folder: it has at least one of them."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -186,7 +198,8 @@ class RunFolder:
         """Yields the parts of a table that this process is to make, one at a time.
 
         Other processes of the same run make other parts. The iteration ends when all parts are
-        there; those of a process that has died are taken over.
+        there; those of a process that has died are taken over. What earlier processes have made is
+        checked last, so that a long run goes on at once; what is damaged is made again.
 
         Args:
             parts: Lists all parts by number, with what they are made of; perhaps asked repeatedly.
@@ -194,12 +207,16 @@ class RunFolder:
             beside: Names of other tables that are written with each of its parts: one that has
                 lost it has it made again.
         """
-        every = [self.table(table) if table else self.parts, *map(self.table, beside)]
-
-        def made(number: int) -> bool:
-            return all(number in one for one in every)
-
-        return self._claims.shared_out(table or "rows", parts, made)
+        own, name = self.table(table) if table else self.parts, table or "rows"
+        every = [own, *map(self.table, beside)]
+        yield from self._claims.shared_out(
+            name, parts, lambda number: all(one.present(number) for one in every)
+        )
+        read = bool(table) or not self.joined  # the main table is read by the one that finishes
+        if read and any(number not in one for number in own.numbers() for one in every):
+            yield from self._claims.shared_out(
+                name, parts, lambda number: all(number in one for one in every)
+            )
 
     def unmade(
         self, numbers: Sequence[int], table: str = "", beside: Sequence[str] = ()
@@ -290,10 +307,25 @@ class RunFolder:
             self._guarded.write(REPORT, page)
         return self.path / REPORT
 
+    def write_beside(self, name: str, content: bytes) -> None:
+        """Writes a file that the run's page reads.
+
+        Args:
+            name: Its path in the run folder, below `search/`.
+            content: Its bytes.
+
+        Raises:
+            ResultsError: The file can't be written.
+        """
+        with writing(self.path / name):
+            (self.path / name).parent.mkdir(exist_ok=True)
+            self._guarded.write(name, content)
+
     @property
     def reported(self) -> bool:
-        """True if the run's page is there and undamaged."""
-        return self._guarded.intact(REPORT)
+        """True if the run's page and what it reads are there and undamaged."""
+        beside = (name for name in self._guarded.damaged() if name.startswith(f"{SEARCH}/"))
+        return self._guarded.intact(REPORT) and not any(beside)
 
     def damaged(self) -> list[Path]:
         """Returns the files that are damaged or missing, relative to the folder.
@@ -333,10 +365,9 @@ class RunFolder:
         every = (self.parts, *self.tables().values())
         for table in chain.from_iterable(parts.tables() for parts in every):
             if "skipped" in table.column_names:
-                for row in table.to_pylist():
-                    if row["skipped"] is not None:
-                        skip = Skip(str(row.get("id")), row["skipped"])
-                        found.setdefault((row.get("pair"), skip), skip)
+                for row in table.filter(table["skipped"].is_valid()).to_pylist():
+                    skip = Skip(str(row.get("id")), row["skipped"])
+                    found.setdefault((row.get("pair"), skip), skip)
         return list(found.values())
 
     def _counts(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vlminterp.results.identity import run_identity
+from vlminterp.results.lock import SHARED
 from vlminterp.results.run_folder import RunFolder
 
 
@@ -31,8 +32,10 @@ class Stages:
         options: Mapping[str, Any],
         files: Iterable[Path] = (),
         names: Mapping[str, str] | None = None,
+        *,
+        join: bool = False,
     ) -> Iterator[RunFolder]:
-        """Opens the folder of one stage; waits while another process writes there.
+        """Opens the folder of one stage; waits while another process writes there, or joins it.
 
         Args:
             stage: Name of the stage, which can name a folder.
@@ -40,9 +43,12 @@ class Stages:
             files: Local files and folders that these options name; their contents count.
             names: Names of plugin, model and data, for readers of the folder; the stage's identity
                 does not depend on them.
+            join: Whether to work beside another process: the stage's tables are made of parts that
+                `RunFolder.unmade` shares out.
 
         Yields:
-            The folder, with what earlier runs have left there, locked until the end of the block.
+            The folder, with what earlier runs have left there, locked until the end of the block,
+            perhaps by another process that it has joined.
 
         Raises:
             ResultsError: The folder can't be written, or holds something else.
@@ -55,7 +61,10 @@ class Stages:
             "options": options,
         }
         path = self.folder / stage / identity
-        with RunFolder.open(path, config, overwrite=self.overwrite, wait=True) as folder:
+        joins = join and SHARED and not self.overwrite
+        with RunFolder.open(
+            path, config, overwrite=self.overwrite, wait=not joins, join=joins
+        ) as folder:
             yield folder
 
     def shared(self, name: str) -> Path:

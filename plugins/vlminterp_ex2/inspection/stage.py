@@ -55,11 +55,10 @@ def inspect(context: Context[EX2Config], classes: ClassMeans, lexicon: Lexicon) 
         best, lenders = _best(said), ClausePool(said)
         done = sum(len(said[s : s + BATCH]) for n, s in enumerate(starts) if n in table)
         with context.progress.track("inspecting", len(rows), done, "descriptions") as stage:
-            for number, start in enumerate(starts):
-                if number not in table:
-                    some = range(start, min(start + BATCH, len(said)))
-                    table.write(number, _inspected(said, some, best, lenders, score, context), {})
-                    stage.advance(len(some))
+            for number in context.results.unmade(range(len(starts)), INSPECT):
+                some = range(starts[number], min(starts[number] + BATCH, len(said)))
+                table.write(number, _inspected(said, some, best, lenders, score, context), {})
+                stage.advance(len(some))
     return rows_of(table)
 
 

@@ -30,12 +30,13 @@ class CaptionsPlugin(Plugin):
     def run(self, context: Context[Config]) -> None:
         """Reads every caption."""
         counted = 0
-        for number, pairs in context.batches(2):
+        for number, batches in context.parts(2):
             rows = []
-            for place, pair in enumerate(pairs, 2 * number):
-                text = pair.text.upper() if context.config.shout else pair.text
-                words = len(context.encoder.tokenize([text]).words[0])
-                rows.append({"pair": place, "id": pair.id, "text": text, "count": words})
+            for first, pairs in batches:
+                for place, pair in enumerate(pairs, first):
+                    text = pair.text.upper() if context.config.shout else pair.text
+                    words = len(context.encoder.tokenize([text]).words[0])
+                    rows.append({"pair": place, "id": pair.id, "text": text, "count": words})
             counted += sum(row["count"] for row in rows)
             context.results.parts.write(number, rows, {})
         context.results.finish({"kind": "captions", "words": counted})

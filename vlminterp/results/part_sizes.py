@@ -1,0 +1,34 @@
+"""Sizes of a run's parts: later parts hold more batches, so that a long run has few files.
+
+The size depends on a part's number alone, so that a resumed run has the same parts whatever was
+known of its length. A killed process loses the part that it works on: never more than some
+thousandths of what a run has done.
+"""
+
+SIZES = ((0, 1), (1000, 16), (2000, 64))
+"""The first part of each size, and its number of batches."""
+
+
+def batches_in(part: int) -> int:
+    """Returns the number of batches in a part.
+
+    Example:
+        >>> [batches_in(part) for part in (0, 999, 1000, 5000)]
+        [1, 1, 16, 64]
+    """
+    return next(size for first, size in reversed(SIZES) if part >= first)
+
+
+def first_batch(part: int) -> int:
+    """Returns the number of batches in all parts before one.
+
+    Example:
+        >>> [first_batch(part) for part in (0, 1000, 1001, 2000)]
+        [0, 1000, 1016, 17000]
+    """
+    ends = [*(first for first, _ in SIZES[1:]), part]
+    return sum(
+        size * (min(part, end) - first)
+        for (first, size), end in zip(SIZES, ends, strict=True)
+        if part > first
+    )
