@@ -94,6 +94,7 @@ class _Explainer:
         self._watch = watch
         self._context, self._encoder, self._options = context, context.encoder, options
         self._draw, self._attributors = draw, attributors
+        self._fitting = options.batch_size
         self._office = PassportOffice(context.encoder, context.seed) if options.passport else None
 
     def explained(self, batch: LoadedBatch) -> Iterator[tuple[Row, Arrays]]:
@@ -115,18 +116,32 @@ class _Explainer:
     def _is_scored(self, pair: Pair) -> bool:
         return lot(self._context.seed, f"scored {pair.id}") < self._options.scored
 
-    def _results(self, batch: Sequence[Loaded], *, scored: bool) -> Iterator[tuple[Row, Arrays]]:
+    def _results(self, pairs: Sequence[Loaded], *, scored: bool) -> Iterator[tuple[Row, Arrays]]:
         """Yields the results of pairs that can be explained.
 
-        A batch that does not fit into memory is halved; a pair's result does not depend on its
-        batch.
+        A batch that does not fit into memory is halved, and later ones are no larger; a pair's
+        result does not depend on its batch.
         """
-        pixels, tokens = _inputs(self._encoder, batch)
-        explained = self._attributed(pixels, tokens, scored=scored)
-        if not explained:
-            for half in _halves(batch, self._context.device):
-                yield from self._results(half, scored=scored)
-            return
+        while pairs:
+            batch = pairs[: self._fitting]
+            pixels, tokens = _inputs(self._encoder, batch)
+            explained = self._attributed(pixels, tokens, scored=scored)
+            if explained:
+                pairs = pairs[len(batch) :]
+                yield from self._finite(batch, pixels, tokens, explained, scored=scored)
+            else:
+                self._fitting = _half(len(batch), self._context.device)
+
+    def _finite(
+        self,
+        batch: Sequence[Loaded],
+        pixels: Pixels,
+        tokens: Tokens,
+        explained: Sequence[Explanation],
+        *,
+        scored: bool,
+    ) -> Iterator[tuple[Row, Arrays]]:
+        """Yields the results of pairs whose scores are finite, and a row for each of the others."""
         lost = _not_finite(explained)
         for index, reason in lost.items():
             yield _skipped(batch[index].place, batch[index].pair, reason), {}
@@ -225,18 +240,18 @@ def _skipped(place: int, pair: Pair, reason: str) -> Row:
     return {"pair": place, "id": pair.id, "text": pair.text, "skipped": reason}
 
 
-def _halves(batch: Sequence[Loaded], device: torch.device) -> tuple[Sequence[Loaded], ...]:
-    """Cuts a batch that does not fit into memory in two.
+def _half(size: int, device: torch.device) -> int:
+    """Returns half the size of a batch that does not fit into memory.
 
     Raises:
         ResultsError: It is a single pair.
     """
-    if len(batch) == 1:
+    if size == 1:
         raise ResultsError(
             f"one pair alone is too much for the memory of {device}; lower the method's own "
             "copies or steps, what was computed is kept"
         )
-    return batch[: len(batch) // 2], batch[len(batch) // 2 :]
+    return size // 2
 
 
 def _inputs(encoder: DualEncoder, batch: Sequence[Loaded]) -> tuple[Pixels, Tokens]:
