@@ -14,6 +14,7 @@ from vlminterp.attribution.telling import telling_pairs
 from vlminterp.drawing.figure import figure
 from vlminterp.export.fiftyone import to_fiftyone
 from vlminterp.report.page import render
+from vlminterp.results.timings import TIMINGS
 
 FIRST = 4
 
@@ -30,7 +31,8 @@ def few(explain, load_tiny, source):
 
 
 def files(folder):
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != "digests.json")
+    left_out = ("digests.json", TIMINGS)
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name not in left_out)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 

@@ -253,7 +253,9 @@ def test_a_similarity_that_is_not_finite_costs_its_pair_too(explain, load_tiny, 
     assert results.summary["skipped"] == PAIRS
 
 
-def test_a_batch_that_does_not_fit_is_halved_from_then_on_and_gives_the_same(explain, load_tiny, source):
+def test_a_batch_that_does_not_fit_is_halved_from_then_on_and_gives_the_same(
+    explain, load_tiny, source
+):
     sizes = []
 
     class Greedy(FromTruth):
