@@ -81,7 +81,7 @@ class HFPairsSource(Source):
     def listing(self) -> str:
         """Returns a digest of the local files' names and stamps, or the hub's commit."""
         if self._folder is None:
-            return digest_of([self._commit()])
+            return digest_of([(self._config.path, self._commit())])
         files = sorted(file for file in self._folder.rglob("*") if file.is_file())
         return digest_of(
             [(file.relative_to(self._folder).as_posix(), stamp(file)) for file in files]
