@@ -88,8 +88,8 @@ def test_a_run_that_dies_drawing_ends_as_one_that_did_not(few, drawn):
 def test_page_and_exports_say_what_was_kept(few, tmp_path):
     results = few()
     page = render(results)
-    assert f"1 best, 1 worst, 1 random of {PAIRS} pairs" in page
-    assert page.count("<article") == 3
+    assert f"1 best, 1 worst, 1 random, the first {FIRST} of {PAIRS} pairs" in page
+    assert page.count("<article") == 3 + FIRST
     kept = [pair for pair in explained_pairs(results) if "picture" in pair.image.row]
     assert len(kept) == FIRST + 3
     (tmp_path / "export").mkdir()

@@ -7,7 +7,7 @@ server.
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,7 @@ from vlminterp.results.run_folder import SEARCH, RunFolder
 CHUNK = 10_000
 """Pairs in a file, about a megabyte."""
 COLUMNS = ("pair", "id", "text", "passport")
+SIMILARITY = "similarity"
 
 Row = dict[str, Any]
 
@@ -34,9 +35,8 @@ def search_form(folder: RunFolder, explained: int) -> Markup:
     """
     form = environment().get_template("search.html.j2")
     files = math.ceil(explained / CHUNK)
-    return Markup(
-        form.render(folder=SEARCH, files=files, explained=explained, score=_score(folder))
-    )
+    scores = _scores(folder)
+    return Markup(form.render(folder=SEARCH, files=files, explained=explained, scores=scores))
 
 
 def search_files(folder: RunFolder) -> Iterator[tuple[str, bytes]]:
@@ -45,28 +45,25 @@ def search_files(folder: RunFolder) -> Iterator[tuple[str, bytes]]:
     Args:
         folder: A run whose rows the attribution runner wrote.
     """
-    score = _score(folder)
-    for number, rows in enumerate(_chunks(_pairs(folder, score))):
-        found = [[row.get(name) for name in (*COLUMNS, score)] for row in rows]
+    names = (*COLUMNS, *_scores(folder))
+    for number, rows in enumerate(_chunks(_pairs(folder, names))):
+        found = [[row.get(name) for name in names] for row in rows]
         # It can't end a script or a line: the page loads it as a file of its own.
         yield f"{SEARCH}/{number:04d}.js", f"foundCaptions({json.dumps(found)});\n".encode()
 
 
-def _score(folder: RunFolder) -> str:
-    """Returns the column by which telling pairs are chosen: the first that has values."""
-    for table in folder.parts.tables():
-        names = [name for name in BY if name in table.column_names]
-        filled = [name for name in names if table[name].null_count < table.num_rows]
-        if filled:
-            return filled[0]
-    return BY[-1]
+def _scores(folder: RunFolder) -> list[str]:
+    """Returns the similarity, after the first score that pairs are ranked by, if rows have one."""
+    first = next(folder.parts.tables(), pa.table({}))
+    ranked = [name for name in BY if name in first.column_names]
+    return list(dict.fromkeys([*ranked[:1], SIMILARITY]))
 
 
-def _pairs(folder: RunFolder, score: str) -> Iterator[Row]:
+def _pairs(folder: RunFolder, names: Sequence[str]) -> Iterator[Row]:
     """Yields the first row of each pair that was not skipped: image side, first method."""
     last = None
     for table in folder.parts.tables():
-        for row in _columns(table, (*COLUMNS, score, "skipped")).to_pylist():
+        for row in _columns(table, [*names, "skipped"]).to_pylist():
             if row["pair"] != last and row.get("skipped") is None:
                 last = row["pair"]
                 yield row
@@ -77,5 +74,5 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _columns(table: pa.Table, names: tuple[str, ...]) -> pa.Table:
+def _columns(table: pa.Table, names: Sequence[str]) -> pa.Table:
     return table.select([name for name in dict.fromkeys(names) if name in table.column_names])
