@@ -33,16 +33,21 @@ def sentence(
     if leader is None:
         return f"Too little said to tell: {_rare(presence)}"
     null = _null(intervals.get("shuffled", {}).get(leader))
-    grounds = f"{leader} words raise the {SAID[score]} by {told(presence[leader])}{null}"
+    gain = f"{told(presence[leader])}{null}"
+    grounds = f"{leader} words raise the {SAID[score]} by {gain}"
     if verdict.finding is Finding.preferred:
         return f"{model} prefers {leader}: {grounds}{_meaning(content.get(leader), margin)}"
     if verdict.finding is Finding.any_picture:
         return f"{model} prefers none: {grounds}: they are liked with any picture."
     if verdict.finding is Finding.nothing:
-        families = f"none of the {len(presence)} families" if len(presence) > 1 else "none"
-        grounds = f"no words change the {SAID[score]} by {margin:g} or more"
-        return f"{model} prefers {families}: {grounds}.{_minded(content, margin)}"
-    return f"Undecided: {_open(verdict, leader, presence, margin, SAID[score])}"
+        known = [family for family in presence if family not in verdict.unsaid]
+        families = f"none of {len(known)} families" if len(known) > 1 else "none"
+        most = (
+            f"no words change the {SAID[score]} by {margin:g} or more; the most: {leader}, {gain}"
+        )
+        rare = f" Too little is said of {', '.join(verdict.unsaid)}." if verdict.unsaid else ""
+        return f"{model} prefers {families}: {most}.{rare}{_minded(content, margin)}"
+    return f"Undecided: {_open(verdict, leader, gain, presence, margin, SAID[score])}"
 
 
 def told(interval: Interval) -> str:
@@ -89,21 +94,24 @@ def _minded(content: Intervals, margin: float) -> str:
     return f" It minds wrong words, though: another concept’s score lower in {', '.join(found)}."
 
 
-def _open(verdict: Verdict, leader: str, presence: Intervals, margin: float, score: str) -> str:
+def _open(
+    verdict: Verdict, leader: str, gain: str, presence: Intervals, margin: float, score: str
+) -> str:
     """Says why there is no verdict, and what would bring one."""
     lead, more = presence[leader], "more concepts or descriptions would tell"
     harm = [f"{name} ({told(one)})" for name, one in presence.items() if one.high < -margin]
     if lead.high <= margin and harm:
-        return f"no words raise the {score} by {margin:g} or more, but some lower it: " + (
-            ", ".join(harm) + "."
+        return (
+            f"no words raise the {score} by {margin:g} or more (most: {leader}, {gain}), but some "
+            f"lower it: {', '.join(harm)}."
         )
     if lead.low <= margin or verdict.runner_up is None:
         return (
-            f"{leader} words lead with {told(lead)}, which is not clearly above the "
+            f"{leader} words lead with {gain}, which is not clearly above the "
             f"{margin:g} that would matter; {more}."
         )
     return (
-        f"{leader} words raise the {score} by {told(lead)}, {verdict.runner_up} words by "
+        f"{leader} words raise the {score} by {gain}, {verdict.runner_up} words by "
         f"{told(presence[verdict.runner_up])}; that they differ has p = "
         f"{number(verdict.p_runner_up, 2)}, not below {SIGNIFICANT:g}; {more}."
     )

@@ -12,6 +12,7 @@ from vlminterp.description.verdict import SIGNIFICANT, Finding, Verdict, preferr
 from vlminterp.metrics.intervals import Interval
 from vlminterp.metrics.significance import holm, p_above, paired_p
 from vlminterp_ex2.inspection.families import Families
+from vlminterp_ex2.inspection.said import MEASURED
 
 START = "presence_"
 """Prefix of the columns that give the families and their order."""
@@ -22,13 +23,15 @@ class Hanging:
     """The words that a VLM's score depends on, measured on some of the texts.
 
     Attributes:
-        presence: Gains from each family's words, by deletion.
+        presence: Gains of each family's words over a neutral phrase of like length.
+        deletion: Gains of the same words over nothing in their place.
         content: Gains of true words over another concept's.
         shuffled: Gains of `presence` under shuffled classes.
         verdict: The verdict on these gains.
     """
 
     presence: Gains
+    deletion: Gains
     content: Gains
     shuffled: Gains
     verdict: Verdict
@@ -42,11 +45,10 @@ def hanging(table: pd.DataFrame, concepts: Sequence[str], margin: float) -> Hang
         concepts: Ids of all concepts, in order.
         margin: The smallest gain that would matter.
     """
-    gains = {kind: family_gains(table, concepts, kind) for kind in ("presence", "content")}
-    shuffled = family_gains(table, concepts, "shuffled")
-    known = shuffled if np.isfinite(shuffled.per_concept).any() else None
+    gains = {kind: family_gains(table, concepts, kind) for kind in MEASURED}
+    known = gains["shuffled"] if np.isfinite(gains["shuffled"].per_concept).any() else None
     verdict = preferred(gains["presence"], known, margin, said_share(table))
-    return Hanging(gains["presence"], gains["content"], shuffled, verdict)
+    return Hanging(**gains, verdict=verdict)
 
 
 def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gains:
@@ -55,7 +57,7 @@ def family_gains(table: pd.DataFrame, concepts: Sequence[str], kind: str) -> Gai
     Args:
         table: Rows of the table `inspect`.
         concepts: Ids of all concepts, in order.
-        kind: `presence`, `content` or `shuffled`.
+        kind: One of `MEASURED`.
     """
     different = table.drop_duplicates(["concept", "text"])
     families = tuple(
@@ -138,9 +140,9 @@ def _hangs(found: Hanging, families: Families) -> str:
     if verdict.finding is Finding.any_picture:
         return f" likes {verdict.leader} words with any picture ({grounds}): no preference"
     if verdict.finding is Finding.nothing:
-        rare = f" (of {', '.join(verdict.unsaid)} too little is said)" if verdict.unsaid else ""
-        return f" prefers none: no family's words gain anything that matters{rare}"
-    return f": undecided between {verdict.leader} and {verdict.runner_up or 'none'}"
+        rare = f"; of {', '.join(verdict.unsaid)} too little is said" if verdict.unsaid else ""
+        return f" prefers none: no family's words gain anything that matters ({grounds}){rare}"
+    return f": undecided between {verdict.leader} and {verdict.runner_up or 'none'} ({grounds})"
 
 
 def _said(verdict: Verdict, said: str | None, change: Mapping[str, Interval]) -> str:

@@ -6,6 +6,7 @@ distances; what they have come to say can only be compared at the same one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,42 @@ def nearest_to(rows: Rows, aligned: Alignment, config: EX2Config) -> Alignment:
     """
     if config.target_kl is None:
         return aligned
-    found = {
-        step // config.updates: path for step, path in whole_checkpoints(aligned.checkpoint.parent)
-    }
+    target, kls = config.target_kl, _reached(rows, aligned, config)
+    step = min(kls, key=lambda step: (abs(kls[step] - target), step))
+    path = dict(_checkpoints(aligned, config))[step]
+    return replace(aligned, checkpoint=path, steps=step)
+
+
+def missed(rows: Rows, aligned: Alignment, config: EX2Config) -> str | None:
+    """Says why no checkpoint is near the KL aimed at; None if some lie on both sides of it.
+
+    Args:
+        rows: Rows of the table `align`.
+        aligned: The finished training.
+        config: The run's configuration.
+    """
+    if config.target_kl is None:
+        return None
+    kls = _reached(rows, aligned, config)
+    nearest, farthest = min(kls.values()), max(kls.values())
+    if farthest < config.target_kl:
+        return f"training came to {farthest:.2g} nats per response; raise plugin.steps"
+    if nearest > config.target_kl:
+        return (
+            f"the nearest checkpoint is at {nearest:.2g} nats per response; lower plugin.save_every"
+        )
+    return None
+
+
+def _reached(rows: Rows, aligned: Alignment, config: EX2Config) -> dict[int, float]:
+    """Returns the KL at each checkpoint, by step, in nats per response."""
     # averaged over about as many steps as lie between checkpoints: one step's KL is noise
-    target, window = config.target_kl, config.save_every
-    near = {step: abs(kl_at(rows, step, window) - target) for step in sorted(found)}
-    step = min(near, key=lambda step: near[step])
-    return replace(aligned, checkpoint=found[step], steps=step)
+    return {step: kl_at(rows, step, config.save_every) for step, _ in _checkpoints(aligned, config)}
+
+
+def _checkpoints(aligned: Alignment, config: EX2Config) -> list[tuple[int, Path]]:
+    found = whole_checkpoints(aligned.checkpoint.parent)
+    return sorted((step // config.updates, path) for step, path in found)
 
 
 def kl_at(rows: Rows, step: int, window: int) -> float:

@@ -22,9 +22,10 @@ ALIGNED, INSPECT = "aligned", "inspect"
 SHOWN, MOST_CONCEPTS, SAMPLE_STEPS = 3, 60, 6
 TOO_SMALL = 0.01
 SERIES = {
-    "presence": "any words of it",
-    "shuffled": "under shuffled classes",
-    "content": "true rather than others",
+    "presence": "over a neutral phrase",
+    "shuffled": "the same under shuffled classes",
+    "deletion": "over nothing",
+    "content": "over another concept’s words",
 }
 TEXTS = {"both": "both", "aligned": "aligned LLM's", "base": "base LLM's"}
 STYLE = """
@@ -80,6 +81,12 @@ def _counts(folder: RunFolder, summary: Mapping[str, Any], steps: Rows) -> dict[
     if summary.get("policy"):
         found["aligned policy"] = summary["policy"]
     options = folder.config.get("plugin") or {}
+    if aim := options.get("target_kl"):
+        kl = summary.get("metrics", {}).get("kl", {}).get("mean")
+        found["KL asked for"] = f"{aim:g} nats per response"
+        found["KL described at"] = "" if kl is None else f"{kl:.2g}"
+    if summary.get("target_missed"):
+        found["not at the KL asked for"] = summary["target_missed"]
     if (options.get("policy") or {}).get("trust_remote_code"):
         found["foreign code"] = "run: the policy's own, by plugin.policy.trust_remote_code=true"
     return found
@@ -102,10 +109,11 @@ def _gains(summary: Mapping[str, Any]) -> Iterator[Section]:
     margin = summary["margin"]
     chart = bar_chart("What words of each family are worth", rows, "cosine", (-margin, margin))
     note = Markup(
-        "<p>What a description's score loses when a family's words are deleted, or swapped for "
-        "another concept's; 95 % intervals over concepts. <em>Under shuffled classes</em>: the "
-        "same deletions, with every other concept's pictures: a preference must beat it. The "
-        "shaded band counts as nothing.</p>"
+        "<p>What a description's score loses when a family's words make room for something else; "
+        "95 % intervals over concepts. <em>Over a neutral phrase</em> of like length, such as “as "
+        "it happens”: this decides. <em>Under shuffled classes</em>: the same texts with every "
+        "other concept's pictures: a preference must beat it. <em>Over nothing</em>: the words are "
+        "deleted, so that the text is shorter, too. The shaded band counts as nothing.</p>"
     )
     yield Section("Which words matter to it", note + chart + _by_texts(summary))
 

@@ -3,6 +3,7 @@
 One process aligns; several may describe and inspect, each in other batches.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
 from vlminterp_ex2.inspection.sentence_encoder import MiniLM
 from vlminterp_ex2.inspection.stage import INSPECT, inspect
 from vlminterp_ex2.journal import ALIGN, SAMPLES, rows_of
-from vlminterp_ex2.matched import nearest_to
+from vlminterp_ex2.matched import missed, nearest_to
 from vlminterp_ex2.policy import check_policy, load_aligned, load_tokenizer
 from vlminterp_ex2.prompts import TEMPLATES, Prompt, all_prompts, load_templates
 from vlminterp_ex2.reward import Scorer
@@ -212,7 +213,10 @@ def describe(
             return
         total = sum(len(batch) for some in batches.values() for batch in some)
         with context.progress.track("describing", total, total - missing, "responses") as stage:
-            matched = nearest_to(rows_of(context.results.table(ALIGN)), aligned, config)
+            steps = rows_of(context.results.table(ALIGN))
+            matched = nearest_to(steps, aligned, config)
+            if why := missed(steps, aligned, config):
+                sys.stderr.write(f"vlminterp: plugin.target_kl={config.target_kl:g}: {why}\n")
             pair = load_aligned(config.policy, context.device, matched.checkpoint)
             asking = prompt_formatter(config.policy, load_tokenizer(config.policy))
             describer = DescriptionSampler(context, material.scorer, asking, pair)

@@ -17,9 +17,10 @@ from vlminterp_ex2.align import Alignment
 from vlminterp_ex2.answer import Hanging, agreement, came_to_say, hanging, sentence
 from vlminterp_ex2.describe import ALIGNED, BASE, DESCRIBE, POOL
 from vlminterp_ex2.inspection.families import Families
+from vlminterp_ex2.inspection.said import MEASURED
 from vlminterp_ex2.inspection.shares import CHANGE, Shares, empty_share, shares
 from vlminterp_ex2.journal import ALIGN, rows_of
-from vlminterp_ex2.matched import nearest_to
+from vlminterp_ex2.matched import missed, nearest_to
 from vlminterp_ex2.selection import (
     BASE_LLM,
     BEST,
@@ -63,7 +64,8 @@ def summarise(
     change = {name: each[ALIGNED][name] - each[BASE][name] for name in each[ALIGNED]}
     _write_gains(context, concepts, found)
     chosen = _selections(context, concepts)
-    matched = nearest_to(rows_of(context.results.table(ALIGN)), alignment, config)
+    steps = rows_of(context.results.table(ALIGN))
+    matched, off_target = nearest_to(steps, alignment, config), missed(steps, alignment, config)
     hits = rows_of(context.results.table(ZERO_SHOT))
     classified = accuracy(hits) if hits else {}
     return {
@@ -78,6 +80,7 @@ def summarise(
         "stopped": alignment.stopped,
         "steps": alignment.steps,
         "described_at": matched.steps,
+        **({"target_missed": off_target} if off_target else {}),
         "policy": _relative(matched.checkpoint, context.results.path),
         "shares": {policy: _intervals(found, SHARE) for policy, found in each.items()},
         "change": _intervals(change, CHANGE),
@@ -127,7 +130,6 @@ def _relative(path: Path, start: Path) -> str:
 
 def _told(found: Hanging) -> dict[str, Any]:
     """Returns a verdict with its gains, and the null beside them."""
-    gains = {"presence": found.presence, "content": found.content, "shuffled": found.shuffled}
     return {
         "finding": found.verdict.finding.value,
         "leader": found.verdict.leader,
@@ -135,8 +137,8 @@ def _told(found: Hanging) -> dict[str, Any]:
         "p": found.verdict.p,
         "p_runner_up": found.verdict.p_runner_up,
         "gains": {
-            kind: {family: plain_interval(one) for family, one in own.intervals().items()}
-            for kind, own in gains.items()
+            kind: {f: plain_interval(one) for f, one in getattr(found, kind).intervals().items()}
+            for kind in MEASURED
         },
     }
 

@@ -85,4 +85,7 @@ def _matched(curves: Mapping[str, RewardCurve], runs: Mapping[str, Run], axis: s
         rows.append([name, float(curve[0, 1]), at, at - float(curve[0, 1]), *ends])
     columns = (axis, "reward at first", f"at {shared:.3g} nats", "gained", "aligned", "its KL")
     caption = f"Reward at matched KL: {shared:.3g} nats, the most that all VLMs have reached"
+    apart = {name: run.summary.get("target_missed") for name, run in runs.items()}
+    if off := [f"{name} ({why})" for name, why in apart.items() if why]:
+        caption += f". Descriptions not at plugin.target_kl: {', '.join(off)}"
     return table(columns, rows, caption, sortable=True)

@@ -110,6 +110,10 @@ def test_what_matters_stands_in_front(saved):
     assert "align/perplexity" not in shown["ex2"]
     assert {"heatmaps", "convergence/image/fit", "image/pointing_game/random/mean"} <= shown["m2ib"]
     assert "gains/content/habitat/mean" in shown["bank"]
+    for plugin in ("ex2", "bank"):  # no gain without its null
+        gains = {key for key in shown[plugin] if key.startswith("gains/presence/")}
+        assert gains
+        assert {key.replace("presence", "shuffled") for key in gains} <= shown[plugin]
     passports = {f"passports/{word}" for word in ("trust", "doubt", "nothing there")}
     assert passports <= shown["m2ib"]
     assert passports <= {key for p in own["VLMs side by side"] for key in keys_of(p)}

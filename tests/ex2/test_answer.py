@@ -22,6 +22,7 @@ def inspected(shuffled=0.0, copies=1, **gains):
             gain = gains.get(family)
             row[f"presence_{family}"] = None if gain is None else gain + rng.normal(0, 0.01)
             row[f"content_{family}"] = None
+            row[f"deletion_{family}"] = None if gain is None else gain / 2
             row[f"shuffled_{family}"] = None if gain is None else shuffled
         rows += [row] * copies
     return pd.DataFrame(rows)
@@ -47,6 +48,14 @@ def test_both_say_the_same():
     assert words.endswith("points): the two agree")
 
 
+def test_what_decides_is_the_gain_over_a_neutral_phrase():
+    """A deletion also makes the text shorter, which a VLM may mind whatever is said."""
+    found, _, words = told(inspected(habitat=0.2, diet=0.01), changes())
+    assert found.deletion.intervals()["habitat"].mean == pytest.approx(0.1)
+    assert found.presence.intervals()["habitat"].mean == pytest.approx(0.2, abs=0.01)
+    assert f"habitat: {found.presence.intervals()['habitat'].mean:+.3f}" in words
+
+
 def test_they_may_disagree():
     found, more, words = told(inspected(habitat=0.2, diet=0.01), changes(diet=0.7))
     assert agreement(found.verdict, more) is False
@@ -63,7 +72,7 @@ def test_no_change_agrees_with_no_preference():
     found, more, words = told(inspected(habitat=0.0, diet=0.001), changes())
     assert (found.verdict.finding, more) == (Finding.nothing, None)
     assert agreement(found.verdict, more) is True
-    assert "of visual, kind, behaviour, spurious too little is said" in words
+    assert "; of visual, kind, behaviour, spurious too little is said" in words
 
 
 def test_what_any_picture_does_is_told_so():
@@ -71,6 +80,21 @@ def test_what_any_picture_does_is_told_so():
     assert found.verdict.finding is Finding.any_picture
     assert "likes habitat words with any picture" in words
     assert agreement(found.verdict, more) is None
+
+
+@pytest.mark.parametrize(
+    ("finding", "null", "gains"),
+    [
+        (Finding.preferred, 0.01, {"habitat": 0.2, "diet": 0.01}),
+        (Finding.any_picture, 0.2, {"habitat": 0.2, "diet": 0.01}),
+        (Finding.nothing, 0.01, {"habitat": 0.002, "diet": 0.001}),
+        (Finding.undecided, 0.01, {"habitat": 0.2, "diet": 0.2}),
+    ],
+)
+def test_every_answer_stands_beside_its_null(finding, null, gains):
+    found, _, words = told(inspected(shuffled=null, **gains), changes())
+    assert found.verdict.finding is finding
+    assert f"under shuffled classes {null:+.3f}" in words
 
 
 def test_two_that_grow_alike_do_not_stand_out():

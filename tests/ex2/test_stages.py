@@ -59,6 +59,10 @@ def test_what_a_run_leaves(whole):
     summary = json.loads((whole / "summary.json").read_text())
     assert summary["preferred"] == "habitat"
     assert summary["steps"] == 4
+    for told in (summary, *summary["by_texts"].values()):
+        assert set(told["gains"]) == {"presence", "deletion", "content", "shuffled"}
+    own = inspected.drop_duplicates(["concept", "text"]).groupby("concept")["deletion_habitat"]
+    assert summary["gains"]["deletion"]["habitat"]["mean"] == pytest.approx(own.mean().mean())
 
 
 def test_losses_are_those_of_the_texts_by_hand(whole):
@@ -128,6 +132,8 @@ def files_of(folder):
 def test_the_page_says_the_answer_first_and_asks_no_host(whole):
     page = render(RunFolder.read(whole))
     assert page.index("planted-habitat likes to hear where things are at home") < page.index("<svg")
+    for arm in ("Over a neutral phrase", "Under shuffled classes", "Over nothing"):
+        assert f"<em>{arm}</em>" in page
     assert "What the language model came to say" in page
     assert 'src="http' not in page
     assert 'href="http' not in page

@@ -91,6 +91,60 @@ def test_the_name_stays_when_a_family_goes(text, family, left):
     assert [changed for _, changed in found] == [left] * (left is not None)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "kept"),
+    [
+        ("American goldfinch", "The goldfinch eats seeds.", "The goldfinch "),
+        ("boxer dog", "Boxers have a short coat.", "Boxers "),
+        ("boxer dog", "The dog has a short coat.", "The dog "),
+        ("boxer dog", "The boxer is a large dog.", "The boxer "),
+        ("Boeing 747-400 aircraft", "A Boeing 747-400 has four engines.", "A Boeing 747-400 "),
+        ("great horned owl", "The horned owl is brown.", "The horned owl "),
+        ("Great Pyrenees", "The Pyrenees is white.", "The Pyrenees "),
+    ],
+)
+def test_a_part_of_the_name_stays_when_a_family_goes(name, text, kept):
+    """What a concept is called after its first mention is worth much of what its name is."""
+    changed = [
+        after
+        for (kind, _), pairs in compared(said_of(0, name, text)).items()
+        for _, after in pairs
+        if kind == PRESENCE
+    ]
+    assert changed
+    assert all(after.startswith(kept) and after != text for after in changed)
+    assert not any(" are " in after for after in changed if "Pyrenees" in after)
+
+
+@pytest.mark.parametrize(
+    ("text", "family", "kept", "deleted"),
+    [
+        ("The bird eats mice.", "diet", "The bird ", "The bird."),
+        ("The birds eat mice.", "diet", "The birds ", "The birds."),
+        ("The brown bird has a long bill.", "visual", "The brown bird ", "The brown bird."),
+        ("The creature is found in marshes.", "habitat", "The creature ", "The creature."),
+        ("This wading bird is a predator.", "kind", "This ", "A heron."),
+        ("The bird's bill is long.", "visual", "This ", "A heron."),
+        ("The bird feeder is red.", "visual", "This ", "A heron."),
+    ],
+)
+def test_a_noun_that_stands_for_the_concept_stays_unless_it_is_of_the_family(
+    text, family, kept, deleted
+):
+    """A VLM that likes to hear "bird" does not like to hear of diets."""
+    found = compared(said_of(0, "heron", text))
+    for _, changed in found[PRESENCE, family]:
+        assert re.match(rf"{kept}(?:can be named|may be meant|may come up)", changed)
+    assert [changed for _, changed in found[DELETION, family]] == [deleted]
+
+
+def test_a_word_that_only_looks_like_a_part_is_no_name():
+    said = said_of(0, "American goldfinch", "It lives in American woods.")
+    assert compared(said)[PRESENCE, "habitat"][0][1].startswith("It can be named")
+    paradise = said_of(0, "bird of paradise", "It is found in a paradise of woods.")
+    assert compared(paradise)[PRESENCE, "habitat"]
+
+
 def test_what_says_nothing_else_is_compared_after_the_name():
     text = "It has big eyes. It has folded wings."
     assert compared(said_of(0, "owl", text))[DELETION, "visual"] == [(f"An owl. {text}", "An owl.")]
@@ -227,6 +281,13 @@ def test_words_that_name_another_concept_are_not_lent(said):
     other = said_of(5, "cat", "A cat. It eats bats.")
     lent = ClausePool([*said, other]).lend(said[0], "diet", np.random.default_rng(0))
     assert [("eats bats",)] not in list(lent)
+
+
+def test_words_that_name_another_concept_by_a_part_are_not_lent(said):
+    others = [said_of(5, "cat", "A cat. It eats robins."), said_of(6, "American robin", "A robin.")]
+    lent = list(ClausePool([*said, *others]).lend(said[0], "diet", np.random.default_rng(0)))
+    assert lent
+    assert [("eats robins",)] not in lent
 
 
 def test_one_takes_what_it_is_given_in_the_same_number(said):

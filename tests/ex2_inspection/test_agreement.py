@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +35,27 @@ def test_ends_of_the_scale():
 
 def test_none_is_a_label():
     assert cohen_kappa([True, None, False], [True, None, False]) == 1
+
+
+@pytest.mark.parametrize(("clusters", "least"), [(8, 0.88), (16, 0.91)])
+def test_intervals_hold_the_truth(clusters, least):
+    """Labels of a concept are alike, and one in five is another rater's mistake: κ is .6."""
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(200):
+        rates = np.repeat(rng.beta(2, 2, clusters), 10)
+        first = rng.random(10 * clusters) < rates
+        second = first ^ (rng.random(10 * clusters) < 0.2)
+        found = kappa_interval(first.tolist(), second.tolist(), np.arange(10 * clusters) // 10)
+        assert -1 <= found.low <= found.mean <= found.high <= 1
+        held.append(found.low <= 0.6 <= found.high)
+    assert np.mean(held) >= least
+
+
+def test_no_interval_leaves_the_scale():
+    first = "aabb" * 5
+    found = kappa_interval(first, "b" + first[1:], [place // 2 for place in range(20)])
+    assert found.mean < found.high <= 1
 
 
 def test_interval_draws_clusters():

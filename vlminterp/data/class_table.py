@@ -118,5 +118,8 @@ def _united(rows: Iterable[ClassPicture]) -> Iterator[ClassPicture]:
 
 
 def _union(masks: Sequence[LoadMask]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = np.logical_or.reduce([load() for load in masks])
+    first, *others = masks
+    inside = first().copy()
+    for load in others:  # one at a time: each is as large as its picture
+        inside |= load()
     return inside

@@ -27,7 +27,7 @@ class PreferenceSummary(TypedDict, total=False):
 
 
 def preference_headline(summary: PreferenceSummary) -> str:
-    """Returns a VLM's preference in a few words, with its null.
+    """Returns a VLM's preference in a few words, with its null; without one, the leader's.
 
     Example:
         >>> gain = {"mean": 0.195, "low": 0.182, "high": 0.21}
@@ -36,12 +36,20 @@ def preference_headline(summary: PreferenceSummary) -> str:
         >>> null = {"presence": {"habitat": gain}, "shuffled": {"habitat": {"mean": 0.01}}}
         >>> preference_headline({"preferred": "habitat", "gains": null})
         'prefers habitat +0.195 [0.182, 0.210], shuffled +0.010'
-        >>> preference_headline({"finding": "nothing found", "gains": {"presence": {}}})
-        'prefers: nothing found'
+        >>> preference_headline({"finding": "undecided", "leader": "habitat", "gains": null})
+        'prefers: undecided (most: habitat +0.195 [0.182, 0.210], shuffled +0.010)'
+        >>> preference_headline({"finding": "too little said", "gains": {"presence": {}}})
+        'prefers: too little said'
     """
     family, gains = summary.get("preferred"), summary["gains"]
-    if family is None:
-        return f"prefers: {summary.get('finding', 'nothing')}"
+    if family is not None:
+        return f"prefers {_beside_null(family, gains)}"
+    found, leader = f"prefers: {summary.get('finding', 'nothing')}", summary.get("leader")
+    return found if leader is None else f"{found} (most: {_beside_null(leader, gains)})"
+
+
+def _beside_null(family: str, gains: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Returns a family's gain with the one under shuffled classes, if that is known."""
     null = gains.get("shuffled", {}).get(family)
     beside = f", shuffled {null['mean']:+.3f}" if null else ""
-    return f"prefers {family} {interval(gains['presence'][family], sign='+')}{beside}"
+    return f"{family} {interval(gains['presence'][family], sign='+')}{beside}"

@@ -7,6 +7,7 @@ table of `ABLATIONS.md`: a line for each VLM and kind of comparison.
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from vlminterp_ex2.inspection.clauses import WORD
 from vlminterp_ex2.inspection.lexicon import Lexicon
 from vlminterp_ex2.inspection.said import ClausePool, Comparison, Description, comparisons
-from vlminterp_ex2.inspection.seeds import our_families
+from vlminterp_ex2.inspection.seeds import load_seeds, our_families
+from vlminterp_ex2.inspection.words import lemma
 
 import vlminterp
 from vlminterp.description.class_means import class_means
@@ -107,6 +110,17 @@ def compare(said: Sequence[Description], seed: int = 0) -> Compared:
     return Compared(said, found)
 
 
+def pure(compared: Compared) -> Compared:
+    """Leaves out comparisons that also lose a word of another family alone: "eats in the woods"."""
+    known = load_seeds().words
+
+    def strange(one: Comparison) -> bool:
+        kept, changed = (Counter(map(lemma, WORD.findall(t))) for t in (one.kept, one.changed))
+        return any(one.family not in known[word] for word in kept - changed if word in known)
+
+    return Compared(compared.said, [row for row in compared.found if not strange(row[1])])
+
+
 @dataclass(frozen=True)
 class Gained:
     """The gains of one kind of comparison, averaged over a concept's descriptions.
@@ -181,12 +195,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", nargs="+", default=list(TEXTS), choices=list(TEXTS))
     parser.add_argument("--models", nargs="+", default=list(MODELS))
+    parser.add_argument("--pure", action="store_true", help="lose no other family's words")
     options = parser.parse_args()
     columns = ["VLM", "against", *FAMILIES, "answer"]
     for name in options.texts:
         said = said_of(TEXTS[name]())
         compared = compare(said)
-        print(f"\n{name}: {len(said)} texts\n")
+        compared = pure(compared) if options.pure else compared
+        print(f"\n{name}: {len(said)} texts, {len(compared.found)} comparisons\n")
         print("| " + " | ".join(columns) + " |\n" + "|-" * len(columns) + "|")
         for model in options.models:
             for kind, gained in gains(compared, scorer(model)).items():

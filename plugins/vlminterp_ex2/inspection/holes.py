@@ -11,6 +11,9 @@ from vlminterp_ex2.inspection.outline import Outline
 from vlminterp_ex2.inspection.seeds import Seeds
 from vlminterp_ex2.inspection.words import NAME, TaggedWord
 
+POINTING = ("the", "this", "these", "those")
+MOST_BEFORE = 4
+"""Words of a noun subject, the first of which points at the concept: "the small brown bird"."""
 LOOSE = (Gap.adjunct, Gap.modifier)
 STATED = (Gap.predicate, Gap.owned)
 PUNCTUATION = " ,;:–—-"
@@ -84,7 +87,7 @@ def find_holes(text: str, clauses: Sequence[Clause], name: str, seeds: Seeds) ->
             phrase = noun_phrase(text, words, names[0], name, seeds.grammar)
             found.append(_around(outline, place, phrase, seeds))
         else:
-            found.append(_nameless(outline, place))
+            found.append(_nameless(outline, place, seeds))
     return found
 
 
@@ -140,12 +143,15 @@ def _adjectives(
     return [Slot(start, telling[-1].stop, Gap.adjectives, len(telling), article)]
 
 
-def _nameless(outline: Outline, place: int) -> Hole | None:
+def _nameless(outline: Outline, place: int, seeds: Seeds) -> Hole | None:
     """Returns the hole of a clause that doesn't name the concept; None without one."""
     words, start = outline.words(place), 0
     while start < len(words) - 1 and words[start].lemma in outline.grammar.conjunctions:
         start += 1
     gap, subject, many = _kind(outline, place, words[start:])
+    noun = _noun_subject(outline, words[start:], outline.clauses[place].family, seeds)
+    if noun and (gap is Gap.statement or outline.begins(place)):
+        gap, subject, many = Gap.predicate, noun, _is_plural(words[start + noun - 1])
     if gap in LOOSE:
         start = 0  # "and brown": the conjunction joins nothing else
     slots = _slot(words[start + subject :], gap)
@@ -155,7 +161,30 @@ def _nameless(outline: Outline, place: int) -> Hole | None:
     if gap in LOOSE and outline.is_subject(place):
         return None
     whole = _without(outline, place, gap) if guest is Guest.none else None
+    if noun and subject == noun:
+        whole = ((slots[0].start, slots[0].stop),) if outline.next(place) is None else None
     return Hole(tuple(slots), many, guest, whole)
+
+
+def _noun_subject(outline: Outline, words: Sequence[TaggedWord], family: str, seeds: Seeds) -> int:
+    """Returns the length of a subject such as "the bird", whose noun is not of the clause's family.
+
+    It stands for the concept, as "it" would, but has a worth of its own, which isn't that of the
+    clause's family. 0 where there is none, or where it can't be told from the verb.
+    """
+    if words[0].text.lower() not in POINTING:
+        return 0
+    for place in range(1, min(MOST_BEFORE, len(words) - 1)):
+        noun = words[place]
+        stands = noun.lemma in outline.grammar.nouns and "'" not in noun.text.replace("’", "'")
+        own = family in seeds.words.get(noun.lemma, ())
+        if stands and not own and outline.is_verb(words[place + 1], many=_is_plural(noun)):
+            return place + 1
+    return 0
+
+
+def _is_plural(noun: TaggedWord) -> bool:
+    return noun.text.endswith("s") and noun.text.lower() != noun.lemma
 
 
 def _stands(outline: Outline, place: int, gap: Gap, guest: Guest) -> bool:

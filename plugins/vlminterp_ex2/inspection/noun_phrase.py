@@ -58,7 +58,7 @@ def noun_phrase(
         start = name
         while start > first and _is_adjective(words[start - 1], grammar):
             start -= 1
-    return NounPhrase(start, name, bare != concept.lower() and bare.endswith("s"), owns)
+    return NounPhrase(start, name, bare not in concept.lower() and bare.endswith("s"), owns)
 
 
 def _determiner(words: Sequence[TaggedWord], first: int, name: int, grammar: Grammar) -> int | None:

@@ -98,6 +98,21 @@ class Outline:
         written = verb.text.lower()
         return verb is not words[0] and written.endswith("s") and written != verb.lemma
 
+    def is_verb(self, word: TaggedWord, *, many: bool) -> bool:
+        """Tells whether a word behind a noun is its verb.
+
+        Args:
+            word: The word.
+            many: Whether the noun is plural, whose verb has no ending to be known by.
+        """
+        written, grammar = word.text.lower(), self.grammar
+        if written in grammar.finite or self.is_adverb(word):
+            return True
+        if many:
+            small = grammar.small | grammar.prepositions | grammar.relatives | grammar.conjunctions
+            return written not in small and not self.hangs(word)
+        return written.endswith("s") and written != word.lemma
+
     def is_adverb(self, word: TaggedWord) -> bool:
         """Tells whether a word can stand before any verb."""
         return word.lemma in self.grammar.adverbs or word.text.lower().endswith("ly")

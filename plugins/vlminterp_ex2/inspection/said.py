@@ -22,9 +22,12 @@ from vlminterp_ex2.inspection.fillers import VOICES
 from vlminterp_ex2.inspection.holes import Hole, find_holes
 from vlminterp_ex2.inspection.lexicon import Clause
 from vlminterp_ex2.inspection.seeds import Seeds, load_seeds
+from vlminterp_ex2.inspection.words import calls
 
 PRESENCE, DELETION, CONTENT = KINDS = ("presence", "deletion", "content")
 """Replacements of a family's words: by a neutral phrase, by nothing, by another concept's."""
+MEASURED = (*KINDS, "shuffled")
+"""What is measured of each family; the last is `PRESENCE` under shuffled classes."""
 SWAPS = 2
 """Number of swaps with other concepts' words, for each family in a description."""
 FARTHER = 3
@@ -198,7 +201,8 @@ def _is_fair(kept: str, changed: str, name: str) -> bool:
 def _names_any(words: Words, names: Sequence[str]) -> bool:
     """Tells whether words name any concept, which would say more than their family's words."""
     said = " ".join(words)
-    return any(places(said, name) for name in names if name.split()[0].lower()[:3] in said.lower())
+    begun = said.lower()  # finding a name takes long, and few phrases hold the start of one
+    return any(places(said, name) for name in names if any(c[0][:3] in begun for c in calls(name)))
 
 
 def _length(words: Words) -> int:

@@ -23,6 +23,7 @@ class Grammar:
         copulas: Verbs before what something is like, or is.
         prepositions: Words that end what follows a copula.
         pronouns: Subjects that stand for the concept.
+        nouns: Nouns that do so where "the" or "this" points at it: "the bird".
         relatives: Subjects that may stand for anything.
         determiners: Words that begin a noun phrase, as written.
         conjunctions: Words that join a clause to the one before.
@@ -40,6 +41,7 @@ class Grammar:
     copulas: frozenset[str]
     prepositions: frozenset[str]
     pronouns: frozenset[str]
+    nouns: frozenset[str]
     relatives: frozenset[str]
     determiners: frozenset[str]
     conjunctions: frozenset[str]

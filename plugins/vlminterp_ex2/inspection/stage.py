@@ -14,7 +14,7 @@ from vlminterp_ex2.describe import ALIGNED, DESCRIBE
 from vlminterp_ex2.inspection.ablation import neutral, without_each_word
 from vlminterp_ex2.inspection.families import NEUTRAL
 from vlminterp_ex2.inspection.lexicon import Lexicon
-from vlminterp_ex2.inspection.said import KINDS, ClausePool, Description, Row, comparisons
+from vlminterp_ex2.inspection.said import MEASURED, ClausePool, Description, Row, comparisons
 from vlminterp_ex2.journal import rows_of
 from vlminterp_ex2.settings import EX2Config
 
@@ -22,7 +22,6 @@ INSPECT = "inspect"
 BATCH = 256
 WORDED = 3
 """Number of the aligned model's best descriptions of a concept that are taken apart by word."""
-MEASURED = (*KINDS, "shuffled")
 KEPT = ("concept", "name", "template", "policy", "draw", "text", "reward", "held_out", "kl")
 
 Score = Callable[[Sequence[str], Sequence[int]], NDArray[np.float32]]
