@@ -1,9 +1,14 @@
 """Planted canaries: no password or key reaches a file, the console or W&B."""
 
+import io
+import tarfile
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
 from vlminterp.cli.main import run
+from vlminterp.export.__main__ import main as export
 from vlminterp.results import RunFolder
 
 CANARY = "c4n4ry"
@@ -71,6 +76,42 @@ def test_secrets_in_data_reach_no_file_console_or_mirror(tmp_path, monkeypatch, 
     assert not everything_in(tmp_path / "outputs")
     (config,) = (tmp_path / "outputs").glob("m2ib/*/*/config.yaml")
     assert RunFolder.read(config.parent).summary["skipped"] == 1
+
+
+def test_secrets_in_captions_are_no_words_either(tmp_path, monkeypatch, capfd):
+    """A caption is written whole, and word by word with their scores."""
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (32, 32), "red").save("a.png")
+    caption = f"a red square from https://me:{CANARY}@host/b.png?api_key={CANARY}".encode()
+    with tarfile.open("pairs.tar", "w") as tar:
+        for name, content in (("a.png", Path("a.png").read_bytes()), ("a.txt", caption)):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    line = ["+plugin=m2ib", "model=planted-base", "data=webdataset", "data.path=pairs.tar", *FAST]
+    assert run(line) == 0
+    out, err = capfd.readouterr()
+    assert CANARY not in out + err
+    assert not everything_in(tmp_path / "outputs")
+
+
+def test_secrets_in_names_of_classes_reach_no_file_or_export(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    lines = ["image,text"]
+    for number, name in enumerate(("cat", f"dog of https://me:{CANARY}@host/?api_key={CANARY}")):
+        for place in range(2):
+            file = f"{number}-{place}.png"
+            Image.new("RGB", (32, 32), (90 * number, 60 * place, 9)).save(file)
+            lines.append(f"{file},{name}")
+    (tmp_path / "classes.csv").write_text("\n".join(lines))
+    line = ["+plugin=audit", "model=planted-base", "data=class_table", "data.path=classes.csv"]
+    assert run([*line, "plugin.method=gradeclip", "device=cpu"]) == 0
+    (config,) = (tmp_path / "outputs").glob("audit/*/*/config.yaml")
+    assert export([str(config.parent), "--format", "flags", "--to", "out"]) == 0
+    out, err = capfd.readouterr()
+    assert CANARY not in out + err
+    assert not everything_in(tmp_path / "outputs")
+    assert not everything_in(tmp_path / "out")
 
 
 def test_keys_of_the_environment_reach_nothing(tmp_path, monkeypatch, capfd):

@@ -101,7 +101,7 @@ class Tracker:
     Attributes:
         total: Number of units in all; None if unknown.
         done: Number of units done.
-        remark: What is said of the stage at its end, such as what took how long.
+        remark: A line on the stage, said at its end, such as its slowest steps.
     """
 
     def __init__(self, total: int | None, done: int) -> None:

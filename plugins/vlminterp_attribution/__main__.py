@@ -2,6 +2,7 @@
 
 import sys
 
+from vlminterp.cli.streams import ended
 from vlminterp_attribution.listing import main
 
-sys.exit(main())
+sys.exit(ended(main))

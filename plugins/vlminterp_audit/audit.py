@@ -16,6 +16,7 @@ from vlminterp_audit.phrases import find_phrases
 from vlminterp_audit.pool import Pool, pooled
 from vlminterp_audit.regions import Regions
 from vlminterp_audit.settings import BY_MAP, AuditConfig
+from vlminterp_audit.tables import BESIDE
 from vlminterp_audit.things import Things
 from vlminterp_audit.trials import Exchange
 
@@ -42,7 +43,7 @@ def audit(context: Context[AuditConfig]) -> None:
     auditor = _auditor(context, pool, names, listener, onlooker)
     done = len(context.results.parts.numbers())
     with context.progress.track("auditing", len(pool.concepts), done, "concepts") as stage:
-        for about in context.results.unmade(range(len(pool.concepts))):
+        for about in context.results.unmade(range(len(pool.concepts)), beside=BESIDE):
             auditor.audit(about)
             stage.reach(about + 1)
     if context.results.joined:

@@ -62,7 +62,7 @@ class Auditor:
         trials = list(self._exchange.trials(about, self._config.pictures, seed))
         if not trials:
             reason = "no picture that the VLM gives this name to can be taken apart"
-            self._results.table(PICTURES).write(about, self._failures(), {})
+            self._write(about, [], {})
             self._results.parts.write(about, [{"id": concept.id, "skipped": reason}], {})
             return
         found = effects(scored(trials, self._names.contrasts[about]))
@@ -104,7 +104,7 @@ class Auditor:
             "gain": liked[0].gain.mean if liked else None,
             "flags": [flag.kind.value for flag in flags],
         }
-        self._write(about, pictures, arrays, heard, trials, flags)
+        self._write(about, pictures, arrays, _phrases(heard, trials), _families(heard), flags)
         self._results.parts.write(about, [row], {})
 
     def _recognised(self, about: int) -> float:
@@ -131,16 +131,15 @@ class Auditor:
         about: int,
         pictures: list[Row],
         arrays: dict[str, Any],
-        heard: Heard,
-        trials: Sequence[Trial],
-        flags: Sequence[Flag],
+        phrases: Sequence[Row] = (),
+        families: Sequence[Row] = (),
+        flags: Sequence[Flag] = (),
     ) -> None:
-        concept = self._pool.concepts[about].id
-        table = self._results.table
-        own = {"concept": concept}
+        """Writes a part of each table beside the main one."""
+        own, table = {"concept": self._pool.concepts[about].id}, self._results.table
         table(PICTURES).write(about, [*pictures, *self._failures()], arrays)
-        table(PHRASES).write(about, [own | row for row in _phrases(heard, trials)], {})
-        table(HEARD).write(about, [own | row for row in _families(heard)], {})
+        table(PHRASES).write(about, [own | row for row in phrases], {})
+        table(HEARD).write(about, [own | row for row in families], {})
         table(FLAGS).write(about, [own | _flag(flag) for flag in flags], {})
 
 

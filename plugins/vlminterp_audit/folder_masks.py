@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
+from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vlminterp.data.masks import read_mask
 from vlminterp.data.picture_formats import SUFFIXES
+from vlminterp.data.rgb import BROKEN
 from vlminterp.errors import InputError
 
 Mask = NDArray[np.bool_]
 
 VALUES = (0, 1, 255)
 """Values that an array may hold; anything else is no mask, but probabilities or labels."""
+
+LARGEST = 2**28
+"""Maximum number of bytes of an array: a mask of as many pixels as a picture may have."""
 
 
 def mask_file(folder: Path, name: str) -> Path | None:
@@ -54,11 +59,13 @@ def _picture(file: Path) -> Mask:
 def _array(file: Path) -> Mask:
     """Reads a mask of NumPy's format, as ImageNet-9 has them."""
     try:
+        if (size := file.stat().st_size) > LARGEST:
+            raise InputError(f"{file}: {size} bytes are more than a mask has; limit: {LARGEST}")
         with file.open("rb") as opened:
             values = np.lib.format.read_array(opened, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (*BROKEN, TokenError) as error:
         raise InputError(f"{file}: no array that can be read ({error})") from error
-    if values.ndim not in (2, 3):
+    if values.ndim not in (2, 3) or not values.size:
         raise InputError(f"{file}: an array of shape {values.shape} is no mask")
     if values.dtype.kind not in "buif" or not np.isin(values, VALUES).all():
         raise InputError(f"{file}: a mask holds True and False, or nothing but 0, 1 and 255")

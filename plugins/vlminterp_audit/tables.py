@@ -8,3 +8,6 @@ HEARD = "heard"
 """The mean gain of each family's words about each concept."""
 FLAGS = "flags"
 """One row for each flag, with its evidence."""
+
+BESIDE = (PICTURES, PHRASES, HEARD, FLAGS)
+"""The tables that have a part for each row of the main one, empty where there is nothing to say."""

@@ -1,5 +1,6 @@
 """Where objects are: masks of the data, of a folder, or regions from maps; and where heat lies."""
 
+import os
 from functools import partial
 
 import numpy as np
@@ -129,6 +130,27 @@ def test_an_archive_called_an_array_is_refused(tmp_path):
     with (tmp_path / "owl" / "3.npy").open("wb") as file:
         np.savez(file, square())
     with pytest.raises(InputError, match="no array that can be read"):
+        Regions(hot, tmp_path).find(IMAGE, concept(), load)
+
+
+@pytest.mark.parametrize(
+    "shape", ["(2000000, 2000000)", "(10, 0)", "(True, 1)", "(1" + "0" * 30 + ", 1)", "(1,\n"]
+)
+def test_an_array_that_lies_about_its_shape_is_refused(shape, tmp_path):
+    file = tmp_path / "owl" / "3.npy"
+    file.parent.mkdir()
+    header = f"{{'descr': '|b1', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    file.write_bytes(b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(99))
+    with pytest.raises(InputError, match=r"no array that can be read|is no mask"):
+        Regions(hot, tmp_path).find(IMAGE, concept(), load)
+
+
+def test_an_array_larger_than_any_mask_is_not_read(tmp_path):
+    file = tmp_path / "owl" / "3.npy"
+    file.parent.mkdir()
+    np.save(file, square())
+    os.truncate(file, 2**33)  # sparse
+    with pytest.raises(InputError, match="more than a mask has"):
         Regions(hot, tmp_path).find(IMAGE, concept(), load)
 
 

@@ -1,6 +1,7 @@
 """Classes in a table: names from its texts, masks and boxes with their pictures."""
 
 import csv
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -127,3 +128,43 @@ def test_captions_are_no_names(tmp_path, rows, message):
     table = write(tmp_path / "a.csv", ("image", "text"), *rows)
     with pytest.raises(InputError, match=message):
         source(table)
+
+
+def test_many_boxes_take_the_memory_of_two_masks(tmp_path):
+    side, boxes = 1000, 40
+    Image.new("1", (side, side)).save(tmp_path / "owl.png")
+    rows = [("owl.png", "owl", f"[[{place}, 0, {place + 1}, 5]]") for place in range(boxes)]
+    made = source(write(tmp_path / "a.csv", ("image", "text", "boxes"), *rows), held_out=0)
+    (owl,) = made.concepts()
+    load = owl.facts(owl.images[0]).load_mask
+    tracemalloc.start()
+    assert load().sum() == 5 * boxes
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 * side**2
+
+
+@pytest.mark.parametrize("place", ["../out.png", "{root}/out.png", "link.png"])
+@pytest.mark.parametrize("column", ["image", "mask"])
+def test_neither_pictures_nor_masks_lie_outside_of_within(column, place, tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for file in (tmp_path / "out.png", inside / "owl.png", inside / "cat.png"):
+        Image.new("L", (4, 4), 255).save(file)
+    (inside / "link.png").symlink_to(tmp_path / "out.png")
+    row = {"image": "owl.png", "text": "owl", "mask": ""}
+    row[column] = place.format(root=tmp_path)
+    rows = [tuple(row.values()), ("cat.png", "owl", ""), ("cat.png", "owl", "")]
+    made = source(
+        write(inside / "a.csv", ("image", "text", "mask"), *rows), within=str(inside), held_out=0
+    )
+    (owl,) = made.concepts()
+    told = []
+    for load in owl.images:
+        try:
+            load()
+            (owl.facts(load).load_mask or load)()
+        except InputError as error:
+            told.append(str(error))
+    (line,) = told
+    assert "lies outside of data.within" in line

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from vlminterp.attribution.loaded import load_pair
 from vlminterp.data.manifest import ManifestConfig, ManifestSource
 from vlminterp.data.rows import read_rows
 from vlminterp.errors import ConfigError, InputError
@@ -349,3 +350,17 @@ def test_tables_of_others_reach_nothing_outside(folder, tmp_path_factory):
 def test_no_other_scheme_is_read(folder, name):
     (pair,) = source(write(folder, "csv", [{"image": name, "text": "a"}])).pairs()
     assert f"{name}: only paths, http and https are read" in reason(pair)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_caption_of_200_000_characters_is_counted_with_its_id(folder, suffix):
+    usual = csv.field_size_limit()
+    short = {"image": "pictures/a.png", "text": "a cat", "id": "short"}
+    long = {"image": "pictures/b.png", "text": "cat " * 50_000, "id": "long"}
+    path = write(folder, suffix, [short, long, short | {"id": "after"}])
+    found = list(ManifestSource(ManifestConfig(str(path))).pairs())
+    assert [pair.id for pair in found] == ["short", "long", "after"]
+    with pytest.raises(InputError, match="199,999 characters is no caption"):
+        load_pair(1, found[1])
+    assert load_pair(2, found[2]).pair.text == "a cat"
+    assert csv.field_size_limit() == usual

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vlminterp.data.tar_index import samples
 from vlminterp.data.webdataset import WebdatasetConfig, WebdatasetSource
 from vlminterp.errors import InputError
 
@@ -126,3 +127,44 @@ def test_a_shard_is_opened_once_for_all_captions(tmp_path, monkeypatch):
     monkeypatch.setattr(fsspec, "open", lambda *a, _open=fsspec.open: opened.append(a) or _open(*a))
     assert len(pairs(tmp_path)) == 3
     assert len(opened) == 1
+
+
+def sparse(path, *names, size):
+    """A tar file of less than 10 KB, whose members say that they are large files of zeros."""
+    with path.open("wb") as file:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.pax_headers = {
+                "GNU.sparse.major": "1",
+                "GNU.sparse.minor": "0",
+                "GNU.sparse.realsize": str(size),
+                "GNU.sparse.name": name,
+            }
+            info.size = 512
+            file.write(info.tobuf(tarfile.PAX_FORMAT) + b"0\n".ljust(512, b"\0"))
+        file.write(bytes(1024))
+    return path
+
+
+@pytest.mark.parametrize("text", ["txt", "json.caption"])
+def test_a_member_that_claims_to_be_huge_takes_no_memory(text, tmp_path):
+    suffix = text.partition(".")[0]
+    path = sparse(tmp_path / "a.tar", "a.png", f"a.{suffix}", size=2**40)
+    assert path.stat().st_size < 10_000
+    (pair,) = pairs(path, text=text)
+    with pytest.raises(InputError, match="too large to hold a caption"):
+        pair.load_image()
+
+
+def test_a_picture_that_claims_to_be_huge_is_one_line(tmp_path):
+    path = sparse(tmp_path / "a.tar", "a.png", size=2**40)
+    member = next(samples(str(path), "txt")).members["png"]
+    with pytest.raises(InputError, match=r"a\.tar: holds 1099511627776 bytes"):
+        member.read()
+
+
+def test_json_nested_beyond_all_measure_is_one_line(tmp_path):
+    write(tmp_path / "a.tar", ("a.png", encoded("red")), ("a.json", b"[" * 200_000))
+    (pair,) = pairs(tmp_path, text="json.caption")
+    with pytest.raises(InputError, match="json can't be read as text"):
+        pair.load_image()

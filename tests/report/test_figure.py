@@ -29,11 +29,13 @@ def test_every_combination_can_be_drawn(heat, words, caption):
 
 def test_same_input_same_pixels():
     image = Image.new("RGB", (4, 3), "teal")
-    assert figure(image, HEAT, WORDS).tobytes() == figure(image, HEAT, WORDS).tobytes()
+    assert (
+        figure(image, HEAT, WORDS, "nats").tobytes() == figure(image, HEAT, WORDS, "nats").tobytes()
+    )
 
 
 def test_stronger_words_are_more_orange():
-    drawn = np.asarray(figure(Image.new("RGB", (4, 3), "black"), None, WORDS), int)
+    drawn = np.asarray(figure(Image.new("RGB", (4, 3), "black"), None, WORDS, "nats"), int)
     below = drawn[GAP + SIDE * 3 // 4 :]
     warmth = (below[..., 0] - below[..., 2]).max(axis=0)
     halves = np.flatnonzero(warmth > 150)
@@ -42,13 +44,13 @@ def test_stronger_words_are_more_orange():
 
 
 def test_a_long_caption_wraps_and_the_figure_grows():
-    short = figure(Image.new("RGB", (4, 3)), HEAT, WORDS)
-    long = figure(Image.new("RGB", (4, 3)), HEAT, WORDS * 30)
+    short = figure(Image.new("RGB", (4, 3)), HEAT, WORDS, "nats")
+    long = figure(Image.new("RGB", (4, 3)), HEAT, WORDS * 30, "nats")
     assert long.width == short.width
     assert long.height > short.height + 100
 
 
 def test_a_tall_picture_keeps_its_shape():
-    drawn = figure(Image.new("RGB", (100, 400), "red"), None, [])
+    drawn = figure(Image.new("RGB", (100, 400), "red"), None, [], "nats")
     reds = (np.asarray(drawn) == [255, 0, 0]).all(axis=-1)
     assert abs(reds.any(axis=0).sum() / reds.any(axis=1).sum() - 0.25) < 0.01

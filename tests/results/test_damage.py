@@ -25,6 +25,11 @@ M2IB = [
     *("plugin.image.steps=1", "plugin.text.steps=1", "plugin.image.copies=2"),
     "plugin.text.copies=2",
 ]
+LONG = [
+    *("+plugin=attribution", "plugin.methods=[gae]", "plugin.batch_size=4", "plugin.keep=2"),
+    *("model=planted-base", "data=planted", "data.pairs=6"),
+]
+"""A run that keeps pictures of some pairs alone, so that its page searches files beside it."""
 BANK = ["+plugin=bank", "model=planted-name", "data=planted", "data.images=1"]
 SMALL_BANK = """concept,family,text
 ,,a photo of {concept}.
@@ -74,7 +79,7 @@ def directory(path):
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of all runs, less what only a running process needs."""
+    """All files of all runs, less clocks and what only a running process needs."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -134,6 +139,22 @@ def test_the_same_line_mends_any_damage(undisturbed, damage, tmp_path, capsys):
     assert len(names) >= 8
     for number, name in enumerate(names):
         check_mends(M2IB, undisturbed, name, damage, tmp_path / str(number), capsys)
+
+
+@pytest.fixture(scope="module")
+def undisturbed_long(tmp_path_factory):
+    return outputs_of(LONG, tmp_path_factory.mktemp("undisturbed-long"))
+
+
+@pytest.mark.parametrize("damage", [truncate, directory])
+def test_the_same_line_mends_what_lies_beside_the_page_of_a_long_run(
+    undisturbed_long, damage, tmp_path, capsys
+):
+    beside = ("search", "kept", "pictures")
+    names = [name for name in kinds(undisturbed_long) if Path(name).parent.name in beside]
+    assert {Path(name).parent.name for name in names} == {*beside}
+    for number, name in enumerate(names):
+        check_mends(LONG, undisturbed_long, name, damage, tmp_path / str(number), capsys)
 
 
 @pytest.fixture(scope="module")

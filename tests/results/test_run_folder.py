@@ -8,6 +8,7 @@ from PIL import Image
 
 from vlminterp.errors import ResultsError
 from vlminterp.results import RunFolder
+from vlminterp.results.lock import membership
 from vlminterp.results.run_folder import Skip
 
 CONFIG = {"names": {"plugin": "m2ib", "model": "m", "data": "d"}, "seed": 0, "text": "ж: <b>"}
@@ -98,6 +99,19 @@ def test_overwrite_begins_anew_and_keeps_what_others_put_there(path):
         assert not results.finished
         assert not list((path / "pictures").iterdir())
     assert (path / "notes.txt").read_text() == "mine"
+
+
+def test_overwrite_is_refused_while_helpers_of_a_dead_process_go_on(path):
+    """It would be left out silently: nothing may be removed under them."""
+    write_run(path)
+    with membership(path):
+        with pytest.raises(ResultsError) as error, RunFolder.open(path, CONFIG, overwrite=True):
+            pytest.fail("opened")
+        assert "other processes still work" in one_line(error)
+        with RunFolder.open(path, CONFIG) as results:
+            assert len(results.parts) == 2
+    with RunFolder.open(path, CONFIG, overwrite=True) as results:
+        assert len(results.parts) == 0
 
 
 def test_overwrite_does_not_follow_links_out_of_the_folder(path, tmp_path):

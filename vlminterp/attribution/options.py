@@ -8,7 +8,7 @@ from vlminterp.errors import ConfigError
 
 @dataclass
 class ExplainingConfig:
-    """How pairs are explained, whatever the method.
+    """Options of explaining pairs, whatever the method.
 
     Attributes:
         blur: Standard deviation, in patches, ≥ 0, of a blur of the maps that are drawn and scored;

@@ -43,7 +43,7 @@ def explain_pairs(
     Args:
         context: The run's context.
         attributors: One attributor for each explained side and method.
-        options: How pairs are explained, whatever the method.
+        options: Options of explaining pairs, whatever the method.
         draw: Draws a method's result, e.g. `vlminterp.drawing.figure.figure`.
     """
     watch, size = Stopwatch(), options.batch_size

@@ -20,7 +20,7 @@ from vlminterp.cli.job import Job, chosen_names
 from vlminterp.cli.multirun import PlanSweep, canonical_overrides, is_multirun, with_identity
 from vlminterp.cli.orphans import end_with_parent
 from vlminterp.cli.reporter import RunReporter, SweepRunReporter
-from vlminterp.cli.streams import make_writable
+from vlminterp.cli.streams import ended, of_the_system
 from vlminterp.config.composition import EXPERIMENT, broken, full_errors, known, register
 from vlminterp.config.conflicts import refuse_conflicts
 from vlminterp.config.messages import CHOOSE, one_line
@@ -37,8 +37,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Runs the command line, and exits with the code that `run` returns."""
-    make_writable()
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(ended(lambda: run(sys.argv[1:])))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -90,7 +89,7 @@ def _composed(arguments: Sequence[str]) -> int:
         say("a group takes a name; to choose none, leave it out")
         return 1
     except OSError as error:
-        say(_of_the_system(error))
+        say(of_the_system(error))
         return 1
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -123,7 +122,7 @@ def _hydra_job(config: DictConfig) -> None:
         say(one_line(error))
         sys.exit(1)
     except OSError as error:
-        say(_of_the_system(error))
+        say(of_the_system(error))
         sys.exit(1)
 
 
@@ -159,14 +158,6 @@ def _end_of_sweep() -> int:
                 count = f"{states.count(state)} of {len(states)} runs {state.value}"
                 say(f"{count}; the same line tries again")
     return int(incomplete)
-
-
-def _of_the_system(error: OSError) -> str:
-    """Returns one line about an error of the operating system, with the file if it has one."""
-    if error.errno is None:  # Hydra's own, about a file of options
-        return str(error)
-    where = error.filename or "the output"
-    return f"{where}: {error.strerror or error}; what was computed before is kept"
 
 
 def _unexpected(error: Exception) -> str:

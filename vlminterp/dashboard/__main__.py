@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vlminterp.cli.streams import ended
 from vlminterp.errors import ConfigError, ResultsError, UserError
 from vlminterp.results.atomic import write_whole
 from vlminterp.results.plain import to_json
@@ -103,4 +104,4 @@ def _reaching() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

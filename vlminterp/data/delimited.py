@@ -15,6 +15,8 @@ from vlminterp.errors import InputError
 _DELIMITERS = (",", "\t", ";")
 _LONGEST_QUOTE = 1000
 """Maximum number of lines that a quoted field may span."""
+_LONGEST_FIELD = 2**24
+"""Characters of a field; a caption is refused at far fewer, but by its id and for its length."""
 
 
 class TableLayout(NamedTuple):
@@ -141,10 +143,13 @@ def _record(lines: _Lines, delimiter: str, width: int) -> tuple[Sequence[str], s
 
 def _split(lines: Iterable[str], delimiter: str) -> list[str] | None:
     """Returns the fields of the first record; None if its quotes are malformed."""
+    usual = csv.field_size_limit(_LONGEST_FIELD)
     try:
         return next(csv.reader(lines, delimiter=delimiter, strict=True), [])
     except csv.Error:
         return None
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _unquoted(line: str, delimiter: str) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 
 from vlminterp.paths import printable
+from vlminterp.secrets import redacted
 
 _SYNSET = re.compile(r"^n\d{8}[-_ ]+")
 _NUMBER = re.compile(r"^(?:\d+\.\s*|0\d*[-_ ]+)(?=\D)")
@@ -28,6 +29,7 @@ def repaired(raw: str) -> str:
         >>> repaired("tench, Tinca tinca"), repaired("DC-10"), repaired("747_jet")
         ('tench', 'DC-10', '747 jet')
     """
+    raw = redacted(raw)  # before "api_key" becomes "api key", which no address has
     name = printable(raw).strip()
     name = _NUMBER.sub("", _SYNSET.sub("", name)).split(", ")[0]
     if not re.search(r"[_\s]", name):

@@ -17,6 +17,7 @@ from vlminterp.data.images import read_image
 from vlminterp.data.masks import box_of
 from vlminterp.errors import ConfigError, InputError
 from vlminterp.paths import printable
+from vlminterp.secrets import redacted
 
 Span = tuple[int, int]
 """Start and stop of some characters of a text."""
@@ -53,7 +54,8 @@ class Pair:
 
     Attributes:
         id: Unique and stable within its source; names files and rows.
-        text: The caption.
+        text: The caption, without passwords and keys in addresses: they must neither reach a file
+            whole nor as words.
         load_image: Reads the image (RGB). Raises `InputError` if the pair can't be used: the image
             can't be read, the caption is empty, the row is malformed.
         load_mask: Reads the mask of the things that the text names, bool `[height, width]` of the
@@ -71,6 +73,11 @@ class Pair:
     load_mask: Callable[[], NDArray[np.bool_]] | None = None
     named_words: tuple[Span, ...] | None = None
     regions: tuple[Region, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if (text := redacted(self.text)) != self.text:
+            object.__setattr__(self, "text", text)
+            object.__setattr__(self, "named_words", None)  # they were places in another text
 
 
 class Source(ABC):

@@ -13,6 +13,11 @@ from vlminterp.errors import InputError
 BROKEN = (tarfile.TarError, EOFError, OSError, ValueError)
 """Errors of a tar file that is truncated, damaged, or no tar file."""
 
+LARGEST = 2**28
+"""Maximum number of bytes of a member that is read, since all of them are in memory at once."""
+LARGEST_WANTED = 2**22
+"""The same for one read in passing; a sparse one may say that it is larger than the tar file."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -32,8 +37,10 @@ class Member:
         """Returns its bytes.
 
         Raises:
-            InputError: The tar file can't be read, or ends before.
+            InputError: It is too large, or the tar file can't be read, or ends before.
         """
+        if self.size > LARGEST:
+            raise InputError(f"{self.shard}: holds {self.size} bytes for it; limit: {LARGEST}")
         try:
             with fsspec.open(self.shard, "rb") as file:
                 file.seek(self.start)
@@ -52,7 +59,7 @@ class Sample:
     Attributes:
         key: That name.
         members: The members by the rest of their names, in lower case: `jpg`, `txt`.
-        contents: The bytes of those that were asked for.
+        contents: The bytes of the one that was asked for, unless it is too large.
     """
 
     key: str
@@ -84,8 +91,8 @@ def samples(shard: str, wanted: str) -> Iterator[Sample]:
                     members, contents = {}, {}
                 key = own
                 members[suffix] = Member(shard, entry.offset_data, entry.size)
-                if suffix == wanted and (content := tar.extractfile(entry)) is not None:
-                    contents[suffix] = content.read()
+                if suffix == wanted and entry.size <= LARGEST_WANTED:
+                    contents[suffix] = _content(tar, entry)
                 # The headers of a corpus would fill the memory: tarfile keeps all that it has read.
                 tar.members = []  # type: ignore[attr-defined]
     except BROKEN as error:
@@ -94,6 +101,11 @@ def samples(shard: str, wanted: str) -> Iterator[Sample]:
         raise InputError(f"{shard}: the tar file is damaged ({error})") from error
     if members:
         yield Sample(key, members, contents)
+
+
+def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    content = tar.extractfile(entry)
+    return b"" if content is None else content.read()
 
 
 def _opened(file: Any) -> tarfile.TarFile:

@@ -106,11 +106,13 @@ class WebdatasetSource(Source):
         suffix, _, key = self._config.text.partition(".")
         content = sample.contents.get(suffix)
         if content is None:
+            if suffix in sample.members:
+                raise InputError(f".{suffix} is too large to hold a caption")
             raise InputError(f"no member .{suffix}; data.text names the caption's")
         try:
             found = content.decode()
             value = json.loads(found).get(key) if key else found
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise InputError(f".{suffix} can't be read as text ({error})") from error
         if not isinstance(value, str) or not value.strip():
             raise InputError("the caption is empty")

@@ -24,7 +24,7 @@ def figure(
     image: Image.Image,
     heat: NDArray[np.float32] | None,
     words: Sequence[tuple[str, float]],
-    unit: str = "nats",
+    unit: str,
     caption: str = "",
     *,
     signed: bool = False,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from vlminterp.cli.streams import ended
 from vlminterp.errors import ConfigError, ResultsError, UserError
 from vlminterp.export.coco import to_coco
 from vlminterp.export.fiftyone import to_fiftyone
@@ -81,4 +82,4 @@ def _is_empty_folder(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vlminterp.cli.streams import ended
 from vlminterp.errors import UserError
 from vlminterp.report.page import write_report
 from vlminterp.report.sweep.page import write_sweep_report
@@ -35,4 +36,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

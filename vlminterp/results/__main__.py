@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vlminterp.cli.streams import ended
 from vlminterp.errors import UserError
 from vlminterp.results.check import damaged_beside, damaged_in_run, runs_in
 from vlminterp.results.run_folder import RunFolder
@@ -57,4 +58,4 @@ def _check(folder: RunFolder) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

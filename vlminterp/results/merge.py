@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from filecmp import cmp
 from pathlib import Path
 
 from vlminterp.errors import ResultsError, UserError
@@ -65,9 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _copy_pictures(part: RunFolder, whole: RunFolder) -> None:
+    """Copies the pictures of undamaged parts, over a damaged copy too."""
+    tables = (part.parts, *part.tables().values())
+    named = {name for table in tables for number in table for name in table.pictures(number)}
     for file in sorted((part.path / "pictures").rglob("*.*")):
-        copy = whole.path / file.relative_to(part.path)
-        if not copy.exists():
+        place = file.relative_to(part.path)
+        copy = whole.path / place
+        if place.as_posix() in named and not (copy.is_file() and cmp(file, copy, shallow=False)):
             with writing(copy):
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(copy, file.read_bytes())

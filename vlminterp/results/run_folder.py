@@ -190,7 +190,10 @@ class RunFolder:
         )
 
     def shared_out(
-        self, parts: Callable[[], Iterable[tuple[int, Content]]], table: str = ""
+        self,
+        parts: Callable[[], Iterable[tuple[int, Content]]],
+        table: str = "",
+        beside: Sequence[str] = (),
     ) -> Iterator[tuple[int, Content]]:
         """Yields the parts of a table that this process is to make, one at a time.
 
@@ -202,21 +205,31 @@ class RunFolder:
             parts: Lists all parts by number, with what they are made of; asked again if a process
                 dies, or if a part is damaged.
             table: The table's name; empty for the main one.
+            beside: Names of other tables that are written with each of its parts: one that has
+                lost it has it made again.
         """
         own, name = self.table(table) if table else self.parts, table or "rows"
-        yield from self._claims.shared_out(name, parts, own.present)
+        every = [own, *map(self.table, beside)]
+        yield from self._claims.shared_out(
+            name, parts, lambda number: all(one.present(number) for one in every)
+        )
         read = bool(table) or not self.joined  # the main table is read by the one that finishes
-        if read and any(number not in own for number in own.numbers()):
-            yield from self._claims.shared_out(name, parts, own.__contains__)
+        if read and any(number not in one for number in own.numbers() for one in every):
+            yield from self._claims.shared_out(
+                name, parts, lambda number: all(number in one for one in every)
+            )
 
-    def unmade(self, numbers: Sequence[int], table: str = "") -> Iterator[int]:
+    def unmade(
+        self, numbers: Sequence[int], table: str = "", beside: Sequence[str] = ()
+    ) -> Iterator[int]:
         """Yields the numbers of the parts that this process is to make; see `shared_out`.
 
         Args:
             numbers: All parts of the table.
             table: The table's name; empty for the main one.
+            beside: Names of other tables that are written with each of its parts.
         """
-        shared = self.shared_out(lambda: ((number, None) for number in numbers), table)
+        shared = self.shared_out(lambda: ((number, None) for number in numbers), table, beside)
         return (number for number, _ in shared)
 
     def tables(self) -> dict[str, Parts]:
@@ -385,6 +398,11 @@ class RunFolder:
     def _prepare(self, config: Mapping[str, Any], *, overwrite: bool, alone: bool) -> None:
         """Makes the folder ready; what others may be writing just now is left alone."""
         if not alone:
+            if overwrite:
+                raise BusyError(
+                    f"other processes still work on {self.path}; wait for them, or stop them, "
+                    "before you begin anew with overwrite=true"
+                )
             return
         remove_leftovers(self.path)
         if overwrite:

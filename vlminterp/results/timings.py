@@ -1,4 +1,4 @@
-"""How long things took: in a file of its own, so that all others are the same in every run."""
+"""Clocks stand in a file of their own, so that all other files are the same in every run."""
 
 import json
 import time

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from vlminterp.cli.streams import ended
 from vlminterp.errors import UserError
 from vlminterp.results.lock import exclusive
 from vlminterp.results.run_folder import RunFolder
@@ -66,4 +67,4 @@ def _replay(run: RunFolder, mode: Mode, group: str | None) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

@@ -48,7 +48,7 @@ class Outcome:
     Attributes:
         rounds: Number of runs that were disturbed.
         killed: SIGKILLs by the stage that the run was in.
-        leaders: How many of them hit the process that was started first.
+        leaders: Number of kills that hit the process that was started first.
         finished: Runs that ended with exit code 0.
         files: Files of rows, arrays and pictures of all rounds.
         differ: Those that differ from the undisturbed run's, or are missing.

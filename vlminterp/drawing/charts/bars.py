@@ -8,10 +8,10 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from vlminterp.drawing.charts.axis import Axis
+from vlminterp.drawing.charts.named_rows import NAMES, NUMBERS, WIDTH, across, grid
 from vlminterp.drawing.charts.svg import drawing, element, legend, row_name
 from vlminterp.drawing.numbers import decimals, number, worth
 
-WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
 MEANS = WIDTH - NUMBERS + 60.0
 THICK, BETWEEN, ROW_GAP, FOOT, HEAD = 16.0, 5.0, 16.0, 44.0, 20.0
 
@@ -77,9 +77,9 @@ def bar_chart(
     places = max(axis.places + 1, min(narrowest, 3))
     row_height = len(series) * (THICK + BETWEEN) + ROW_GAP
     bottom = HEAD + len(rows) * row_height
-    parts: list[Markup] = list(_grid(axis, bottom, unit))
+    parts: list[Markup] = [*grid(axis, HEAD, bottom, unit, zero=True), *_heads()]
     if band:
-        left, right = _x(axis, band[0]), _x(axis, band[1])
+        left, right = across(axis, band[0]), across(axis, band[1])
         parts.insert(
             0,
             element(
@@ -110,14 +110,14 @@ def _row(
 def _bar(bar: Bar, name: str, series: int, axis: Axis, y: float) -> Iterator[Markup]:
     if not math.isfinite(bar.mean):
         return
-    zero, end = _x(axis, 0.0), _x(axis, bar.mean)
+    zero, end = across(axis, 0.0), across(axis, bar.mean)
     left, width = min(zero, end), max(abs(end - zero), 1.0)
     hover = element("title", f"{name}: {_interval(bar)}")
     yield element(
         "rect", hover, class_=f"bar series-{series}", x=left, y=y, width=width, height=THICK, rx=2
     )
     if bar.low is not None and bar.high is not None:
-        low, high, middle = _x(axis, bar.low), _x(axis, bar.high), y + THICK / 2
+        low, high, middle = across(axis, bar.low), across(axis, bar.high), y + THICK / 2
         caps = f"M{low:.1f} {middle - 4:.1f}v8M{high:.1f} {middle - 4:.1f}v8"
         line = f"M{low:.1f} {middle:.1f}H{high:.1f}{caps}"
         # Drawn twice: a halo in the background's colour sets the line off from the bar.
@@ -136,20 +136,9 @@ def _written(bar: Bar, places: int, y: float) -> Markup:
     return element("text", mean, interval, class_="value", y=y + 13)
 
 
-def _grid(axis: Axis, bottom: float, unit: str) -> Iterator[Markup]:
-    for tick, label in zip(axis.ticks, axis.labels(), strict=True):
-        x = _x(axis, tick)
-        style = "grid zero" if tick == 0 else "grid"
-        yield element("line", class_=style, x1=x, x2=x, y1=HEAD, y2=bottom)
-        yield element("text", label, class_="tick", x=x, y=bottom + 17, text_anchor="middle")
-    middle = (NAMES + WIDTH - NUMBERS) / 2
-    yield element("text", unit, class_="unit", x=middle, y=bottom + 37, text_anchor="middle")
+def _heads() -> Iterator[Markup]:
     yield element("text", "mean", class_="tick", x=MEANS, y=12, text_anchor="end")
     yield element("text", "95 % interval", class_="tick", x=WIDTH, y=12, text_anchor="end")
-
-
-def _x(axis: Axis, value: float) -> float:
-    return axis.place(value, NAMES, WIDTH - NUMBERS - 10)
 
 
 def _spoken(row: BarRow) -> str:

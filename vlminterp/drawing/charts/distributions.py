@@ -7,10 +7,10 @@ from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
 from vlminterp.drawing.charts.axis import Axis
+from vlminterp.drawing.charts.named_rows import NAMES, NUMBERS, WIDTH, across, grid
 from vlminterp.drawing.charts.svg import drawing, element, row_name
 from vlminterp.drawing.numbers import decimals, number
 
-WIDTH, NAMES, NUMBERS = 760.0, 130.0, 190.0
 MEDIANS = WIDTH - NUMBERS + 60.0
 ROW, HEAD, FOOT = 54.0, 22.0, 44.0
 BINS = 80
@@ -37,7 +37,8 @@ def distribution_chart(
     heights = {name: _density(group, axis) for name, group in values.items()}
     top = max((float(density.max()) for density in heights.values()), default=0.0) or 1.0
     bottom = HEAD + len(values) * ROW
-    parts = list(_grid(axis, bottom, unit))
+    head = element("tspan", "median", x=MEDIANS, text_anchor="end")
+    parts = [*grid(axis, HEAD, bottom, unit), element("text", head, class_="tick", y=12)]
     for place, (name, group) in enumerate(values.items()):
         floor = HEAD + (place + 1) * ROW - 12
         style = "name strong" if name in strong else "name"
@@ -61,13 +62,13 @@ def _group(
     low, high = axis.ticks[0], axis.ticks[-1]
     centres = low + (high - low) * (np.arange(BINS) + 0.5) / BINS
     outline = "L".join(
-        f"{_x(axis, centre):.1f} {floor - (ROW + 4) * share * 0.8:.1f}"
+        f"{across(axis, centre):.1f} {floor - (ROW + 4) * share * 0.8:.1f}"
         for centre, share in zip(centres, density, strict=True)
     )
     hover = element("title", _spoken(name, values))
-    path = f"M{_x(axis, low):.1f} {floor:.1f}L{outline}L{_x(axis, high):.1f} {floor:.1f}z"
+    path = f"M{across(axis, low):.1f} {floor:.1f}L{outline}L{across(axis, high):.1f} {floor:.1f}z"
     yield element("path", hover, class_=f"area series-{series}", d=path)
-    first, median, third = (_x(axis, float(q)) for q in np.quantile(values, (0.25, 0.5, 0.75)))
+    first, median, third = (across(axis, float(q)) for q in np.quantile(values, (0.25, 0.5, 0.75)))
     yield element("line", class_="half", x1=first, x2=third, y1=floor + 4, y2=floor + 4)
     yield element("circle", class_="median", cx=median, cy=floor + 4, r=3.6)
     written = element(
@@ -87,21 +88,6 @@ def _density(values: NDArray[np.float64], axis: Axis) -> NDArray[np.float64]:
     counts, _ = np.histogram(values, bins=BINS, range=(axis.ticks[0], axis.ticks[-1]))
     kernel = np.array([1, 2, 3, 2, 1]) / 9
     return np.convolve(counts / len(values), kernel, mode="same")
-
-
-def _grid(axis: Axis, bottom: float, unit: str) -> Iterator[Markup]:
-    for tick, label in zip(axis.ticks, axis.labels(), strict=True):
-        x = _x(axis, tick)
-        yield element("line", class_="grid", x1=x, x2=x, y1=HEAD, y2=bottom)
-        yield element("text", label, class_="tick", x=x, y=bottom + 17, text_anchor="middle")
-    middle = (NAMES + WIDTH - NUMBERS) / 2
-    yield element("text", unit, class_="unit", x=middle, y=bottom + 37, text_anchor="middle")
-    head = element("tspan", "median", x=MEDIANS, text_anchor="end")
-    yield element("text", head, class_="tick", y=12)
-
-
-def _x(axis: Axis, value: float) -> float:
-    return axis.place(value, NAMES, WIDTH - NUMBERS - 10)
 
 
 def _numbers(values: ArrayLike) -> NDArray[np.float64]:
