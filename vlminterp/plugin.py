@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 ConfigT = TypeVar("ConfigT")
+Helpers = Callable[[], AbstractContextManager[None]]
 Batches = Iterator[tuple[int, list["Pair"]]]
 """Batches of pairs, each with the place of its first pair in the source."""
 
@@ -48,7 +49,7 @@ class Context(Generic[ConfigT]):
         stages: Folders that this plugin's runs share, for what several of them have in common.
         shard: The batches that this process may compute; None for all.
         helpers: Starts the other processes that the run asks for, if any, for the length of a
-            block: around the loops over parts that are shared out.
+            block: around everything that is computed in parts, or is the same for all of them.
     """
 
     config: ConfigT
@@ -60,7 +61,7 @@ class Context(Generic[ConfigT]):
     device: "torch.device"
     stages: "Stages"
     shard: "Shard | None" = None
-    helpers: Callable[[], AbstractContextManager[None]] = nullcontext
+    helpers: "Helpers" = nullcontext
 
     def parts(self, size: int) -> Iterator[tuple[int, Batches]]:
         """Cuts the source's pairs into numbered parts, and returns those that nobody else makes.

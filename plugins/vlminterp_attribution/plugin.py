@@ -110,10 +110,11 @@ class AttributionPlugin(Plugin):
         from vlminterp_attribution.support import require_able
 
         config = context.config
-        methods = make_methods(context.encoder, config, context.seed)
-        require_able(context.encoder, methods)
         passport = config.passport and config.target is Asked.similarity
-        explain_pairs(context, methods, replace(config, passport=passport), figure)
+        with context.helpers():
+            methods = make_methods(context.encoder, config, context.seed)
+            require_able(context.encoder, methods)
+            explain_pairs(context, methods, replace(config, passport=passport), figure)
 
     def report(self, folder: "RunFolder") -> "Content":
         """Returns the page of a run, with a column for each method."""

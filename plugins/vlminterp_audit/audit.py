@@ -46,7 +46,7 @@ def audit(context: Context[AuditConfig]) -> None:
         for about in context.results.unmade(range(len(pool.concepts)), beside=BESIDE):
             auditor.audit(about)
             stage.reach(about + 1)
-    if context.results.joined:
+    if not context.results.ends:
         return
     found = summarise(context.results, config)
     context.results.finish({**found, "notes": [*context.source.notes(), *phrases.notes]})

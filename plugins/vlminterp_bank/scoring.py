@@ -59,7 +59,7 @@ def score_bank(context: Context[BankConfig]) -> None:
                 number, _scored(context, bank, part, counterparts, classes), {}
             )
             stage.reach(part.stop)
-    if context.results.joined:
+    if not context.results.ends:
         return
     found = summarise(context.results, context.config.score.value, context.config.margin)
     context.results.finish({**found, "notes": list(context.source.notes())})

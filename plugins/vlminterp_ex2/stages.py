@@ -89,7 +89,7 @@ def run(context: Context[EX2Config]) -> None:
                 f"plugin.stage={stage}: not all is described yet; run stage=describe first"
             )
         rows = _inspected(shared, material, seeds)
-    if context.results.joined:
+    if not context.results.ends:
         return
     _classify(context, material)
     found = judged(context, rows, seeds)

@@ -71,12 +71,13 @@ class M2IBPlugin(Plugin):
         config = context.config
         sides = ("image", "text") if config.sides is Sides.both else (config.sides.value,)
         asked = config.others if "image" in sides else 0
-        others = other_pictures(context, asked) if asked else None
-        attributors: list[Attributor] = [
-            M2IB(context.encoder, side, getattr(config, side), context.seed, others=others)
-            for side in sides
-        ]
-        explain_pairs(context, attributors, config, figure)
+        with context.helpers():
+            others = other_pictures(context, asked) if asked else None
+            attributors: list[Attributor] = [
+                M2IB(context.encoder, side, getattr(config, side), context.seed, others=others)
+                for side in sides
+            ]
+            explain_pairs(context, attributors, config, figure)
 
     def report(self, folder: "RunFolder") -> "Content":
         """Shows each pair with its heatmap and words, after what a score means."""

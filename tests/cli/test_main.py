@@ -163,7 +163,7 @@ def test_nothing_to_do(command, monkeypatch, capsys):
     assert first.startswith("vlminterp: nothing to do: choose a plugin")
     assert "m2ib" in lists[0]
     assert "planted-base" in lists[1]
-    assert "folder, hf_dataset, manifest" in lists[2]
+    assert "folder, hf_dataset, hf_pairs, manifest" in lists[2]
 
 
 MISTAKES = {

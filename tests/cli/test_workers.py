@@ -114,9 +114,15 @@ def test_shards_of_machines_without_a_common_folder_are_merged(alone, tmp_path, 
         assert run([*LINE, f"output={tmp_path / str(place)}", f"shard={place}/2"]) == 0
         assert "`vlminterp merge` puts shards together" in capsys.readouterr().err
         assert not RunFolder.read(folder(tmp_path / str(place))).finished
+    damaged = folder(tmp_path / "1") / "arrays" / "000004.safetensors"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1])
+    assert run([*LINE, f"output={tmp_path / '1'}", "shard=1/2"]) == 0
+    assert damaged.read_bytes() == whole
+    capsys.readouterr()
     first, second = (folder(tmp_path / place) for place in ("1", "2"))
     assert merge([str(first), str(second)]) == 0
-    assert "24 batches; run the same line" in capsys.readouterr().out
+    assert "24 parts; run the same line" in capsys.readouterr().out
     assert run([*LINE, f"output={tmp_path / '1'}"]) == 0
     assert contents(tmp_path / "1") == contents(alone)
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import zipfile
 from types import SimpleNamespace
 
 import datasets
@@ -107,3 +108,26 @@ def test_a_data_set_of_the_hub_is_known_by_its_commit(rows, monkeypatch):
         monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", lambda *_, said=said, **__: said)
         listings |= {source("org/name").listing(), source("org/name").listing()}
     assert len(listings) == 2
+
+
+def test_pictures_lie_in_the_rows_in_the_folder_or_in_an_archive_there(rows, tmp_path):
+    secret = tmp_path / "private.png"
+    Image.new("RGB", (3, 2)).save(secret)
+    folder = tmp_path / "rows"
+    inside, archive = folder / "own.png", folder / "own.zip"
+    named = [
+        str(secret),
+        str(inside),
+        f"zip://own.png::{archive}",
+        f"zip://own.png::{tmp_path}/x.zip",
+    ]
+    pictures = [{"bytes": None, "path": path} for path in named]
+    found = list(source(rows(["a"] * 4, pictures=pictures)).pairs())
+    Image.new("RGB", (3, 2)).save(inside)
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(inside, "own.png")
+    for place in (0, 3):
+        with pytest.raises(InputError, match="is not within the data set"):
+            found[place].load_image()
+    for place in (1, 2):
+        assert found[place].load_image().size == (3, 2)

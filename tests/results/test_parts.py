@@ -183,15 +183,15 @@ def test_each_thousand_parts_have_a_folder(parts, tmp_path):
     assert found == {
         f"{kind}/{below}.{suffix}"
         for kind, suffix in (("rows", "parquet"), ("arrays", "safetensors"))
-        for below in ("000000", "000999", "T001/001000", "T002/002345")
+        for below in ("000000", "000999", "+001/001000", "+002/002345")
     }
     assert list(Parts(tmp_path)) == [0, 999, 1000, 2345]
-    leftover = tmp_path / "arrays/T001/.001001.safetensors.part.tmp"
+    leftover = tmp_path / "arrays/+001/.001001.safetensors.part.tmp"
     leftover.write_bytes(b"half")
     Parts(tmp_path).prepare()
     assert not leftover.exists()
-    (tmp_path / "rows/T002/002345.parquet").unlink()
-    assert Parts(tmp_path).damaged() == [Path("rows/T002/002345.parquet")]
+    (tmp_path / "rows/+002/002345.parquet").unlink()
+    assert Parts(tmp_path).damaged() == [Path("rows/+002/002345.parquet")]
     assert RunFolder(tmp_path).tables() == {}
 
 
@@ -218,7 +218,7 @@ def test_full_disk_is_one_line_that_says_what_is_safe(tmp_path):
     done = subprocess.run(run, check=True, capture_output=True, text=True)
     (line,) = done.stdout.splitlines()
     assert (
-        "arrays/000002.safetensors can't be written: the disk is full; batches safe on disk: 2"
+        "arrays/000002.safetensors can't be written: the disk is full; parts safe on disk: 2"
         in line
     )
     assert "the same line" in line
@@ -231,6 +231,6 @@ def test_any_other_failure_to_write_says_what_it_is(parts, tmp_path):
     (tmp_path / "rows" / "000001.parquet").mkdir()
     with pytest.raises(
         ResultsError,
-        match=r"000001.parquet can't be written: Is a directory; batches safe on disk: 1",
+        match=r"000001.parquet can't be written: Is a directory; parts safe on disk: 1",
     ):
         parts.write(1, ROWS, ARRAYS)

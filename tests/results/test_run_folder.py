@@ -9,6 +9,7 @@ from PIL import Image
 from vlminterp.errors import ResultsError
 from vlminterp.results import RunFolder
 from vlminterp.results.lock import membership
+from vlminterp.results.parts import Parts
 from vlminterp.results.run_folder import Skip
 
 CONFIG = {"names": {"plugin": "m2ib", "model": "m", "data": "d"}, "seed": 0, "text": "ж: <b>"}
@@ -220,3 +221,30 @@ def test_resuming_writes_the_config_of_now_and_a_finished_run_keeps_its_own(path
     with RunFolder.open(path, {**CONFIG, "device": "mps"}) as results:
         assert results.config["device"] == "cuda"
     assert json.loads((path / "versions.json").read_text())["python"]
+
+
+WRITES_THE_SAME = """
+import sys
+from pathlib import Path
+from vlminterp.results.parts import Parts
+source, target = Parts(Path(sys.argv[1])), Parts(Path(sys.argv[2]))
+sys.stdin.readline()
+target.adopt(source)
+"""
+
+
+def test_several_processes_copy_the_same_parts_at_once(tmp_path):
+    for number in range(40):
+        Parts(tmp_path / "from").write(number, [{"pair": number}], {})
+    line = [sys.executable, "-c", WRITES_THE_SAME, str(tmp_path / "from"), str(tmp_path / "to")]
+    started = [
+        subprocess.Popen(line, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for process in started:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [0] * 4, said
+    assert list(Parts(tmp_path / "to")) == list(range(40))
+    assert not list((tmp_path / "to").rglob("*.tmp"))

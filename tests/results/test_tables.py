@@ -119,7 +119,7 @@ def test_what_a_killed_process_left_of_a_table_is_removed(tmp_path):
 def test_a_file_in_the_place_of_a_table_or_of_work_is_one_line(tmp_path):
     with RunFolder.open(tmp_path / "run", CONFIG) as results:
         (results.path / "rows/align").write_text("in the way")
-        with pytest.raises(ResultsError, match=r"can't be written: .*batches safe on disk: 0"):
+        with pytest.raises(ResultsError, match=r"can't be written: .*parts safe on disk: 0"):
             results.table("align").write(0, [{"step": 0}], {})
         (results.path / "work").write_text("in the way")
         with pytest.raises(ResultsError, match=r"work/align can't be written: "):

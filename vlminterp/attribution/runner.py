@@ -50,7 +50,6 @@ def explain_pairs(
     explainer = _Explainer(context, attributors, options, draw, watch)
     total, done = context.source.count(), context.finished_pairs(size)
     with (
-        context.helpers(),
         readers() as threads,
         context.progress.track("explaining", total, done) as stage,
     ):
@@ -68,7 +67,7 @@ def explain_pairs(
                 context.results.parts.write(number, rows, arrays)
             note_time(context.results.work("explaining"), part=number, **watch.since(before))
         stage.remark = shares(watch.seconds)
-    if context.results.joined:
+    if not context.results.ends:
         return
     keep_telling(context, options.keep, draw)
     notes = [*context.source.notes(), *context.encoder.notes()]

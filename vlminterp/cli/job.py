@@ -20,7 +20,7 @@ from vlminterp.config.run import NOT_IDENTITY, Console, Engine, RunConfig
 from vlminterp.data.pairs import Source
 from vlminterp.data.registry import source_class, source_names
 from vlminterp.errors import ConfigError, UserError
-from vlminterp.plugin import Context, Plugin, load_plugin
+from vlminterp.plugin import Context, Helpers, Plugin, load_plugin
 from vlminterp.report.page import write_report
 from vlminterp.results.identity import run_identity
 from vlminterp.results.lock import holder
@@ -100,13 +100,13 @@ class Job:
                 self._compute(work, results)
 
     def _compute_shard(self, work: "_Work") -> None:
-        """Computes a share of the batches, and leaves the run unfinished."""
+        """Computes a share of the parts, and leaves the run unfinished."""
         with work.open(join=True) as results:
-            results.joined = True
+            results.partial = True
             self._watch.begun(results.path)
             self._compute(work, results)
             say(
-                f"shard={work.typed.shard}: {len(results.parts)} batches are in {results.path}; "
+                f"shard={work.typed.shard}: {len(results.parts)} parts are in {results.path}; "
                 "`vlminterp merge` puts shards together"
             )
 
@@ -135,7 +135,7 @@ class Job:
         else:
             for note in work.source.notes():
                 say(f"data={self._names['data']}: {note}")
-            self._compute(work, results)
+            self._compute(work, results, partial(_helpers, work.typed, self._config, self._names))
             write_report(results)
         self._watch.done(results)
         mirror(results, work.typed.tracking, group=work.typed.sweep)
@@ -145,6 +145,8 @@ class Job:
         left_out = (*NOT_IDENTITY, "plugin", "names")
         config = {key: value for key, value in self._resolved.items() if key not in left_out}
         config["listing"] = source.listing()
+        if resolve_device(self._config.device).type != "cpu":
+            config["noise"] = "counted"  # see `PairNoise`: a device that draws its own
         return run_identity(config, [*source.files(), *model])
 
     def _path(self, inputs: str, plugin: Plugin, files: Iterable[Path]) -> Path:
@@ -158,7 +160,7 @@ class Job:
         model = path_component(self._names["model"])
         return self._output / self._names["plugin"] / model / identity
 
-    def _compute(self, work: "_Work", results: RunFolder) -> None:
+    def _compute(self, work: "_Work", results: RunFolder, helpers: Helpers = nullcontext) -> None:
         typed = work.typed
         check_login(typed.tracking)
         device = resolve_device(typed.device)
@@ -178,7 +180,7 @@ class Job:
                     device,
                     work.stages,
                     work.shard,
-                    partial(_helpers, typed, self._config, self._names),
+                    helpers,
                 )
             )
 
@@ -205,7 +207,7 @@ class _Work:
 
     @property
     def shard(self) -> Shard | None:
-        """The share of the batches that is computed here; None for all."""
+        """The share of the parts that is computed here; None for all."""
         return None if self.typed.shard is None else Shard.parse(self.typed.shard)
 
     def open(self, *, wait: bool = False, join: bool = False) -> AbstractContextManager[RunFolder]:

@@ -49,7 +49,7 @@ class RunConfig:
         workers: Processes that work on the run, ≥ 1; more than one where the plugin can share its
             work. Other machines that see the folder help by running the same line.
         engine: The place of these processes: this machine, or a Ray cluster.
-        shard: The share of the batches that is computed here, as `1/8`; null for all. For machines
+        shard: The share of the parts that is computed here, as `1/8`; null for all. For machines
             without a common folder: `vlminterp merge` puts theirs together.
         sweep: Identity of the sweep that this run belongs to; a multirun sets it.
     """

@@ -59,9 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"vlminterp: {error}\n")
         return 1
-    sys.stdout.write(
-        f"{given.run}: {count} batches; run the same line without shard= to finish it\n"
-    )
+    sys.stdout.write(f"{given.run}: {count} parts; run the same line without shard= to finish it\n")
     return 0
 
 

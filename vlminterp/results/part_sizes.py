@@ -17,18 +17,3 @@ def batches_in(part: int) -> int:
         [1, 1, 16, 64]
     """
     return next(size for first, size in reversed(SIZES) if part >= first)
-
-
-def first_batch(part: int) -> int:
-    """Returns the number of batches in all parts before one.
-
-    Example:
-        >>> [first_batch(part) for part in (0, 1000, 1001, 2000)]
-        [0, 1000, 1016, 17000]
-    """
-    ends = [*(first for first, _ in SIZES[1:]), part]
-    return sum(
-        size * (min(part, end) - first)
-        for (first, size), end in zip(SIZES, ends, strict=True)
-        if part > first
-    )

@@ -1,4 +1,4 @@
-"""A run's rows and arrays, one pair of files per batch, so that a killed run loses one batch."""
+"""A run's rows and arrays, one pair of files per part, so that a killed run loses one part."""
 
 import errno
 import hashlib
@@ -34,7 +34,7 @@ class Parts:
     """The parts of one table: `rows/000000.parquet` beside `arrays/000000.safetensors`, and so on.
 
     A run's other tables have such files in folders of their own: `rows/NAME/000000.parquet`. Each
-    thousand parts after the first have a folder below: `rows/T001/001000.parquet`, whose name no
+    thousand parts after the first have a folder below: `rows/+001/001000.parquet`, whose name no
     table can have.
 
     A part exists if its rows do, and they are written last. Rows carry the digests of their arrays
@@ -64,7 +64,7 @@ class Parts:
         """Makes the folders and removes what a killed run left half-written."""
         for folder in (self._rows, self._arrays):
             folder.mkdir(parents=True, exist_ok=True)
-            for own in (folder, *folder.glob("T[0-9]*")):
+            for own in (folder, *folder.glob("+[0-9]*")):
                 remove_leftovers(own)
 
     def write(
@@ -247,7 +247,7 @@ class Parts:
         except OSError as error:
             reason = "the disk is full" if error.errno in NO_SPACE else error.strerror
             raise ResultsError(
-                f"{path} can't be written: {reason}; batches safe on disk: {len(self)}; "
+                f"{path} can't be written: {reason}; parts safe on disk: {len(self.numbers())}; "
                 "mend that and run the same line again: it continues there"
             ) from error
 
@@ -260,12 +260,12 @@ class Parts:
 
 def _below(folder: Path, number: int) -> Path:
     """Returns the folder of a part: a table's own for the first thousand, then one for each."""
-    return folder if number < FOLDER else folder / f"T{number // FOLDER:03d}"
+    return folder if number < FOLDER else folder / f"+{number // FOLDER:03d}"
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Yields the files of all parts in a table's folder."""
-    for pattern in ("[0-9]*.*", "T[0-9]*/[0-9]*.*"):
+    for pattern in ("[0-9]*.*", "+[0-9]*/[0-9]*.*"):
         yield from folder.glob(pattern)
 
 

@@ -63,7 +63,8 @@ class RunFolder:
     Attributes:
         path: The folder.
         parts: The main table, which has no name.
-        joined: Whether another process ends the run, so that this one writes no summary.
+        joined: Whether another process has the folder and ends the run.
+        partial: Whether this process computes a shard, so that the run has no end here.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,7 +75,7 @@ class RunFolder:
         self.parts = Parts(path, pictures=self._pictures)
         self._tables: dict[str, Parts] = {}
         self._claims = Claims(path / "work" / "claims")
-        self.joined = False
+        self.joined = self.partial = False
 
     @classmethod
     @contextmanager
@@ -256,6 +257,11 @@ class RunFolder:
         return path
 
     @property
+    def ends(self) -> bool:
+        """True if this process ends the run: it has not joined another, and computes no shard."""
+        return not (self.joined or self.partial)
+
+    @property
     def finished(self) -> bool:
         """True if the run has ended, left nothing undone, and lost no part since."""
         summary = self.summary if self._guarded.intact(SUMMARY) else None
@@ -276,7 +282,7 @@ class RunFolder:
         metric's `n` counts ("pairs" if it is not there); and `unfinished`, stages that could not be
         done, such as asking a server: running the same line again retries them.
 
-        A process that has joined another leaves this to that one, and writes nothing.
+        Nothing is written by a process that does not end its run; see `ends`.
 
         Args:
             summary: The run's outcome; the number of the main table's `parts` is added to it, and
@@ -285,7 +291,7 @@ class RunFolder:
         Raises:
             ResultsError: The file can't be written.
         """
-        if self.joined:
+        if not self.ends:
             return
         path = self.path / SUMMARY
         with writing(path):

@@ -1,4 +1,4 @@
-"""A share of a run's batches, for machines that have no folder in common."""
+"""A share of a run's parts, for machines that have no folder in common."""
 
 import re
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ _FORM = re.compile(r"(\d+)/(\d+)")
 
 @dataclass(frozen=True)
 class Shard:
-    """Every n-th batch.
+    """Every n-th part.
 
     Attributes:
-        place: The first batch, 0 … `count` - 1.
+        place: The first part, 0 … `count` - 1.
         count: Number of shards, ≥ 1.
     """
 
@@ -38,5 +38,5 @@ class Shard:
         return cls(int(found[1]) - 1, int(found[2]))
 
     def has(self, number: int) -> bool:
-        """Tells whether a batch belongs to this shard."""
+        """Tells whether a part belongs to this shard."""
         return number % self.count == self.place
