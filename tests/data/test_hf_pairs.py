@@ -6,6 +6,7 @@ import zipfile
 from types import SimpleNamespace
 
 import datasets
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -43,7 +44,9 @@ def rows(tmp_path):
         half = len(texts) // 2
         parts = range(half), range(half, len(texts))
         for number, part in enumerate(parts):
-            table.select(part).to_parquet(str(folder / f"train-{number:05d}-of-00002.parquet"))
+            some = table.select(part).flatten_indices()
+            # Not by to_parquet, which reads files that rows name.
+            pq.write_table(some.data.table, folder / f"train-{number:05d}-of-00002.parquet")
         return folder
 
     return write

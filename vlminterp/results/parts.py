@@ -247,7 +247,7 @@ class Parts:
         except OSError as error:
             reason = "the disk is full" if error.errno in NO_SPACE else error.strerror
             raise ResultsError(
-                f"{path} can't be written: {reason}; parts safe on disk: {len(self.numbers())}; "
+                f"{path} can't be written: {reason}; parts safe on disk: {sum(map(self.present, self.numbers()))}; "
                 "mend that and run the same line again: it continues there"
             ) from error
 
