@@ -246,8 +246,9 @@ class Parts:
             write_whole(path, content)
         except OSError as error:
             reason = "the disk is full" if error.errno in NO_SPACE else error.strerror
+            safe = sum(map(self.present, self.numbers()))
             raise ResultsError(
-                f"{path} can't be written: {reason}; parts safe on disk: {sum(map(self.present, self.numbers()))}; "
+                f"{path} can't be written: {reason}; parts safe on disk: {safe}; "
                 "mend that and run the same line again: it continues there"
             ) from error
 
