@@ -197,7 +197,7 @@ def test_what_is_not_finite_is_told_not_drawn(encoder, picture, method, value):
     last = encoder.model.vision_model.encoder.layers[-1]
     handle = last.register_forward_hook(lambda _, __, output: output * value)
     try:
-        with pytest.raises(ModelError, match="of the image are not finite: a number grew too larg"):
+        with pytest.raises(ModelError, match="of the image are not finite: a number grew too"):
             vlminterp.explain(encoder, picture, "a cat", method)
     finally:
         handle.remove()
