@@ -27,7 +27,7 @@ def pictures(run):
 
 def test_parts_come_with_their_pictures(shards, tmp_path, capsys):
     assert merge([*map(str, shards)]) == 0
-    assert f"{shards[0]}: 4 batches" in capsys.readouterr().out
+    assert f"{shards[0]}: 4 parts" in capsys.readouterr().out
     assert pictures(shards[0]) == pictures(shard(tmp_path / "whole", 0, 1, 2, 3))
     assert not RunFolder.read(shards[0]).damaged()
 
@@ -41,7 +41,7 @@ def test_a_damaged_picture_is_not_copied_and_one_that_was_is_replaced(there, sha
     if there:
         (mine / "pictures" / "3.png").write_bytes(whole[:20])
     assert merge([str(mine), str(theirs)]) == 0
-    assert "3 batches" in capsys.readouterr().out
+    assert "3 parts" in capsys.readouterr().out
     assert (mine / "pictures" / "3.png").exists() == there
     picture.write_bytes(whole)
     assert merge([str(mine), str(theirs)]) == 0

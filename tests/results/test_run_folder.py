@@ -10,7 +10,7 @@ from vlminterp.errors import ResultsError
 from vlminterp.results import RunFolder
 from vlminterp.results.lock import membership
 from vlminterp.results.parts import Parts
-from vlminterp.results.run_folder import Skip
+from vlminterp.results.tables import Skip
 
 CONFIG = {"names": {"plugin": "m2ib", "model": "m", "data": "d"}, "seed": 0, "text": "ж: <b>"}
 

@@ -5,7 +5,7 @@ import pytest
 
 from vlminterp.errors import ResultsError
 from vlminterp.results import RunFolder
-from vlminterp.results.run_folder import Skip
+from vlminterp.results.tables import Skip
 
 CONFIG = {"names": {"plugin": "ex2", "model": "m", "data": "d"}}
 SCORES = np.arange(6, dtype=np.float32).reshape(2, 3)

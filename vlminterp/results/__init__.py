@@ -2,6 +2,7 @@
 
 from vlminterp.results.identity import run_identity
 from vlminterp.results.parts import Parts
-from vlminterp.results.run_folder import RunFolder, Skip
+from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.tables import Skip
 
 __all__ = ["Parts", "RunFolder", "Skip", "run_identity"]

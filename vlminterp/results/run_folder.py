@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import yaml
 from PIL import Image
@@ -16,45 +14,25 @@ from PIL import Image
 from vlminterp.errors import ResultsError
 from vlminterp.paths import RUN_FOLDER_FILES, is_run_folder
 from vlminterp.results.atomic import TEMPORARY, remove_leftovers, write_whole, writing
-from vlminterp.results.claims import Claims, Content
 from vlminterp.results.guarded import DIGESTS, GuardedFiles
 from vlminterp.results.lock import LOCK, MEMBERS, PID, SHARED, BusyError, exclusive, membership
-from vlminterp.results.parts import Parts
 from vlminterp.results.pictures import encoded, file_name
 from vlminterp.results.plain import plain, to_json
 from vlminterp.results.summary import with_current_names
+from vlminterp.results.tables import Tables, checked
 from vlminterp.results.versions import require_same, versions
 from vlminterp.secrets import redacted, without_secrets
 
 CONFIG, VERSIONS = RUN_FOLDER_FILES
 SUMMARY, REPORT, SEARCH = "summary.json", "report.html", "search"
 # in the order in which they are removed: a half-cleared folder is unfinished, and still ours
-OWN = (
-    SUMMARY,
-    REPORT,
-    SEARCH,
-    "rows",
-    "arrays",
-    "pictures",
-    "work",
-    "wandb",
-    CONFIG,
-    DIGESTS,
-    VERSIONS,
-)
+RESULTS = (SUMMARY, REPORT, SEARCH, "rows", "arrays", "pictures", "work", "wandb")
+OWN = (*RESULTS, CONFIG, DIGESTS, VERSIONS)
 OURS = (VERSIONS, DIGESTS, CONFIG)
 """Files that mark a run folder: it has at least one of them."""
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-class Skip(NamedTuple):
-    """A pair or concept that could not be used, and the one line that says why."""
-
-    id: str
-    reason: str
-
-
-class RunFolder:
+class RunFolder(Tables):
     """A run's config, versions, tables (rows and arrays, in parts), pictures and summary.
 
     `RunFolder.read(path)` looks at any run, also one in progress; `RunFolder.open(path, …)` writes,
@@ -62,20 +40,14 @@ class RunFolder:
 
     Attributes:
         path: The folder.
-        parts: The main table, which has no name.
-        joined: Whether another process has the folder and ends the run.
         partial: Whether this process computes a shard, so that the run has no end here.
     """
 
     def __init__(self, path: Path) -> None:
         """Notes the path only; use `open` or `read` instead."""
-        self.path = path
+        super().__init__(path)
         self._guarded = GuardedFiles(path)
-        self._pictures: dict[str, bytes] = {}
-        self.parts = Parts(path, pictures=self._pictures)
-        self._tables: dict[str, Parts] = {}
-        self._claims = Claims(path / "work" / "claims")
-        self.joined = self.partial = False
+        self.partial = False
 
     @classmethod
     @contextmanager
@@ -174,70 +146,6 @@ class RunFolder:
             return None
         return with_current_names(_read_json(self.path / SUMMARY)) or None
 
-    def table(self, name: str) -> Parts:
-        """Returns a table beside the main one: each stage of a run may have its own.
-
-        It has parts like the main one's, in `rows/NAME/` and `arrays/NAME/`. A table whose rows
-        have a column `step` is a trajectory: trackers draw its numbers over the steps.
-
-        Args:
-            name: Name of lower-case letters, digits, "-" and "_", a letter or digit first.
-
-        Raises:
-            ValueError: The name has another form.
-        """
-        return self._tables.setdefault(
-            name, Parts(self.path, _checked(name), pictures=self._pictures)
-        )
-
-    def shared_out(
-        self,
-        parts: Callable[[], Iterable[tuple[int, Content]]],
-        table: str = "",
-        beside: Sequence[str] = (),
-    ) -> Iterator[tuple[int, Content]]:
-        """Yields the parts of a table that this process is to make, one at a time.
-
-        Other processes of the same run make other parts. The iteration ends when all parts are
-        there; those of a process that has died are taken over. What earlier processes have made is
-        checked last, so that a long run goes on at once; what is damaged is made again.
-
-        Args:
-            parts: Lists all parts by number, with what they are made of; asked again if a process
-                dies, or if a part is damaged.
-            table: The table's name; empty for the main one.
-            beside: Names of other tables that are written with each of its parts: one that has
-                lost it has it made again.
-        """
-        own, name = self.table(table) if table else self.parts, table or "rows"
-        every = [own, *map(self.table, beside)]
-        yield from self._claims.shared_out(
-            name, parts, lambda number: all(one.present(number) for one in every)
-        )
-        read = bool(table) or not self.joined  # the main table is read by the one that finishes
-        if read and any(number not in one for number in own.numbers() for one in every):
-            yield from self._claims.shared_out(
-                name, parts, lambda number: all(number in one for one in every)
-            )
-
-    def unmade(
-        self, numbers: Sequence[int], table: str = "", beside: Sequence[str] = ()
-    ) -> Iterator[int]:
-        """Yields the numbers of the parts that this process is to make; see `shared_out`.
-
-        Args:
-            numbers: All parts of the table.
-            table: The table's name; empty for the main one.
-            beside: Names of other tables that are written with each of its parts.
-        """
-        shared = self.shared_out(lambda: ((number, None) for number in numbers), table, beside)
-        return (number for number, _ in shared)
-
-    def tables(self) -> dict[str, Parts]:
-        """Returns the tables beside the main one that have undamaged parts, sorted by name."""
-        found = {name: self.table(name) for name in self._table_names()}
-        return {name: parts for name, parts in found.items() if len(parts)}
-
     def work(self, name: str) -> Path:
         """Returns a folder, made if need be, for what a stage continues from, e.g. checkpoints.
 
@@ -251,7 +159,7 @@ class RunFolder:
             ResultsError: The folder can't be made.
             ValueError: The name has another form.
         """
-        path = self.path / "work" / _checked(name)
+        path = self.path / "work" / checked(name)
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
         return path
@@ -366,27 +274,6 @@ class RunFolder:
         self._pictures[relative] = hashlib.sha256(content).digest()
         return relative
 
-    def skips(self) -> list[Skip]:
-        """Returns what was skipped, once per pair or concept and reason, in the tables' order."""
-        found: dict[tuple[Any, Skip], Skip] = {}
-        every = (self.parts, *self.tables().values())
-        for table in chain.from_iterable(parts.tables() for parts in every):
-            if "skipped" in table.column_names:
-                for row in table.filter(table["skipped"].is_valid()).to_pylist():
-                    skip = Skip(str(row.get("id")), row["skipped"])
-                    found.setdefault((row.get("pair"), skip), skip)
-        return list(found.values())
-
-    def _counts(self) -> dict[str, Any]:
-        """Returns how many parts the main table has, and how many each of the others, by name."""
-        tables = {name: len(parts) for name, parts in self.tables().items()}
-        return {"parts": len(self.parts), "tables": tables}
-
-    def _table_names(self) -> list[str]:
-        """Returns the names of the tables that a process has begun, sorted."""
-        folders = (path for path in self.path.glob("rows/*") if path.is_dir())
-        return sorted(path.name for path in folders if NAME.fullmatch(path.name))
-
     def _refuse_foreign(self) -> None:
         """Refuses a folder that holds something, but none of the files that mark a run folder."""
         ours = any((self.path / name).is_file() for name in OURS)
@@ -438,15 +325,7 @@ class RunFolder:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        self._pictures.clear()
-        self.parts, self._tables = Parts(self.path, pictures=self._pictures), {}
-
-
-def _checked(name: str) -> str:
-    """Returns the name of a table or work folder, if it has the form of `NAME`."""
-    if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name for a table: lower-case letters, digits, - and _")
-    return name
+        self._forget()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

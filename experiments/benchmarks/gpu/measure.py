@@ -1,4 +1,4 @@
-"""Measures maps a second on one device, within a few minutes.
+"""Measures maps and scored texts a second on one device, within a few minutes.
 
 python -m experiments.benchmarks.gpu.measure [--device cuda] [--seconds 240]
 """
@@ -20,7 +20,11 @@ from vlminterp.adapters.hf.clip import HFCLIP
 from vlminterp.attribution.explanation import Side
 from vlminterp.attribution.targets import Similarity
 
-METHODS: dict[str, dict[str, int]] = {"gae": {}, "ig": {"steps": 16}, "m2ib": {}}
+TEXTS = "texts"
+METHODS: dict[str, dict[str, int]] = {"gae": {}, "ig": {"steps": 16}, "m2ib": {}, TEXTS: {}}
+"""Methods of attribution with their options; `TEXTS` scores captions, as the bank does."""
+CLASSES = 1000
+"""Classes that a caption is scored against."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 SQUARE = 8192
 """Side of the matrices whose product tells the device's rate."""
@@ -50,7 +54,9 @@ def main() -> None:
     began = time.monotonic()
     for name in given.dtypes:
         print(f"{name}: {rate(given.device, DTYPES[name]) / 1e12:.1f} TFLOP/s in matrix products")
-    print("| size | precision | method | pairs | maps a second | memory, MB |\n|-|-|-|-|-|-|")
+    print(
+        "| size | precision | method | pairs | maps or texts a second | memory, MB |\n|-|-|-|-|-|-|"
+    )
     for case, encoder in cases(given):
         cells = f"| {case.size} | {case.dtype} | {case.method} | {case.pairs} "
         if time.monotonic() - began > given.seconds:
@@ -84,7 +90,12 @@ def speed(encoder: HFCLIP, case: Case, device: str) -> float:
 
 
 def explain(encoder: HFCLIP, case: Case, pixels: Pixels, tokens: Tokens) -> None:
-    """Makes the maps of all pairs."""
+    """Makes the maps of all pairs, or scores their captions against classes."""
+    if case.method == TEXTS:
+        with torch.no_grad():
+            found = encoder.encode_text(tokens)
+            (found @ torch.ones(found.shape[1], CLASSES).to(found)).argmax(1)
+        return
     batches = Batches(encoder, Similarity(), 0, {case.method: METHODS[case.method]})
     make_method(case.method, Side.image, batches).attribute(pixels, tokens)
 
