@@ -48,14 +48,14 @@ def describer_in(tmp_path, context_in, tiny_config, scorer, pair):
         with context_in(tmp_path / name, config) as context:
             return use(
                 DescriptionSampler(context, scorer, questioner, pair),
-                context.results.table("describe"),
+                context.results,
             )
 
     return call
 
 
-def written(describer, table, batches):
-    return list(describer.write(table, batches)), rows_of(table)
+def written(describer, results, batches):
+    return list(describer.write(results, "describe", batches)), rows_of(results.table("describe"))
 
 
 def test_draws_are_all_there_and_batches_are_of_one_model(prompts):
@@ -76,7 +76,7 @@ def test_further_draws_are_no_draws_of_the_table(prompts):
 
 def test_numbers_are_those_of_the_texts(describer_in, prompts, scorer, pair):
     batches = batches_of(descriptions(prompts, 2), 6)
-    _, rows = describer_in("run", lambda one, table: written(one, table, batches))
+    _, rows = describer_in("run", lambda one, results: written(one, results, batches))
     assert len(rows) == 24
     said = [row for row in rows if not row["empty"]]
     assert said
@@ -131,22 +131,22 @@ def test_the_base_model_says_what_it_says_without_any_adapter(describer_in, prom
 
 def test_goes_on_where_it_was_ended(describer_in, prompts):
     batches = batches_of(descriptions(prompts, 1), 4)
-    whole = describer_in("whole", lambda one, table: written(one, table, batches))
+    whole = describer_in("whole", lambda one, results: written(one, results, batches))
     assert whole[0] == [4, 2, 4, 2]
 
-    def some(one, table):
-        for _, _ in zip(range(2), one.write(table, batches), strict=False):
+    def some(one, results):
+        for _, _ in zip(range(2), one.write(results, "describe", batches), strict=False):
             pass
 
     describer_in("killed", some)
-    resumed = describer_in("killed", lambda one, table: written(one, table, batches))
+    resumed = describer_in("killed", lambda one, results: written(one, results, batches))
     assert sum(resumed[0]) < 12
     assert resumed[1] == whole[1]
 
 
 def test_seeds_are_of_the_batch(describer_in, prompts):
     batches = batches_of(descriptions(prompts, 2), 6)
-    _, rows = describer_in("run", lambda one, table: written(one, table, batches))
+    _, rows = describer_in("run", lambda one, results: written(one, results, batches))
     seeds = [row["seed"] for row in rows]
     assert len(set(seeds)) == len(batches)
     responses = {tuple(row["response"] for row in rows[at : at + 6]) for at in range(0, 24, 6)}
