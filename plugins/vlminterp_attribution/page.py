@@ -10,7 +10,7 @@ from markupsafe import Markup
 from vlminterp.attribution.metric_names import metric_parts
 from vlminterp.attribution.passport.split import splits_of
 from vlminterp.attribution.placed import placed_map
-from vlminterp.attribution.rows import DETAILS, PairResult, explained_pairs, methods_of
+from vlminterp.attribution.rows import PairResult, explained_pairs, is_measured, methods_of
 from vlminterp.attribution.shown import shown_places
 from vlminterp.drawing.numbers import number
 from vlminterp.drawing.overlay import overlay
@@ -63,7 +63,7 @@ def content(folder: RunFolder) -> Content:
     templates = environment(PACKAGE)
     metrics = (folder.summary or {}).get("metrics") or {}
     compared = (
-        compare(folder.parts.rows(without=DETAILS))
+        compare(folder.parts.rows(only=is_measured))
         if len(methods) > 1 and metrics
         else Comparisons()
     )

@@ -8,8 +8,8 @@ from PIL import Image
 from vlminterp.attribution.illustrating import Drawing, save_pictures
 from vlminterp.attribution.loaded import Loaded, load_pair
 from vlminterp.attribution.placed import placed_map
-from vlminterp.attribution.rows import DETAILS, KEPT, PairResult, explained_pairs, methods_of
-from vlminterp.attribution.telling import REASONS, telling_pairs
+from vlminterp.attribution.rows import KEPT, PairResult, explained_pairs, methods_of
+from vlminterp.attribution.telling import RANKED, REASONS, telling_pairs
 from vlminterp.errors import InputError
 from vlminterp.plugin import Context
 
@@ -48,7 +48,7 @@ def keep_telling(context: Context[Any], keep: int, draw: Drawing) -> None:
 
 def _chosen(context: Context[Any], keep: int) -> dict[int, str]:
     """Returns the reason for each pair that is kept for what it tells, by its place."""
-    rows = context.results.parts.rows(without=DETAILS)
+    rows = context.results.parts.rows(only=RANKED.__contains__)
     each = -(-keep // (SHARE * len(REASONS)))
     if "side" not in rows:
         return {}

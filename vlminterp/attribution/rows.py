@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vlminterp.attribution.blur import blurred
+from vlminterp.metrics.facts import METRICS
 from vlminterp.results.run_folder import RunFolder
 
 DESCRIPTIVE = frozenset(
@@ -52,8 +53,8 @@ DESCRIPTIVE = frozenset(
 PASSPORT = ("passport", "trust", "nothing")
 """The word on a map's passport, and its two probabilities."""
 
-DETAILS = ("text", "words", "word_scores", "box", "picture", "mask", "overlay")
-"""Columns that tell of one pair alone; without them, a million rows fit into memory."""
+COUNTED = ("pair", "side", "method", "skipped", "truncated", "has_mask")
+"""Columns that say which rows count, and as what."""
 
 KEPT = "kept"
 """The table of the pairs whose pictures were made at the end of a run, since they tell most."""
@@ -135,6 +136,11 @@ class PairResult:
     def caption(self) -> SideResult | None:
         """The text side; None if it was not explained."""
         return self.sides.get("text")
+
+
+def is_measured(name: str) -> bool:
+    """Tells whether a column is a metric, a baseline's included, or says which rows count."""
+    return name in COUNTED or name.partition(".")[0] in METRICS
 
 
 def methods_of(folder: RunFolder) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from vlminterp.attribution.passport.split import splits_of
-from vlminterp.attribution.rows import DETAILS
+from vlminterp.attribution.rows import is_measured
 from vlminterp.metrics.facts import METRICS
 from vlminterp.metrics.intervals import mean_interval
 from vlminterp.results.run_folder import RunFolder
@@ -25,7 +25,7 @@ def summarise(results: RunFolder) -> dict[str, Any]:
         where several methods were run. `passports` counts maps by the word on their passport; by
         method and word where there are several methods.
     """
-    rows = results.parts.rows(without=DETAILS)
+    rows = results.parts.rows(only=is_measured)
     names, splits = results.config["names"], splits_of(results)
     skipped = rows["skipped"].notna() if "skipped" in rows else rows["pair"] < 0
     used = rows[~skipped]

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 BY = ("average_precision", "trust", "word_average_precision", "similarity")
 """Columns that pairs are ranked by: the first that has values."""
+RANKED = ("pair", "id", "side", "passport", *BY)
+"""Columns by which pairs are chosen."""
 REASONS = ("best", "worst", "doubtful", "random")
 
 
