@@ -81,7 +81,9 @@ def main() -> None:
         if name == "ex2":  # training is one process's: its stage is taken over
             stage = Path("ex2/stages/align")
             shutil.copytree(work / "whole" / stage, output / stage)
-        _disturb(name, output, chance, outcomes[name], given.kills)
+        stages = list(STAGES[name])
+        stage = stages[number // len(LINES) % len(stages)]
+        _disturb(name, stage, output, chance, outcomes[name], given.kills)
         _compare(outcomes[name], _contents(name, work / "whole"), _contents(name, output))
         print(number, name, outcomes[name], flush=True)
         shutil.rmtree(output)
@@ -91,13 +93,15 @@ def main() -> None:
     )
 
 
-def _disturb(name: str, output: Path, chance: random.Random, outcome: Outcome, kills: int) -> None:
-    """Starts a run until it ends well; kills one of its processes now and then."""
+def _disturb(
+    name: str, stage: str, output: Path, chance: random.Random, outcome: Outcome, kills: int
+) -> None:
+    """Starts a run until it ends well; kills one of its processes now and then, in one stage."""
     outcome.rounds += 1
     left = kills
     while True:
         process = subprocess.Popen(_line(name, output, WORKERS), env=_environment())
-        left = _kill(process, name, output, chance, outcome, left)
+        left = _kill(process, name, stage, output, chance, outcome, left)
         code = process.wait()
         if code != -signal.SIGKILL:
             outcome.finished += code == 0
@@ -107,17 +111,18 @@ def _disturb(name: str, output: Path, chance: random.Random, outcome: Outcome, k
 def _kill(
     leader: "subprocess.Popen[bytes]",
     name: str,
+    stage: str,
     output: Path,
     chance: random.Random,
     outcome: Outcome,
     kills: int,
 ) -> int:
-    """Kills processes of one run inside its stages, until the leader ends or no kill is left."""
+    """Kills processes of one run inside a stage, until the leader ends or no kill is left."""
     while kills:
-        before = _made(name, output)
+        before = _made(name, output)[stage]
         wait = chance.uniform(0, 1.5)
-        while leader.poll() is None and _made(name, output) == before:
-            time.sleep(0.05)  # a kill while processes start would disturb no stage
+        while leader.poll() is None and _made(name, output)[stage] == before:
+            time.sleep(0.02)  # a kill while processes start would disturb no stage
         deadline = time.monotonic() + wait
         while leader.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -125,7 +130,7 @@ def _kill(
             return kills
         own = psutil.Process(leader.pid)
         victim = chance.choice([own, *_workers(own)])
-        outcome.killed[_stage(name, output)] += 1
+        outcome.killed[stage] += 1
         outcome.leaders += victim == own
         victim.send_signal(signal.SIGKILL)
         kills -= 1
@@ -155,12 +160,6 @@ def _parts(output: Path, folder: str) -> list[Path]:
         *output.glob(f"*/*/*/{folder}/*.parquet"),
         *output.glob(f"*/stages/*/*/{folder}/*.parquet"),
     ]
-
-
-def _stage(name: str, output: Path) -> str:
-    """Returns the last stage that has begun."""
-    begun = [stage for stage, made in _made(name, output).items() if made]
-    return begun[-1] if begun else "start"
 
 
 def _line(name: str, output: Path, workers: int = 1) -> list[str]:
