@@ -1,5 +1,7 @@
 """Shards of one run are put together; what is damaged in one of them is not copied."""
 
+import json
+
 import pytest
 from PIL import Image
 
@@ -56,3 +58,15 @@ def test_a_good_picture_is_not_replaced_by_a_damaged_one(shards):
     (theirs / "pictures" / "1.png").write_bytes(b"no picture")
     assert merge([str(mine), str(theirs)]) == 0
     assert pictures(mine) == before
+
+
+def test_shards_of_other_versions_are_refused(shards, capsys):
+    mine, theirs = shards
+    found = json.loads((theirs / "versions.json").read_bytes())
+    (theirs / "versions.json").write_text(json.dumps(found | {"platform": "another machine"}))
+    assert merge([str(mine), str(theirs)]) == 0
+    capsys.readouterr()
+    (theirs / "versions.json").write_text(json.dumps(found | {"torch": "1.0"}))
+    assert merge([str(mine), str(theirs)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"{theirs} was computed with other versions than {mine}: torch 1.0")

@@ -10,6 +10,7 @@ from vlminterp.errors import ResultsError, UserError
 from vlminterp.results.atomic import write_whole, writing
 from vlminterp.results.lock import exclusive
 from vlminterp.results.run_folder import RunFolder
+from vlminterp.results.versions import differences
 
 
 def merge(target: Path, others: Sequence[Path]) -> int:
@@ -23,7 +24,8 @@ def merge(target: Path, others: Sequence[Path]) -> int:
         The number of the main table's parts that it has now.
 
     Raises:
-        ResultsError: A folder is no run folder or another run's, is in use, or can't be written.
+        ResultsError: A folder is no run folder, another run's or made by other versions, is in use,
+            or can't be written.
     """
     whole = RunFolder.read(target)
     with exclusive(target):
@@ -33,6 +35,10 @@ def merge(target: Path, others: Sequence[Path]) -> int:
                 raise ResultsError(
                     f"{path} is another run than {target}: shards of one run have folders of the "
                     "same name; the lines differ in an option, or their data in a file"
+                )
+            if others := differences(part.versions, whole.versions):
+                raise ResultsError(
+                    f"{path} was computed with other versions than {target}: {', '.join(others)}"
                 )
             _copy_pictures(part, whole)
             whole.parts.adopt(part.parts)

@@ -25,6 +25,17 @@ def versions() -> dict[str, str]:
     return {**found, "platform": platform.platform()}
 
 
+def differences(own: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    """Returns what has another version there, with its own version; platforms may differ.
+
+    Example:
+        >>> differences({"torch": "2.8", "numpy": "2.3"}, {"torch": "2.7", "numpy": "2.3"})
+        ['torch 2.8']
+    """
+    named = (name for name in own if name != "platform" and own[name] != others.get(name))
+    return [f"{name} {own[name]}" for name in named]
+
+
 def require_same(folder: Path, theirs: Callable[[], Mapping[str, str]]) -> None:
     """Refuses to work beside a process whose numbers may differ.
 
@@ -38,8 +49,7 @@ def require_same(folder: Path, theirs: Callable[[], Mapping[str, str]]) -> None:
     begun = time.monotonic()
     while not (known := theirs()) and time.monotonic() - begun < PATIENCE:
         time.sleep(POLL)
-    own = {name: version for name, version in versions().items() if name != "platform"}
-    if others := [f"{name} {one}" for name, one in own.items() if known.get(name) != one]:
+    if others := differences(versions(), known):
         raise ResultsError(
             f"another process works in {folder} with other versions; here: {', '.join(others)}"
         )
