@@ -1,8 +1,8 @@
 """Sizes of a run's parts: later parts hold more batches, so that a long run has few files.
 
 The size depends on a part's number alone, so that a resumed run has the same parts whatever was
-known of its length. A killed process loses the part that it works on: never more than some
-thousandths of what a run has done.
+known of its length. A killed process loses the part that it works on: a batch, or at most a
+sixtieth of what a run has done.
 """
 
 SIZES = ((0, 1), (1000, 16), (2000, 64))
