@@ -79,8 +79,8 @@ def main() -> None:
         name = list(LINES)[number % len(LINES)]
         output = work / f"round-{number}"
         if name == "ex2":  # training is one process's: its stage is taken over
-            stage = Path("ex2/stages/align")
-            shutil.copytree(work / "whole" / stage, output / stage)
+            trained = Path("ex2/stages/align")
+            shutil.copytree(work / "whole" / trained, output / trained)
         stages = list(STAGES[name])
         stage = stages[number // len(LINES) % len(stages)]
         _disturb(name, stage, output, chance, outcomes[name], given.kills)
