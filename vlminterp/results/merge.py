@@ -36,9 +36,9 @@ def merge(target: Path, others: Sequence[Path]) -> int:
                     f"{path} is another run than {target}: shards of one run have folders of the "
                     "same name; the lines differ in an option, or their data in a file"
                 )
-            if others := differences(part.versions, whole.versions):
+            if changed := differences(part.versions, whole.versions):
                 raise ResultsError(
-                    f"{path} was computed with other versions than {target}: {', '.join(others)}"
+                    f"{path} was computed with other versions than {target}: {', '.join(changed)}"
                 )
             _copy_pictures(part, whole)
             whole.parts.adopt(part.parts)
