@@ -61,7 +61,7 @@ class Context(Generic[ConfigT]):
     device: "torch.device"
     stages: "Stages"
     shard: "Shard | None" = None
-    helpers: "Helpers" = nullcontext
+    helpers: Helpers = nullcontext
 
     def parts(self, size: int) -> Iterator[tuple[int, Batches]]:
         """Cuts the source's pairs into numbered parts, and returns those that nobody else makes.

@@ -28,6 +28,18 @@ def tiny_policy(tmp_path_factory):
     return save_policy(tmp_path_factory.mktemp("policies") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def tiny_line(tiny_policy, tmp_path_factory):
+    """A command line of that policy and one template, over in seconds with few steps."""
+    templates = tmp_path_factory.mktemp("templates") / "one.txt"
+    templates.write_text("Describe {concept}.\n")
+    return [
+        *("+plugin=ex2", "model=planted-habitat", "plugin.completions=4", "plugin.generations=4"),
+        *(f"plugin.templates={templates}", f"plugin.policy.checkpoint={tiny_policy}"),
+        *("plugin.policy.max_tokens=4", "tracking=disabled", "device=cpu", "console=quiet"),
+    ]
+
+
 @pytest.fixture(scope="module")
 def scorer():
     return Scorer(LetterEncoder(), means_of(0), means_of(1))

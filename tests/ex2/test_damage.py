@@ -51,16 +51,10 @@ IN_EVERY_WAY = ("steps", "weights", "embeddings", "adopted")
 
 
 @pytest.fixture(scope="module")
-def line(tiny_policy, tmp_path_factory):
+def line(tiny_line):
     """A line that trains, describes, inspects and classifies in seconds."""
-    templates = tmp_path_factory.mktemp("templates") / "one.txt"
-    templates.write_text("Describe {concept}.\n")
-    return [
-        *("+plugin=ex2", "model=planted-habitat", "data.images=2", "plugin.steps=2"),
-        *("plugin.completions=4", "plugin.generations=4", "plugin.pool=1", "plugin.save_every=1"),
-        *(f"plugin.templates={templates}", f"plugin.policy.checkpoint={tiny_policy}"),
-        *("plugin.policy.max_tokens=4", "tracking=disabled", "device=cpu", "console=quiet"),
-    ]
+    own = ("data.images=2", "plugin.steps=2", "plugin.pool=1", "plugin.save_every=1")
+    return [*tiny_line, *own]
 
 
 @pytest.fixture(scope="module")

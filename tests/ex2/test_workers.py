@@ -19,17 +19,10 @@ TABLES = ("describe", "pool", "inspect")
 
 
 @pytest.fixture(scope="module")
-def line(tiny_policy, tmp_path_factory):
+def line(tiny_line):
     """A line that trains for a moment, and describes in 20 batches."""
-    templates = tmp_path_factory.mktemp("templates") / "one.txt"
-    templates.write_text("Describe {concept}.\n")
-    return [
-        *("+plugin=ex2", "model=planted-habitat", "data.images=1", "plugin.steps=1"),
-        *("plugin.completions=4", "plugin.generations=4", "plugin.pool=3", "plugin.samples=2"),
-        *(f"plugin.templates={templates}", f"plugin.policy.checkpoint={tiny_policy}"),
-        *("plugin.policy.max_tokens=4", "plugin.policy.micro_batch=1", "plugin.zero_shot=false"),
-        *("tracking=disabled", "device=cpu", "console=quiet"),
-    ]
+    own = ("data.images=1", "plugin.steps=1", "plugin.pool=3", "plugin.samples=2")
+    return [*tiny_line, *own, "plugin.policy.micro_batch=1", "plugin.zero_shot=false"]
 
 
 @pytest.fixture(scope="module")

@@ -49,10 +49,7 @@ def explain_pairs(
     watch, size = Stopwatch(), options.batch_size
     explainer = _Explainer(context, attributors, options, draw, watch)
     total, done = context.source.count(), context.finished_pairs(size)
-    with (
-        readers() as threads,
-        context.progress.track("explaining", total, done) as stage,
-    ):
+    with readers() as threads, context.progress.track("explaining", total, done) as stage:
         for number, batches in context.parts(size):
             before = {**watch.seconds}
             rows: list[Row] = []
@@ -162,10 +159,7 @@ class _Explainer:
             if not (scored and self._office):
                 return found
             with self._watch.time("passports"):
-                return [
-                    self._office.write(one, pixels, tokens) if one.side is Side.image else one
-                    for one in found
-                ]
+                return [self._office.write(one, pixels, tokens) for one in found]
         return []
 
     def _scores(self, batch: Sequence[Loaded], pixels: Pixels, tokens: Tokens) -> BatchScores:

@@ -28,10 +28,12 @@ class PassportOffice:
         """Returns the explanation with `trust`, `nothing`, the features, and `passport`, the word.
 
         Args:
-            explanation: Maps of a batch.
+            explanation: Maps of a batch; captions have no passports, and stay as they are.
             pixels: Its images.
             tokens: Their captions.
         """
+        if explanation.side is Side.text:
+            return explanation
         features = self._features(pixels, tokens)
         rows = [features.of(index, explanation.map(index)) for index in range(len(explanation))]
         for row in rows:
@@ -67,8 +69,7 @@ class WithPassport:
 
     def attribute(self, pixels: Pixels, tokens: Tokens) -> Explanation:
         """Explains each pair of a batch, and writes a passport for each map."""
-        found = self._attributor.attribute(pixels, tokens)
-        return found if found.side is Side.text else self._office.write(found, pixels, tokens)
+        return self._office.write(self._attributor.attribute(pixels, tokens), pixels, tokens)
 
 
 def with_passports(
