@@ -228,6 +228,7 @@ import sys
 from pathlib import Path
 from vlminterp.results.parts import Parts
 source, target = Parts(Path(sys.argv[1])), Parts(Path(sys.argv[2]))
+print("ready", flush=True)
 sys.stdin.readline()
 target.adopt(source)
 """
@@ -238,9 +239,17 @@ def test_several_processes_copy_the_same_parts_at_once(tmp_path):
         Parts(tmp_path / "from").write(number, [{"pair": number}], {})
     line = [sys.executable, "-c", WRITES_THE_SAME, str(tmp_path / "from"), str(tmp_path / "to")]
     started = [
-        subprocess.Popen(line, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            line,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(4)
     ]
+    for process in started:
+        assert process.stdout.readline() == "ready\n"
     for process in started:
         process.stdin.write("\n")
         process.stdin.flush()
